@@ -1,0 +1,31 @@
+/* Names shared by every band: status codes, the panel width, checked sizes. */
+#ifndef FASTMLP_COMMON_H
+#define FASTMLP_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a core function reports; only the R boundary turns one into a message. */
+typedef enum status {
+  STATUS_OK = 0,
+  STATUS_MEMORY, /* an allocation failed */
+  STATUS_SIZE    /* a size does not fit into size_t */
+} status;
+
+/* Columns of every engine matrix come in panels of 16 floats: one cache line a row. */
+enum { PANEL = 16 };
+
+/* Bytes at which every tensor starts: one cache line, one AVX-512 vector. */
+enum { ALIGNMENT = 64 };
+
+/* A half-open range [begin, end). */
+typedef struct range {
+  size_t begin, end;
+} range;
+
+static inline size_t panels_of(size_t columns) { return (columns + PANEL - 1) / PANEL; }
+
+static inline size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
+
+#endif

@@ -1,0 +1,31 @@
+/* Rows of predictors and targets in the form that training reads them. */
+#ifndef FASTMLP_DATA_H
+#define FASTMLP_DATA_H
+
+#include "alloc.h"
+#include "loss.h"
+#include "threads.h"
+
+/* A data set; owns its memory. Exactly rows x inputs floats for x: no padding. */
+typedef struct dataset {
+  arena arena;
+  size_t rows, inputs, outputs;
+  float *x;             /* [rows x inputs] row-major */
+  int32_t *class_index; /* [rows], or NULL */
+  float *value;         /* [rows x outputs] row-major, or NULL */
+  float *weight;        /* [rows], or NULL */
+} dataset;
+
+/* Allocates room for the rows; classes says which kind of target, weighted whether weights are kept. */
+status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t outputs, bool classes,
+                        bool weighted);
+
+void dataset_free(dataset *data);
+
+/* Copies the listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) of x into panels
+   x_panels[n x inputs] and their targets into the given buffers: this member's share of the rows. */
+void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first,
+                    size_t n, float *x_panels, size_t stride, int32_t *class_index, float *value,
+                    float *weight);
+
+#endif

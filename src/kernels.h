@@ -1,0 +1,72 @@
+/* The serial kernels of one instruction set, as a table; one table is chosen at load.
+
+   Engine matrices are panel matrices: columns in panels of PANEL floats, panel p at data + p * stride,
+   row r of it at + r * PANEL. Rows of a panel start on a cache line. Lanes beyond the last column
+   are zero in weights, biases and gradients, and unspecified in layer outputs. */
+#ifndef FASTMLP_KERNELS_H
+#define FASTMLP_KERNELS_H
+
+#include "activation_list.h"
+#include "common.h"
+
+/* Coefficients of one update of one parameter span; see kernel_update.h for the formulas. */
+typedef struct update_step {
+  float learn_rate;
+  float momentum;
+  bool nesterov;
+  float penalty; /* coupled decay: added to the gradient as penalty * w */
+  float decay;   /* decoupled decay: w shrinks by the factor 1 - learn_rate * decay */
+} update_step;
+
+typedef struct kernels {
+  const char *name;
+
+  /* c[rows x 16 panels] = start + a[rows x depth] b[depth x 16 panels], for 1 or 2 panels.
+     start is c itself if accumulate, else bias (16 panels floats) or zero where bias is NULL. */
+  void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b,
+                  size_t b_stride, int panels, const float *bias, bool accumulate, float *c,
+                  size_t c_stride);
+
+  /* g[columns x 16 panels] (+)= a[rows x columns]' d[rows x 16 panels], for 1 or 2 panels:
+     the product that contracts over rows. columns counts from the start of a's first panel. */
+  void (*product_transposed)(const float *a, size_t a_stride, size_t columns, size_t rows,
+                             const float *d, size_t d_stride, int panels, bool accumulate, float *g,
+                             size_t g_stride);
+
+  /* sums[16] (+)= the sum over rows of one panel d[rows x 16]. */
+  void (*column_sums)(const float *d, size_t rows, bool accumulate, float *sums);
+
+  /* t[columns x rows]: the transpose of a panel block a[rows x 16], written into panels of 16 rows:
+     element (r, j) goes to t[(r / 16) * t_stride + j * 16 + r % 16]. rows is counted from a multiple of 16;
+     lanes beyond rows become zero. */
+  void (*transpose_panel)(const float *a, size_t rows, int columns, float *t, size_t t_stride);
+
+  /* h[i] = phi(z[i]) for i < n; n a multiple of PANEL, z and h on cache lines, h may be z. */
+  void (*activation_value[ACTIVATION_COUNT])(const float *z, float *h, size_t n);
+
+  /* dh[i] *= phi'(z[i]) for i < n, read from kept = z or phi(z) as ACTIVATION_LIST says. */
+  void (*activation_gradient[ACTIVATION_COUNT])(const float *kept, float *dh, size_t n);
+
+  /* For each row r of logits[rows x classes]: p = softmax(logits) (may be in place; lanes beyond classes
+     become zero) and log_sum[r] = log(sum(exp(logits))), unless log_sum is NULL. */
+  void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p,
+                  size_t p_stride, float *log_sum);
+
+  /* One SGD update of w[0 .. n-1] from its gradient; n a multiple of PANEL. velocity is NULL without momentum. */
+  void (*update_sgd)(float *w, const float *g, float *velocity, size_t n, const update_step *step);
+} kernels;
+
+extern const kernels kernels_portable;
+extern const kernels kernels_avx2;
+extern const kernels kernels_avx512;
+
+/* The table in use: the best one that the processor runs, or the lower one that was chosen. */
+const kernels *kernels_active(void);
+
+/* Chooses a table by name ("portable", "avx2", "avx512"); false if it is unknown or cannot run here. */
+bool kernels_choose(const char *name);
+
+/* The i-th table that can run here, best first; NULL past the last. */
+const kernels *kernels_available(int i);
+
+#endif

@@ -1,0 +1,60 @@
+/* Losses on a block of rows: value and score of each row, gradient with respect to the outputs. */
+#ifndef FASTMLP_LOSS_H
+#define FASTMLP_LOSS_H
+
+#include "kernels.h"
+
+typedef enum loss_id {
+  LOSS_CROSS_ENTROPY,        /* one class a row; softmax of the outputs */
+  LOSS_BINARY_CROSS_ENTROPY, /* each target in [0, 1]; sigmoid of the output */
+  LOSS_SQUARED,
+  LOSS_ABSOLUTE,
+  LOSS_HUBER, /* quadratic up to `parameter` (delta), linear beyond */
+  LOSS_COUNT
+} loss_id;
+
+/* What a row's score measures. */
+typedef enum score_id {
+  SCORE_ACCURACY, /* share of outputs decided rightly */
+  SCORE_RMSE      /* mean squared error of the row; reports take the root */
+} score_id;
+
+/* What turns outputs into probabilities. */
+typedef enum link_id { LINK_NONE, LINK_SOFTMAX, LINK_SIGMOID } link_id;
+
+typedef struct loss_info {
+  const char *name;
+  bool takes_classes; /* targets are class indices, one a row; otherwise one number an output */
+  score_id score;
+  link_id link;
+} loss_info;
+
+/* A loss as chosen: which, and its parameter. */
+typedef struct loss {
+  loss_id id;
+  float parameter;
+} loss;
+
+/* Targets of a block of rows. */
+typedef struct targets {
+  const int32_t *class_index; /* [rows], for losses that take classes */
+  const float *value;         /* [rows x outputs] row-major, for the others */
+  const float *weight;        /* [rows] case weights, or NULL for ones */
+} targets;
+
+const loss_info *loss_of(loss_id id);
+
+/* The id of a name, or LOSS_COUNT if there is none. */
+loss_id loss_find(const char *name);
+
+/* For the rows in `rows` of output[. x outputs] (panels): row_loss[r] = weight * loss and
+   row_score[r] = weight * score; where gradient is not NULL, gradient[. x outputs] (panels) =
+   scale * weight * d loss / d output, with zero lanes beyond outputs. */
+void loss_rows(const loss *loss, const float *output, size_t stride, size_t outputs,
+               const targets *targets, range rows, float scale, float *gradient,
+               size_t gradient_stride, double *row_loss, double *row_score);
+
+/* Turns the rows of output[. x outputs] (panels) into probabilities, in place. */
+void link_rows(link_id link, float *output, size_t stride, size_t outputs, range rows);
+
+#endif

@@ -1,0 +1,44 @@
+/* The thread budget, and teams: the only place that knows OpenMP. */
+#ifndef FASTMLP_THREADS_H
+#define FASTMLP_THREADS_H
+
+#include "common.h"
+
+/* One member's view of the team that runs a body together. */
+typedef struct team {
+  int rank; /* 0 .. size - 1 */
+  int size;
+  struct team_gate *gate; /* where the members meet */
+} team;
+
+typedef void (*team_body)(const team *team, void *data);
+
+/* Runs body once in each of `threads` members (fewer where fewer can be had) and returns when all have ended. */
+void team_run(int threads, team_body body, void *data);
+
+/* Waits for every member; what each wrote before is visible to all after. */
+void team_barrier(const team *team);
+
+/* This member's contiguous share of count items; the shares cover all items once. */
+range team_share(const team *team, size_t count);
+
+/* Threads to use unless told otherwise: the machine's cores, capped by OMP_NUM_THREADS,
+   OMP_THREAD_LIMIT, a check's core limit, and threads_set(). One in a forked child. */
+int threads_default(void);
+
+/* Caps threads_default() at n; n < 1 lifts the cap. */
+void threads_set(int n);
+
+/* Threads worth using for `flops` floating-point operations between two barriers, at most `limit`. */
+int threads_for_work(int limit, double flops);
+
+/* Cores that the machine reports. */
+int threads_cores(void);
+
+/* Whether the package was compiled with OpenMP. */
+bool threads_have_openmp(void);
+
+/* Installs the fork handler, once at load. */
+void threads_load(void);
+
+#endif

@@ -1,0 +1,58 @@
+/* Training: epochs of mini-batches, validation, early stopping, in slices of time. */
+#ifndef FASTMLP_TRAIN_H
+#define FASTMLP_TRAIN_H
+
+#include "data.h"
+#include "network.h"
+
+typedef struct train_options {
+  int epochs;
+  size_t batch_size;
+  bool shuffle;
+  int patience; /* epochs without a better validation loss before stopping; 0: never stop */
+  uint32_t key[2];
+  int threads;
+} train_options;
+
+typedef enum train_state {
+  TRAIN_RUNNING,  /* call train_advance() again */
+  TRAIN_FINISHED, /* all epochs done */
+  TRAIN_STOPPED,  /* patience ran out */
+  TRAIN_DIVERGED  /* a loss or parameter was not finite; the last finite epoch is kept */
+} train_state;
+
+/* One epoch's results: means over the rows of each set. */
+typedef struct epoch_record {
+  double train_loss, train_score;
+  double valid_loss, valid_score; /* meaningless without validation rows */
+} epoch_record;
+
+typedef struct trainer trainer;
+
+/* Prepares training of net on data; valid may be NULL. All four must outlive the trainer. */
+status trainer_open(trainer **trainer, network *net, const dataset *data, const dataset *valid,
+                    const loss *loss, const optimizer *optimizer, const train_options *options);
+
+/* Trains until about `seconds` have passed, or to the end. */
+train_state trainer_advance(trainer *trainer, double seconds);
+
+/* Epochs completed, and their records. */
+int trainer_epochs(const trainer *trainer);
+const epoch_record *trainer_record(const trainer *trainer, int epoch);
+
+/* Share of the running epoch that is done, in [0, 1). */
+double trainer_epoch_progress(const trainer *trainer);
+
+/* The epoch (1-based) whose weights training would keep now: the best validation loss, or the last finite epoch;
+   0 for the initial weights. */
+int trainer_kept_epoch(const trainer *trainer);
+
+/* Puts the kept epoch's weights into the network. */
+void trainer_keep(trainer *trainer);
+
+/* Threads that a step uses. */
+int trainer_threads(const trainer *trainer);
+
+void trainer_close(trainer *trainer);
+
+#endif
