@@ -24,7 +24,17 @@ typedef struct range {
   size_t begin, end;
 } range;
 
+/* A matrix in panels: row r of panel p starts at data + p * stride + r * PANEL. */
+typedef struct panels {
+  float *data;
+  size_t stride;
+} panels;
+
 static inline size_t panels_of(size_t columns) { return (columns + PANEL - 1) / PANEL; }
+
+/* Floats from panel to panel for up to `rows` rows: an odd number of cache lines, so that one row's
+   lines in different panels fall into different cache sets. */
+static inline size_t panel_stride(size_t rows) { return (rows | 1) * PANEL; }
 
 static inline size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
 

@@ -22,10 +22,22 @@ status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t output
 
 void dataset_free(dataset *data);
 
-/* Copies the listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) of x into panels
-   x_panels[n x inputs] and their targets into the given buffers: this member's share of the rows. */
-void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first,
-                    size_t n, float *x_panels, size_t stride, int32_t *class_index, float *value,
-                    float *weight);
+/* Room for a block of rows as the passes read them. */
+typedef struct batch {
+  panels x;             /* [rows x inputs] */
+  int32_t *class_index; /* [rows], or NULL: not wanted */
+  float *value;         /* [rows x outputs] row-major, or NULL */
+  float *weight;        /* [rows], or NULL */
+} batch;
+
+/* Copies n listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) into the batch: this member's share of them. */
+void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
+                    const batch *batch);
+
+/* The targets of the data set's rows from `first` on, where they lie. */
+targets dataset_targets(const dataset *data, size_t first);
+
+/* The sum of the case weights of the same n rows as in dataset_gather(); n where there are none. */
+double dataset_weight(const dataset *data, const uint32_t *order, size_t first, size_t n);
 
 #endif

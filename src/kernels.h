@@ -21,16 +21,16 @@ typedef struct update_step {
 typedef struct kernels {
   const char *name;
 
-  /* c[rows x 16 panels] = start + a[rows x depth] b[depth x 16 panels], for 1 or 2 panels.
+  /* c[rows x 16 panels] = start + a[rows x depth] b[depth x 16 panels].
      start is c itself if accumulate, else bias (16 panels floats) or zero where bias is NULL. */
   void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b,
-                  size_t b_stride, int panels, const float *bias, bool accumulate, float *c,
+                  size_t b_stride, size_t panels, const float *bias, bool accumulate, float *c,
                   size_t c_stride);
 
-  /* g[columns x 16 panels] (+)= a[rows x columns]' d[rows x 16 panels], for 1 or 2 panels:
-     the product that contracts over rows. columns counts from the start of a's first panel. */
+  /* g[columns x 16 panels] (+)= a[rows x columns]' d[rows x 16 panels]: the product that contracts over rows.
+     columns counts from the start of the first panel of a. */
   void (*product_transposed)(const float *a, size_t a_stride, size_t columns, size_t rows,
-                             const float *d, size_t d_stride, int panels, bool accumulate, float *g,
+                             const float *d, size_t d_stride, size_t panels, bool accumulate, float *g,
                              size_t g_stride);
 
   /* sums[16] (+)= the sum over rows of one panel d[rows x 16]. */
@@ -48,7 +48,7 @@ typedef struct kernels {
   void (*activation_gradient[ACTIVATION_COUNT])(const float *kept, float *dh, size_t n);
 
   /* For each row r of logits[rows x classes]: p = softmax(logits) (may be in place; lanes beyond classes
-     become zero) and log_sum[r] = log(sum(exp(logits))), unless log_sum is NULL. */
+     become zero) and log_sum[r] = log(sum(exp(logits))); either of p and log_sum may be NULL. */
   void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p,
                   size_t p_stride, float *log_sum);
 

@@ -1,21 +1,9 @@
-/* A network: its shape, its parameters in panels, and passes over blocks of rows. */
+/* A network: its shape, and its parameters in panels. */
 #ifndef FASTMLP_NETWORK_H
 #define FASTMLP_NETWORK_H
 
-#include "activation.h"
 #include "alloc.h"
-#include "loss.h"
-#include "matrix.h"
-#include "optimizer.h"
-#include "threads.h"
-
-/* One dense layer: h = phi(x W + b). Offsets count floats into the flat parameters. */
-typedef struct layer {
-  size_t inputs, units;
-  activation_id activation;
-  size_t weight; /* [panels of units][inputs][16] */
-  size_t bias;   /* [panels of units][16] */
-} layer;
+#include "dense.h"
 
 typedef struct network {
   arena arena;
@@ -37,14 +25,12 @@ void network_set_layer(network *net, int l, const double *weight, const double *
 void network_get_layer(const network *net, const float *parameters, int l, double *weight,
                        double *bias);
 
-/* Outputs for every row of x, column-major out[rows x outputs], after the link; streams in blocks. */
-status network_predict(const network *net, int threads, const source_matrix *x, scaling scaling,
-                       link_id link, double *out);
+size_t network_outputs(const network *net);
 
-/* Mean loss over the rows of x, with its gradient for every parameter (flat, like the parameters) and,
-   unless input_gradient is NULL, for x (column-major [rows x inputs]). total_weight is the sum of case weights. */
-status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
-                        const targets *targets, double total_weight, float *gradient,
-                        double *input_gradient, double *mean_loss);
+/* Units of the widest layer. */
+size_t network_widest(const network *net);
+
+/* Floating-point operations of one forward pass over `rows` rows. */
+double network_flops(const network *net, size_t rows);
 
 #endif

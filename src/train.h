@@ -43,11 +43,12 @@ const epoch_record *trainer_record(const trainer *trainer, int epoch);
 /* Share of the running epoch that is done, in [0, 1). */
 double trainer_epoch_progress(const trainer *trainer);
 
-/* The epoch (1-based) whose weights training would keep now: the best validation loss, or the last finite epoch;
-   0 for the initial weights. */
+/* The epoch (1-based) whose weights training would keep now: with patience the one of least validation loss,
+   otherwise the last finite one; 0 before the first has ended. */
 int trainer_kept_epoch(const trainer *trainer);
 
-/* Puts the kept epoch's weights into the network. */
+/* Puts the kept epoch's weights into the network. Before the first epoch has ended: the present weights, or, if those
+   are not finite, the initial ones. */
 void trainer_keep(trainer *trainer);
 
 /* Threads that a step uses. */

@@ -12,6 +12,14 @@ typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
 #define KERNEL_INLINE static inline __attribute__((always_inline))
+#define NEVER_INLINE __attribute__((noinline))
+
+/* In front of a loop of constant length: every iteration becomes straight code. */
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
 
 /* `p` is aligned to VECTOR_BYTES. */
 KERNEL_INLINE vf vector_load(const float *p) { return *(const vf *)p; }
@@ -36,7 +44,25 @@ KERNEL_INLINE vi vector_splat_int(int32_t x) {
 
 /* Where a lane of mask is all ones, that lane of a; where it is zero, of b. */
 KERNEL_INLINE vf vector_select(vi mask, vf a, vf b) {
-  return (vf)((mask & (vi)a) | (~mask & (vi)b));
+  /* The + is an or of disjoint bits that gcc, too, turns into one blend. */
+  return (vf)((mask & (vi)a) + (~mask & (vi)b));
+}
+
+/* The larger and the smaller of two; b where either is NaN. */
+KERNEL_INLINE vf vector_max(vf a, vf b) { return vector_select(a > b, a, b); }
+
+KERNEL_INLINE vf vector_min(vf a, vf b) { return vector_select(a < b, a, b); }
+
+/* x limited to [low, high]; NaN stays. */
+KERNEL_INLINE vf vector_clamp(vf x, float low, float high) {
+  return vector_min(vector_splat(high), vector_max(vector_splat(low), x));
+}
+
+KERNEL_INLINE vf vector_abs(vf x) { return (vf)((vi)x & INT32_MAX); }
+
+/* The size of x with the sign of y. */
+KERNEL_INLINE vf vector_copysign(vf x, vf y) {
+  return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN));
 }
 
 #endif

@@ -1,0 +1,63 @@
+/* Dense layers on panels: h = phi(x W + b) and its backward passes, as a team's work. */
+#ifndef FASTMLP_DENSE_H
+#define FASTMLP_DENSE_H
+
+#include "activation.h"
+#include "optimizer.h"
+#include "threads.h"
+
+/* One dense layer. Offsets count floats into the network's flat parameters. */
+typedef struct layer {
+  size_t inputs, units;
+  activation_id activation;
+  size_t weight; /* [panels of units][inputs][16] */
+  size_t bias;   /* [panels of units][16] */
+} layer;
+
+/* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. Members that own
+   panels keep the weights of those panels in their core's cache; members that own rows need not wait
+   for each other between layers. */
+typedef enum split { SPLIT_ROWS, SPLIT_PANELS } split;
+
+/* Where each layer's gradient goes: into `gradient` (flat, like the parameters; added if accumulate), and,
+   where optimizer is not NULL, straight on into the parameters, strip by strip while it is in cache. Then
+   gradient may be NULL and `scratch` holds this member's strip. */
+typedef struct gradient_sink {
+  float *gradient;
+  bool accumulate;
+  const optimizer *optimizer;
+  float *parameter;
+  float *moment[2];
+  float *scratch; /* [SCRATCH_FLOATS] */
+} gradient_sink;
+
+/* Panels of units in a strip, rows of W in a strip, and the scratch that a strip needs. */
+enum { STRIP_PANELS = 2, STRIP_INPUTS = 128, SCRATCH_FLOATS = STRIP_PANELS * STRIP_INPUTS * PANEL };
+
+/* The split that serves `size` members best for `columns` columns. */
+split split_for(int size, size_t columns);
+
+/* z = x W + b and h = phi(z), for z[rows x units]; z.data == NULL where z need not be kept. */
+void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x, size_t rows,
+                   panels z, panels h);
+
+/* dx[rows x inputs] = dz[rows x units] W', times phi' of the activation `below` that made x, read from
+   kept (its z or phi(z)); identity for none. W' comes transposed, in panels [panels of inputs][units][16]. */
+void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed, panels dz,
+                          size_t rows, activation_id below, panels kept, panels dx);
+
+/* dW = x' dz and db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
+   sink updates, W' there follows W. */
+void dense_backward_weights(const team *team, const layer *layer, panels x, panels dz, size_t rows,
+                            const gradient_sink *sink, float *transposed);
+
+/* transposed = W', as dense_backward_input() reads it. */
+void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);
+
+/* dh[rows x units] *= phi'(z) for the rows in `rows`. */
+void dense_backward_activation(const layer *layer, range rows, panels kept, panels dh);
+
+/* Floats that W' takes. */
+size_t dense_transposed_size(const layer *layer);
+
+#endif

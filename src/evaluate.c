@@ -1,0 +1,51 @@
+#include "evaluate.h"
+
+#include <string.h>
+
+status evaluator_allocate(evaluator *evaluator, const network *net, const dataset *data, const loss *loss,
+                          int members) {
+  memset(evaluator, 0, sizeof *evaluator);
+  evaluator->data = data;
+  evaluator->loss = loss;
+  status result = stream_allocate(&evaluator->stream, net, members);
+  if (result != STATUS_OK) return result;
+  arena_plan plan = {0};
+  size_t row_loss = arena_reserve(&plan, data->rows, sizeof(double));
+  size_t row_score = arena_reserve(&plan, data->rows, sizeof(double));
+  result = arena_allocate(&evaluator->arena, &plan);
+  if (result != STATUS_OK) return result;
+  evaluator->row_loss = arena_at(&evaluator->arena, row_loss);
+  evaluator->row_score = arena_at(&evaluator->arena, row_score);
+  return STATUS_OK;
+}
+
+void evaluator_free(evaluator *evaluator) {
+  stream_free(&evaluator->stream);
+  arena_free(&evaluator->arena);
+}
+
+static void fill(void *context, size_t first, size_t n, panels x) {
+  const evaluator *e = context;
+  const team solo = {0, 1, NULL};
+  dataset_gather(&solo, e->data, NULL, first, n, &(batch){.x = x});
+}
+
+static void consume(void *context, size_t first, size_t n, panels output) {
+  const evaluator *e = context;
+  targets targets = dataset_targets(e->data, first);
+  loss_rows(e->loss, output.data, output.stride, e->data->outputs, &targets, (range){0, n}, 0, NULL, 0,
+            e->row_loss + first, e->row_score + first);
+}
+
+void evaluator_run(evaluator *evaluator, double *mean_loss, double *mean_score) {
+  const dataset *data = evaluator->data;
+  stream_run(&evaluator->stream, data->rows, &(stream_job){fill, consume, evaluator});
+  double loss = 0, score = 0;
+  for (size_t r = 0; r < data->rows; r++) {
+    loss += evaluator->row_loss[r];
+    score += evaluator->row_score[r];
+  }
+  double weight = dataset_weight(data, NULL, 0, data->rows);
+  *mean_loss = loss / weight;
+  *mean_score = score / weight;
+}

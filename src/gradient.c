@@ -1,0 +1,92 @@
+#include "gradient.h"
+
+#include "pass.h"
+
+/* What the members share. */
+typedef struct gradient_work {
+  pass pass;
+  arena arena;
+  panels x;          /* [PASS_ROWS x inputs] */
+  double *row_loss;  /* [PASS_ROWS] */
+  double *row_score; /* [PASS_ROWS] */
+  const source_matrix *source;
+  const loss *loss;
+  const targets *targets;
+  float scale; /* 1 / total weight */
+  float *gradient;
+  double *input_gradient;
+  double sum; /* of the rows' losses */
+} gradient_work;
+
+static targets targets_from(const targets *t, size_t first, size_t outputs) {
+  return (targets){
+      t->class_index != NULL ? t->class_index + first : NULL,
+      t->value != NULL ? t->value + first * outputs : NULL,
+      t->weight != NULL ? t->weight + first : NULL,
+  };
+}
+
+/* Forward, loss and backward for rows first .. first + n - 1; the first member moves data in and out. */
+static void gradient_block(const team *team, gradient_work *work, size_t first, size_t n) {
+  pass *pass = &work->pass;
+  const network *net = pass->net;
+  int last = net->layers - 1;
+  size_t outputs = network_outputs(net);
+  const scaling as_it_is = {NULL, NULL};
+  if (team->rank == 0) matrix_to_panels(work->source, first, n, as_it_is, work->x.data, work->x.stride);
+  team_barrier(team);
+  if (pass_forward(team, pass, work->x, n) != SPLIT_ROWS) team_barrier(team);
+  targets block = targets_from(work->targets, first, outputs);
+  loss_rows(work->loss, pass->h[last].data, pass->h[last].stride, outputs, &block, team_share(team, n), work->scale,
+            pass->dz[last].data, pass->dz[last].stride, work->row_loss, work->row_score);
+  pass_backward(team, pass, n);
+  team_barrier(team);
+  pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0});
+  if (team->rank == 0) {
+    for (size_t r = 0; r < n; r++) work->sum += work->row_loss[r];
+    if (work->input_gradient != NULL) {
+      panels_to_matrix(pass->dx.data, pass->dx.stride, n, net->layer[0].inputs, work->input_gradient,
+                       work->source->rows, first);
+    }
+  }
+  team_barrier(team);
+}
+
+static void gradient_member(const team *team, void *data) {
+  gradient_work *work = data;
+  pass_transpose(team, &work->pass);
+  for (size_t first = 0; first < work->source->rows; first += PASS_ROWS) {
+    gradient_block(team, work, first, size_min(PASS_ROWS, work->source->rows - first));
+  }
+}
+
+static status allocate_rows(gradient_work *work, size_t inputs) {
+  arena_plan plan = {0};
+  work->x.stride = panel_stride(PASS_ROWS);
+  size_t x = arena_reserve(&plan, size_multiply(panels_of(inputs), work->x.stride), sizeof(float));
+  size_t row_loss = arena_reserve(&plan, PASS_ROWS, sizeof(double));
+  size_t row_score = arena_reserve(&plan, PASS_ROWS, sizeof(double));
+  status result = arena_allocate(&work->arena, &plan);
+  if (result != STATUS_OK) return result;
+  work->x.data = arena_at(&work->arena, x);
+  work->row_loss = arena_at(&work->arena, row_loss);
+  work->row_score = arena_at(&work->arena, row_score);
+  return STATUS_OK;
+}
+
+status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
+                        const targets *targets, double total_weight, float *gradient, double *input_gradient,
+                        double *mean_loss) {
+  int members = threads_for_work(threads, 3 * network_flops(net, size_min(x->rows, PASS_ROWS)));
+  gradient_work work = {.source = x, .loss = loss, .targets = targets, .scale = (float)(1 / total_weight),
+                        .gradient = gradient, .input_gradient = input_gradient};
+  status result = pass_allocate(&work.pass, net, size_min(x->rows, PASS_ROWS), members, input_gradient != NULL);
+  if (result == STATUS_OK) result = allocate_rows(&work, net->layer[0].inputs);
+  if (result == STATUS_OK) {
+    team_run(members, gradient_member, &work);
+    *mean_loss = work.sum / total_weight;
+  }
+  arena_free(&work.arena);
+  pass_free(&work.pass);
+  return result;
+}

@@ -1,0 +1,187 @@
+/* Products of panel matrices, in tiles that live in registers. A tile of TILE_ROWS x TILE_PANELS panels
+   is accumulated over the whole depth; the instruction set's file sets both so that accumulators, one row
+   of b and a broadcast fill the registers. Every element is summed in order of depth, one multiply-add
+   at a time, whatever tile it falls into: so results depend neither on the rows beside it nor on threads. */
+#ifndef FASTMLP_KERNEL_PRODUCT_H
+#define FASTMLP_KERNEL_PRODUCT_H
+
+#include "vector.h"
+
+enum { TILE_VECTORS = TILE_PANELS * PANEL_VECTORS };
+
+/* Loops over a tile run to constant bounds and skip what lies beyond the tile: once the height and the number of
+   panels are constants, nothing is left but straight code on registers. */
+#define FOR_TILE_ROWS(i) UNROLLED for (int i = 0; i < TILE_ROWS; i++) if (i < rows)
+#define FOR_TILE_VECTORS(v) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) if (v < panels * PANEL_VECTORS)
+
+/* Where vector v of a row of panels lies, from the row's start in the first panel. */
+KERNEL_INLINE size_t tile_offset(int v, size_t stride) {
+  return (size_t)(v / PANEL_VECTORS) * stride + (size_t)(v % PANEL_VECTORS * LANES);
+}
+
+/* sum[i][.] += over t < depth of a[i * row_step + t * depth_step] * b[t][.], b in panels. */
+KERNEL_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels, const float *a, size_t row_step,
+                                   size_t depth_step, size_t depth, const float *b, size_t b_stride) {
+  for (size_t t = 0; t < depth; t++) {
+    vf b_row[TILE_VECTORS];
+    FOR_TILE_VECTORS(v) b_row[v] = vector_load(b + t * PANEL + tile_offset(v, b_stride));
+    FOR_TILE_ROWS(i) {
+      vf factor = vector_splat(a[(size_t)i * row_step + t * depth_step]);
+      FOR_TILE_VECTORS(v) sum[i][v] += factor * b_row[v];
+    }
+  }
+}
+
+/* Moves a tile between registers and c[rows x 16 panels]; a row_step of 0 reads one row for all. */
+KERNEL_INLINE void tile_load(vf sum[][TILE_VECTORS], int rows, int panels, const float *c, size_t c_stride,
+                             size_t row_step) {
+  FOR_TILE_ROWS(i) {
+    FOR_TILE_VECTORS(v) sum[i][v] = vector_load(c + (size_t)i * row_step + tile_offset(v, c_stride));
+  }
+}
+
+KERNEL_INLINE void tile_store(vf sum[][TILE_VECTORS], int rows, int panels, float *c, size_t c_stride) {
+  FOR_TILE_ROWS(i) {
+    FOR_TILE_VECTORS(v) vector_store(c + (size_t)(i * PANEL) + tile_offset(v, c_stride), sum[i][v]);
+  }
+}
+
+/* The operands of one call, as kernels.h describes them; `from` and `from_step` say where sums start:
+   a zero row, a bias row, or c itself. */
+typedef struct product_operands {
+  const float *a;
+  size_t a_stride, depth;
+  const float *b;
+  size_t b_stride;
+  const float *from;
+  size_t from_stride, from_step;
+  float *c;
+  size_t c_stride;
+} product_operands;
+
+/* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. */
+KERNEL_INLINE void product_tile(const product_operands *o, size_t row, int rows, int panels) {
+  vf sum[TILE_ROWS][TILE_VECTORS];
+  tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
+  for (size_t k = 0; k < o->depth; k += PANEL) {
+    tile_accumulate(sum, rows, panels, o->a + k / PANEL * o->a_stride + row * PANEL, PANEL, 1,
+                    size_min(PANEL, o->depth - k), o->b + k * PANEL, o->b_stride);
+  }
+  tile_store(sum, rows, panels, o->c + row * PANEL, o->c_stride);
+}
+
+/* c tile = start + a[depth x rows]' b: depth runs down a's panel, whose columns are the tile's rows. */
+KERNEL_INLINE void transposed_tile(const product_operands *o, size_t row, int rows, int panels) {
+  vf sum[TILE_ROWS][TILE_VECTORS];
+  tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
+  tile_accumulate(sum, rows, panels, o->a + row / PANEL * o->a_stride + row % PANEL, 1, PANEL, o->depth, o->b,
+                  o->b_stride);
+  tile_store(sum, rows, panels, o->c + row * PANEL, o->c_stride);
+}
+
+/* The height of the next tile when `left` rows are to be covered by tiles of nearly equal height, at most `most`. */
+KERNEL_INLINE int tile_height(size_t left, size_t most) {
+  size_t tiles = (left + most - 1) / most;
+  return (int)((left + tiles - 1) / tiles);
+}
+
+/* Every height has its own unrolled functions, for TILE_PANELS panels (wide) and for one (narrow). They are kept
+   apart because a compiler that sees two heights side by side may merge them into loops, with sums in memory. */
+typedef void tile_function(const product_operands *o, size_t row);
+
+#define TILE_FUNCTIONS(n)                                                                                          \
+  static NEVER_INLINE void product_wide_##n(const product_operands *o, size_t row) {                               \
+    product_tile(o, row, n, TILE_PANELS);                                                                          \
+  }                                                                                                                \
+  static NEVER_INLINE void product_narrow_##n(const product_operands *o, size_t row) { product_tile(o, row, n, 1); } \
+  static NEVER_INLINE void transposed_wide_##n(const product_operands *o, size_t row) {                            \
+    transposed_tile(o, row, n, TILE_PANELS);                                                                       \
+  }                                                                                                                \
+  static NEVER_INLINE void transposed_narrow_##n(const product_operands *o, size_t row) {                          \
+    transposed_tile(o, row, n, 1);                                                                                 \
+  }
+TILE_HEIGHTS(TILE_FUNCTIONS)
+
+/* The functions of one panel count, by height. */
+#define PRODUCT_WIDE_ROW(n) [n] = product_wide_##n,
+#define PRODUCT_NARROW_ROW(n) [n] = product_narrow_##n,
+#define TRANSPOSED_WIDE_ROW(n) [n] = transposed_wide_##n,
+#define TRANSPOSED_NARROW_ROW(n) [n] = transposed_narrow_##n,
+static tile_function *const product_wide[] = {TILE_HEIGHTS(PRODUCT_WIDE_ROW)};
+static tile_function *const product_narrow[] = {TILE_HEIGHTS(PRODUCT_NARROW_ROW)};
+static tile_function *const transposed_wide[] = {TILE_HEIGHTS(TRANSPOSED_WIDE_ROW)};
+static tile_function *const transposed_narrow[] = {TILE_HEIGHTS(TRANSPOSED_NARROW_ROW)};
+
+/* The operands moved `panels` panels of columns to the right. */
+KERNEL_INLINE product_operands operands_right(product_operands o, int panels) {
+  o.b += (size_t)panels * o.b_stride;
+  o.from += (size_t)panels * o.from_stride;
+  o.c += (size_t)panels * o.c_stride;
+  return o;
+}
+
+static const float zero_panels[2 * PANEL] __attribute__((aligned(64)));
+
+/* Where sums start: c, the bias, or zeros. */
+KERNEL_INLINE void operands_start(product_operands *o, const float *bias, bool accumulate) {
+  o->from = accumulate ? o->c : bias != NULL ? bias : zero_panels;
+  o->from_stride = accumulate ? o->c_stride : bias != NULL ? PANEL : 0;
+  o->from_step = accumulate ? PANEL : 0;
+}
+
+/* Covers `rows` rows of c by tiles; rows of different panels of a never share a tile, if `a_panels`. */
+KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows, size_t most,
+                              bool a_panels) {
+  int height;
+  for (size_t row = 0; row < rows; row += (size_t)height) {
+    size_t left = a_panels ? size_min(PANEL - row % PANEL, rows - row) : rows - row;
+    height = tile_height(left, most);
+    by_height[height](o, row);
+  }
+}
+
+static void product(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b, size_t b_stride,
+                    size_t panels, const float *bias, bool accumulate, float *c, size_t c_stride) {
+  product_operands o = {.a = a, .a_stride = a_stride, .depth = depth, .b = b, .b_stride = b_stride,
+                        .c = c, .c_stride = c_stride};
+  operands_start(&o, bias, accumulate);
+  for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
+    cover_rows(product_wide, &o, rows, TILE_ROWS, false);
+  }
+  for (; panels > 0; panels--, o = operands_right(o, 1)) cover_rows(product_narrow, &o, rows, TILE_ROWS, false);
+}
+
+static void product_transposed(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
+                               size_t d_stride, size_t panels, bool accumulate, float *g, size_t g_stride) {
+  product_operands o = {.a = a, .a_stride = a_stride, .depth = rows, .b = d, .b_stride = d_stride,
+                        .c = g, .c_stride = g_stride};
+  operands_start(&o, NULL, accumulate);
+  for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
+    cover_rows(transposed_wide, &o, columns, TILE_COLUMNS, true);
+  }
+  for (; panels > 0; panels--, o = operands_right(o, 1)) {
+    cover_rows(transposed_narrow, &o, columns, TILE_COLUMNS, true);
+  }
+}
+
+static void column_sums(const float *d, size_t rows, bool accumulate, float *sums) {
+  for (int v = 0; v < PANEL_VECTORS; v++) {
+    vf sum = accumulate ? vector_load(sums + v * LANES) : vector_splat(0);
+    for (size_t r = 0; r < rows; r++) sum += vector_load(d + r * PANEL + (size_t)(v * LANES));
+    vector_store(sums + v * LANES, sum);
+  }
+}
+
+/* Lane loops over whole cache lines of t: reads are strided but stay in one panel. */
+static void transpose_panel(const float *a, size_t rows, int columns, float *t, size_t t_stride) {
+  for (size_t r = 0; r < rows; r += PANEL, t += t_stride) {
+    const float *block = a + r * PANEL;
+    int height = (int)size_min(PANEL, rows - r);
+    for (int j = 0; j < columns; j++) {
+      for (int i = 0; i < height; i++) t[j * PANEL + i] = block[i * PANEL + j];
+      for (int i = height; i < PANEL; i++) t[j * PANEL + i] = 0;
+    }
+  }
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
+#include "kernel_activation.h"
+#include "kernel_product.h"
+#include "kernel_softmax.h"
+#include "kernel_update.h"
+#include "kernels.h"
+#include "vector.h"
+
+#define ACTIVATION_VALUE_ROW(name, reads) [ACTIVATION_##name] = name##_value_span,
+#define ACTIVATION_GRADIENT_ROW(name, reads) [ACTIVATION_##name] = name##_gradient_span,
+
+const kernels KERNELS_TABLE = {
+    .name = KERNELS_NAME,
+    .product = product,
+    .product_transposed = product_transposed,
+    .column_sums = column_sums,
+    .transpose_panel = transpose_panel,
+    .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},
+    .activation_gradient = {ACTIVATION_LIST(ACTIVATION_GRADIENT_ROW)},
+    .softmax = softmax,
+    .update_sgd = update_sgd,
+};

@@ -1,0 +1,83 @@
+#include "network.h"
+
+#include <string.h>
+
+/* Floats of a layer's weights and bias together, or SIZE_MAX. */
+static size_t layer_parameters(size_t inputs, size_t units) {
+  if (inputs == SIZE_MAX) return SIZE_MAX;
+  return size_multiply(size_multiply(panels_of(units), PANEL), inputs + 1);
+}
+
+/* Lays the layers out one behind the other; SIZE_MAX if they do not fit. */
+static size_t plan_parameters(int layers, const size_t *sizes, layer *layer) {
+  size_t total = 0;
+  for (int l = 0; l < layers; l++) {
+    size_t count = layer_parameters(sizes[l], sizes[l + 1]);
+    if (count > SIZE_MAX / 4 - total) return SIZE_MAX;
+    if (layer != NULL) {
+      layer[l].inputs = sizes[l];
+      layer[l].units = sizes[l + 1];
+      layer[l].weight = total;
+      layer[l].bias = total + panels_of(sizes[l + 1]) * sizes[l] * PANEL;
+    }
+    total += count;
+  }
+  return total;
+}
+
+status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation) {
+  memset(net, 0, sizeof *net);
+  net->layers = layers;
+  net->parameters = plan_parameters(layers, sizes, NULL);
+  arena_plan plan = {0};
+  size_t layer_at = arena_reserve(&plan, (size_t)layers, sizeof *net->layer);
+  size_t parameter_at = arena_reserve(&plan, net->parameters, sizeof *net->parameter);
+  status result = arena_allocate(&net->arena, &plan);
+  if (result != STATUS_OK) return result;
+  net->layer = arena_at(&net->arena, layer_at);
+  net->parameter = arena_at(&net->arena, parameter_at);
+  plan_parameters(layers, sizes, net->layer);
+  for (int l = 0; l < layers; l++) net->layer[l].activation = activation[l];
+  return STATUS_OK;
+}
+
+void network_free(network *net) { arena_free(&net->arena); }
+
+/* Where weight (i, j) of a layer lies among its weights. */
+static size_t weight_index(const layer *layer, size_t i, size_t j) {
+  return (j / PANEL * layer->inputs + i) * PANEL + j % PANEL;
+}
+
+void network_set_layer(network *net, int l, const double *weight, const double *bias) {
+  const layer *layer = &net->layer[l];
+  float *w = net->parameter + layer->weight, *b = net->parameter + layer->bias;
+  for (size_t j = 0; j < layer->units; j++) {
+    for (size_t i = 0; i < layer->inputs; i++) w[weight_index(layer, i, j)] = (float)weight[j * layer->inputs + i];
+    b[j] = (float)bias[j];
+  }
+}
+
+void network_get_layer(const network *net, const float *parameters, int l, double *weight, double *bias) {
+  const layer *layer = &net->layer[l];
+  const float *w = parameters + layer->weight, *b = parameters + layer->bias;
+  for (size_t j = 0; j < layer->units; j++) {
+    for (size_t i = 0; i < layer->inputs; i++) weight[j * layer->inputs + i] = w[weight_index(layer, i, j)];
+    bias[j] = b[j];
+  }
+}
+
+size_t network_outputs(const network *net) { return net->layer[net->layers - 1].units; }
+
+size_t network_widest(const network *net) {
+  size_t widest = 0;
+  for (int l = 0; l < net->layers; l++) {
+    if (net->layer[l].units > widest) widest = net->layer[l].units;
+  }
+  return widest;
+}
+
+double network_flops(const network *net, size_t rows) {
+  double weights = 0;
+  for (int l = 0; l < net->layers; l++) weights += (double)net->layer[l].inputs * (double)net->layer[l].units;
+  return 2 * weights * (double)rows;
+}

@@ -1,0 +1,13 @@
+/* Predictions for a caller's matrix. */
+#ifndef FASTMLP_PREDICT_H
+#define FASTMLP_PREDICT_H
+
+#include "loss.h"
+#include "matrix.h"
+#include "network.h"
+
+/* Outputs for every row of x after the link, column-major out[rows x outputs]; uses up to `threads` threads. */
+status network_predict(const network *net, int threads, const source_matrix *x, scaling scaling, link_id link,
+                       double *out);
+
+#endif

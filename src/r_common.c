@@ -1,0 +1,198 @@
+#include "r_common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "threads.h"
+
+/* ---- raising ---- */
+
+void raise_unless_ok(status status) {
+  static const char *const text[] = {
+      [STATUS_MEMORY] = "not enough memory",
+      [STATUS_SIZE] = "a size is too large for this machine",
+  };
+  if (status != STATUS_OK) Rf_error("%s", text[status]);
+}
+
+/* ---- unpacking ---- */
+
+SEXP list_get(SEXP list, const char *name) {
+  SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+  if (TYPEOF(list) != VECSXP || TYPEOF(names) != STRSXP) return R_NilValue;
+  for (R_xlen_t i = 0; i < XLENGTH(list); i++)
+    if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0) return VECTOR_ELT(list, i);
+  return R_NilValue;
+}
+
+static void check_scalar(SEXP x, bool right_type, const char *what, const char *expected) {
+  if (!right_type || XLENGTH(x) != 1) Rf_error("`%s` must be %s", what, expected);
+}
+
+static bool is_number(SEXP x) { return TYPEOF(x) == REALSXP || TYPEOF(x) == INTSXP || TYPEOF(x) == LGLSXP; }
+
+int unpack_int(SEXP x, const char *what) {
+  check_scalar(x, is_number(x), what, "one whole number");
+  double value = Rf_asReal(x);
+  if (ISNAN(value)) return NA_INTEGER;
+  if (value < -INT32_MAX || value > INT32_MAX || value != (double)(int)value)
+    Rf_error("`%s` must be one whole number", what);
+  return (int)value;
+}
+
+int unpack_count(SEXP x, const char *what) {
+  int value = unpack_int(x, what);
+  if (value == NA_INTEGER || value < 1) Rf_error("`%s` must be at least 1", what);
+  return value;
+}
+
+double unpack_number(SEXP x, const char *what) {
+  check_scalar(x, is_number(x), what, "one number");
+  return Rf_asReal(x);
+}
+
+bool unpack_flag(SEXP x, const char *what) {
+  check_scalar(x, TYPEOF(x) == LGLSXP, what, "TRUE or FALSE");
+  int value = LOGICAL(x)[0];
+  if (value == NA_LOGICAL) Rf_error("`%s` must be TRUE or FALSE", what);
+  return value != 0;
+}
+
+const char *unpack_string(SEXP x, const char *what) {
+  check_scalar(x, TYPEOF(x) == STRSXP, what, "one string");
+  return CHAR(STRING_ELT(x, 0));
+}
+
+int unpack_choice(SEXP x, const char *const names[], size_t count, const char *what) {
+  const char *name = unpack_string(x, what);
+  for (size_t id = 0; id < count; id++)
+    if (strcmp(name, names[id]) == 0) return (int)id;
+  Rf_error("`%s` must be one of the known names, not \"%s\"", what, name);
+}
+
+const double *unpack_doubles(SEXP x, R_xlen_t length, const char *what) {
+  if (TYPEOF(x) != REALSXP || XLENGTH(x) != length)
+    Rf_error("`%s` must be a double vector of length %.0f", what, (double)length);
+  return REAL(x);
+}
+
+source_matrix unpack_matrix(SEXP x, const char *what) {
+  if (!is_number(x)) Rf_error("`%s` must be a numeric matrix", what);
+  source_matrix matrix = {.rows = (size_t)XLENGTH(x), .columns = 1};
+  if (Rf_isMatrix(x)) {
+    matrix.rows = (size_t)Rf_nrows(x);
+    matrix.columns = (size_t)Rf_ncols(x);
+  }
+  if (TYPEOF(x) == REALSXP) matrix.real = REAL(x);
+  if (TYPEOF(x) == INTSXP) matrix.integer = INTEGER(x);
+  if (TYPEOF(x) == LGLSXP) matrix.integer = LOGICAL(x);
+  return matrix;
+}
+
+source_matrix unpack_shaped(SEXP x, size_t rows, size_t columns, const char *what) {
+  source_matrix matrix = unpack_matrix(x, what);
+  if (matrix.rows != rows || matrix.columns != columns)
+    Rf_error("`%s` must be a matrix of %.0f rows and %.0f columns", what, (double)rows, (double)columns);
+  return matrix;
+}
+
+scaling unpack_scaling(SEXP x, size_t columns) {
+  if (x == R_NilValue) return (scaling){NULL, NULL};
+  return (scaling){unpack_doubles(list_get(x, "center"), (R_xlen_t)columns, "scaling$center"),
+                   unpack_doubles(list_get(x, "scale"), (R_xlen_t)columns, "scaling$scale")};
+}
+
+activation_id unpack_activation(SEXP name) {
+  activation_id id = activation_find(unpack_string(name, "activation"));
+  if (id == ACTIVATION_COUNT) Rf_error("unknown activation");
+  return id;
+}
+
+loss unpack_loss(SEXP x) {
+  loss_id id = loss_find(unpack_string(list_get(x, "name"), "loss$name"));
+  if (id == LOSS_COUNT) Rf_error("unknown loss");
+  SEXP parameter = list_get(x, "parameter");
+  return (loss){id, parameter == R_NilValue ? 0 : (float)unpack_number(parameter, "loss$parameter")};
+}
+
+int unpack_threads(SEXP x) {
+  return unpack_int(x, "threads") == NA_INTEGER ? threads_default() : unpack_count(x, "threads");
+}
+
+void unpack_key(SEXP x, uint32_t key[2]) {
+  if (TYPEOF(x) != INTSXP || XLENGTH(x) != 2) Rf_error("`key` must be two integers");
+  for (int i = 0; i < 2; i++) key[i] = (uint32_t)INTEGER(x)[i];
+}
+
+/* ---- memory ---- */
+
+float *scratch_floats(size_t count) {
+  size_t bytes = size_multiply(count, sizeof(float));
+  if (bytes > (size_t)R_XLEN_T_MAX - ALIGNMENT) raise_unless_ok(STATUS_SIZE);
+  char *memory = R_alloc(bytes + ALIGNMENT, 1);
+  memset(memory, 0, bytes + ALIGNMENT);
+  return (float *)(void *)(memory + (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT);
+}
+
+SEXP owner_make(size_t bytes, R_CFinalizer_t release) {
+  SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
+  R_RegisterCFinalizerEx(owner, release, TRUE);
+  void *memory = calloc(1, bytes);
+  if (memory == NULL) raise_unless_ok(STATUS_MEMORY);
+  R_SetExternalPtrAddr(owner, memory);
+  UNPROTECT(1);
+  return owner;
+}
+
+/* ---- targets ---- */
+
+static void check_classes(SEXP target, size_t rows, size_t outputs) {
+  if (TYPEOF(target) != INTSXP || (size_t)XLENGTH(target) != rows)
+    Rf_error("`target` must be an integer vector with one class a row");
+  const int *class = INTEGER(target);
+  for (size_t i = 0; i < rows; i++)
+    if (class[i] < 1 || (size_t) class[i] > outputs)
+      Rf_error("`target` must hold classes from 1 to the number of outputs");
+}
+
+void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs) {
+  if (loss_of(loss->id)->takes_classes)
+    check_classes(target, rows, outputs);
+  else
+    unpack_shaped(target, rows, outputs, "target");
+  if (weights != R_NilValue) unpack_doubles(weights, (R_xlen_t)rows, "weights");
+}
+
+void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
+                  int32_t *class_index, float *value, float *weight) {
+  const scaling as_they_are = {NULL, NULL};
+  if (loss_of(loss->id)->takes_classes) {
+    const int *class = INTEGER(target);
+    for (size_t i = 0; i < n; i++) class_index[i] = class[rows ? rows[i] : i] - 1;
+  } else {
+    source_matrix source = unpack_matrix(target, "target");
+    matrix_to_rows(1, &source, rows, 0, n, as_they_are, value);
+  }
+  if (weights == R_NilValue) return;
+  const double *from = REAL(weights);
+  for (size_t i = 0; i < n; i++) weight[i] = (float)from[rows ? rows[i] : i];
+}
+
+static double sum_of_weights(SEXP weights, size_t rows) {
+  if (weights == R_NilValue) return (double)rows;
+  double sum = 0;
+  for (size_t i = 0; i < rows; i++) sum += (float)REAL(weights)[i];
+  return sum;
+}
+
+targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs,
+                        double *total_weight) {
+  check_targets(target, weights, loss, rows, outputs);
+  bool classes = loss_of(loss->id)->takes_classes;
+  int32_t *class_index = classes ? (int32_t *)(void *)R_alloc(rows, sizeof(int32_t)) : NULL;
+  float *value = classes ? NULL : scratch_floats(size_multiply(rows, outputs));
+  float *weight = weights != R_NilValue ? scratch_floats(rows) : NULL;
+  read_targets(target, weights, loss, NULL, rows, class_index, value, weight);
+  *total_weight = sum_of_weights(weights, rows);
+  return (targets){class_index, value, weight};
+}

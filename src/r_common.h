@@ -1,0 +1,80 @@
+/* Helpers of the .Call entries: unpacking R values with the checks that memory safety needs, engine
+   memory that survives an R error, and conversions that several entries share. */
+#ifndef FASTMLP_R_COMMON_H
+#define FASTMLP_R_COMMON_H
+
+#include "fastmlp.h"
+#include "loss.h"
+#include "matrix.h"
+#include "network.h"
+
+/* ---- raising ---- */
+
+/* Raises an R error unless the status is STATUS_OK. */
+void raise_unless_ok(status status);
+
+/* ---- unpacking; `what` names the value in the error ---- */
+
+/* The element of a list by name; R_NilValue if there is none. */
+SEXP list_get(SEXP list, const char *name);
+
+int unpack_int(SEXP x, const char *what);   /* integer or whole double; NA_INTEGER for NA */
+int unpack_count(SEXP x, const char *what); /* at least 1 */
+double unpack_number(SEXP x, const char *what);
+bool unpack_flag(SEXP x, const char *what);
+const char *unpack_string(SEXP x, const char *what);
+
+/* The place of a string among `count` names. */
+int unpack_choice(SEXP x, const char *const names[], size_t count, const char *what);
+
+/* The values of a double vector of the given length. */
+const double *unpack_doubles(SEXP x, R_xlen_t length, const char *what);
+
+/* A numeric or logical matrix where it lies; a vector counts as one column. */
+source_matrix unpack_matrix(SEXP x, const char *what);
+
+/* The same, of exactly this shape. */
+source_matrix unpack_shaped(SEXP x, size_t rows, size_t columns, const char *what);
+
+scaling unpack_scaling(SEXP x, size_t columns); /* NULL: none */
+activation_id unpack_activation(SEXP name);
+loss unpack_loss(SEXP x);
+int unpack_threads(SEXP x); /* NA: the default */
+void unpack_key(SEXP x, uint32_t key[2]);
+
+/* ---- memory ---- */
+
+/* Floats on a cache line, zero; released by R when the .Call ends, however it ends. */
+float *scratch_floats(size_t count);
+
+/* Engine memory that an R error must not leak: an external pointer with `release` as its finalizer, made
+   before the `bytes` zero bytes that it holds are allocated. `release` must cope with being called twice. */
+SEXP owner_make(size_t bytes, R_CFinalizer_t release);
+
+/* ---- targets ---- */
+
+/* Raises unless target and weights fit `rows` rows of a loss over `outputs` outputs. */
+void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs);
+
+/* Converts the targets and weights of the n rows in `rows` (NULL: the first n) into the buffers that the
+   loss asks for: class_index[n] from 0 on, or value[n x outputs] row-major; weight[n] unless weights is NULL.
+ */
+void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
+                  int32_t *class_index, float *value, float *weight);
+
+/* Checks targets and reads those of all rows into scratch memory; *total_weight gets the sum of weights. */
+targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs,
+                        double *total_weight);
+
+/* ---- networks, in r_network.c ---- */
+
+/* Fills an empty network, already owned, from a list of layers. */
+void network_from_list(network *net, SEXP layers);
+
+/* list of list(weight =, bias =) from parameters laid out like the network's; with activation = if asked. */
+SEXP network_to_list(const network *net, const float *parameters, bool with_activation);
+
+/* The finalizer of an owner of a network. */
+void network_release(SEXP owner);
+
+#endif

@@ -1,0 +1,49 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "r_common.h"
+#include "threads.h"
+
+/* The columns of the result, in order. */
+enum {
+  SCAN_MISSING,
+  SCAN_INFINITE,
+  SCAN_FIRST_BAD_ROW,
+  SCAN_MINIMUM,
+  SCAN_MAXIMUM,
+  SCAN_MEAN,
+  SCAN_SD,
+  SCAN_NUMBERS,
+  SCAN_FINGERPRINT = SCAN_NUMBERS
+};
+
+static void store_summary(SEXP result, const column_summary *summary, R_xlen_t column, size_t rows) {
+  const double number[SCAN_NUMBERS] = {
+      [SCAN_MISSING] = (double)summary->missing,
+      [SCAN_INFINITE] = (double)summary->infinite,
+      [SCAN_FIRST_BAD_ROW] = summary->first_bad_row < rows ? (double)summary->first_bad_row + 1 : NA_REAL,
+      [SCAN_MINIMUM] = summary->minimum,
+      [SCAN_MAXIMUM] = summary->maximum,
+      [SCAN_MEAN] = summary->mean,
+      [SCAN_SD] = summary->sd,
+  };
+  for (int i = 0; i < SCAN_NUMBERS; i++) REAL(VECTOR_ELT(result, i))[column] = number[i];
+  char hex[17];
+  snprintf(hex, sizeof hex, "%016" PRIx64, summary->fingerprint);
+  SET_STRING_ELT(VECTOR_ELT(result, SCAN_FINGERPRINT), column, Rf_mkChar(hex));
+}
+
+SEXP fastmlp_scan(SEXP x) {
+  source_matrix source = unpack_matrix(x, "x");
+  R_xlen_t columns = (R_xlen_t)source.columns;
+  column_summary *summary = (column_summary *)(void *)R_alloc(source.columns, sizeof *summary);
+  matrix_scan(threads_default(), &source, summary);
+  const char *names[] = {"missing", "infinite", "first_bad_row", "minimum", "maximum",
+                         "mean",    "sd",       "fingerprint",   ""};
+  SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
+  for (int i = 0; i < SCAN_NUMBERS; i++) SET_VECTOR_ELT(result, i, Rf_allocVector(REALSXP, columns));
+  SET_VECTOR_ELT(result, SCAN_FINGERPRINT, Rf_allocVector(STRSXP, columns));
+  for (R_xlen_t j = 0; j < columns; j++) store_summary(result, &summary[j], j, source.rows);
+  UNPROTECT(1);
+  return result;
+}

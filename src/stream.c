@@ -1,0 +1,65 @@
+#include "stream.h"
+
+#include <string.h>
+
+enum { BLOCK_FLOATS = ((STREAM_ROWS | 1) * PANEL) }; /* of one panel */
+
+static size_t input_floats(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
+
+static size_t hidden_floats(const network *net) { return panels_of(network_widest(net)) * BLOCK_FLOATS; }
+
+status stream_allocate(stream *stream, const network *net, int members) {
+  memset(stream, 0, sizeof *stream);
+  stream->net = net;
+  stream->members = members;
+  arena_plan plan = {0};
+  size_t count = (size_t)members;
+  size_t input = arena_reserve(&plan, size_multiply(count, input_floats(net)), sizeof(float));
+  size_t hidden = arena_reserve(&plan, size_multiply(2 * count, hidden_floats(net)), sizeof(float));
+  status result = arena_allocate(&stream->arena, &plan);
+  if (result != STATUS_OK) return result;
+  stream->input = arena_at(&stream->arena, input);
+  stream->hidden = arena_at(&stream->arena, hidden);
+  return STATUS_OK;
+}
+
+void stream_free(stream *stream) { arena_free(&stream->arena); }
+
+/* x through all layers, by one member alone; the outputs lie in one of its two buffers. */
+static panels forward_block(const network *net, panels x, float *hidden, size_t n) {
+  const team solo = {0, 1, NULL};
+  const panels dropped = {NULL, 0};
+  for (int l = 0; l < net->layers; l++) {
+    panels h = {hidden + (size_t)(l % 2) * hidden_floats(net), BLOCK_FLOATS};
+    dense_forward(&solo, SPLIT_ROWS, &net->layer[l], net->parameter, x, n, dropped, h);
+    x = h;
+  }
+  return x;
+}
+
+typedef struct stream_work {
+  const stream *stream;
+  size_t rows;
+  const stream_job *job;
+} stream_work;
+
+static void run_member(const team *team, void *data) {
+  const stream_work *work = data;
+  const stream *stream = work->stream;
+  const network *net = stream->net;
+  const stream_job *job = work->job;
+  size_t member = (size_t)team->rank;
+  panels x = {stream->input + member * input_floats(net), BLOCK_FLOATS};
+  float *hidden = stream->hidden + 2 * member * hidden_floats(net);
+  range blocks = team_share(team, (work->rows + STREAM_ROWS - 1) / STREAM_ROWS);
+  for (size_t block = blocks.begin; block < blocks.end; block++) {
+    size_t first = block * STREAM_ROWS, n = size_min(STREAM_ROWS, work->rows - first);
+    job->fill(job->context, first, n, x);
+    job->consume(job->context, first, n, forward_block(net, x, hidden, n));
+  }
+}
+
+void stream_run(stream *stream, size_t rows, const stream_job *job) {
+  stream_work work = {stream, rows, job};
+  team_run(stream->members, run_member, &work);
+}

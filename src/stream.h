@@ -1,0 +1,35 @@
+/* Forward passes over any number of rows, block after block: constant memory, members independent. */
+#ifndef FASTMLP_STREAM_H
+#define FASTMLP_STREAM_H
+
+#include "matrix.h"
+#include "network.h"
+
+/* Rows of one block. */
+enum { STREAM_ROWS = 256 };
+
+/* Buffers of one network for a number of members. */
+typedef struct stream {
+  arena arena;
+  const network *net;
+  int members;
+  float *input;  /* [members][panels of inputs][STREAM_ROWS][16] */
+  float *hidden; /* [members][2][panels of the widest layer][STREAM_ROWS][16] */
+} stream;
+
+/* Where the rows come from and where outputs go. Both run inside a member, for rows first .. first + n - 1,
+   n <= STREAM_ROWS; first is a multiple of STREAM_ROWS. */
+typedef struct stream_job {
+  void (*fill)(void *context, size_t first, size_t n, panels x);
+  void (*consume)(void *context, size_t first, size_t n, panels output);
+  void *context;
+} stream_job;
+
+status stream_allocate(stream *stream, const network *net, int members);
+
+void stream_free(stream *stream);
+
+/* Sends `rows` rows through the network. */
+void stream_run(stream *stream, size_t rows, const stream_job *job);
+
+#endif

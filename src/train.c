@@ -1,0 +1,334 @@
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* clock_gettime under a strict standard */
+#endif
+#include "train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "evaluate.h"
+#include "pass.h"
+#include "rng.h"
+
+/* The rows that one pass takes: a whole step, or, where batches are larger than PASS_ROWS, a part of one. */
+typedef struct block {
+  size_t first, n;
+  int buffer;         /* the batch that holds them */
+  bool opens, closes; /* first, last block of its step */
+} block;
+
+struct trainer {
+  network *net;
+  const dataset *data, *valid;
+  loss loss;
+  optimizer optimizer;
+  train_options options;
+
+  int members;
+  pass pass;
+  evaluator evaluator;
+  arena arena;
+  batch batch[2];       /* the block at work, and the next one being gathered */
+  double *row_loss;     /* [rows of a pass] */
+  double *row_score;    /* [rows of a pass] */
+  uint32_t *order;      /* [rows] this epoch's order, or NULL: as they come */
+  float *gradient;      /* [parameters] where steps take several passes, otherwise NULL: updates are fused */
+  float *moment[2];     /* [parameters] each, as the optimizer needs */
+  float *kept;          /* [parameters] of the kept epoch */
+  epoch_record *record; /* [epochs] */
+
+  block block; /* the next to train on, already in its batch unless an epoch begins */
+  bool gathered;
+  float scale; /* of its gradient: 1 / the step's sum of case weights */
+  epoch_record sums;
+  double deadline;
+  bool running; /* members go on with the next block */
+  train_state state;
+  int epochs, kept_epoch;
+  double best_loss;
+};
+
+/* ---- allocation ---- */
+
+static size_t pass_rows(const trainer *t) {
+  return size_min(size_min(t->options.batch_size, t->data->rows), PASS_ROWS);
+}
+
+static bool several_passes(const trainer *t) { return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS; }
+
+static batch bind_batch(const trainer *t, const size_t at[4]) {
+  const dataset *data = t->data;
+  return (batch){
+      .x = {arena_at(&t->arena, at[0]), panel_stride(pass_rows(t))},
+      .class_index = data->class_index != NULL ? arena_at(&t->arena, at[1]) : NULL,
+      .value = data->value != NULL ? arena_at(&t->arena, at[2]) : NULL,
+      .weight = data->weight != NULL ? arena_at(&t->arena, at[3]) : NULL,
+  };
+}
+
+static void plan_batch(const trainer *t, arena_plan *plan, size_t at[4]) {
+  const dataset *data = t->data;
+  size_t rows = pass_rows(t);
+  at[0] = arena_reserve(plan, size_multiply(panels_of(data->inputs), panel_stride(rows)), sizeof(float));
+  at[1] = arena_reserve(plan, data->class_index != NULL ? rows : 0, sizeof(int32_t));
+  at[2] = arena_reserve(plan, data->value != NULL ? size_multiply(rows, data->outputs) : 0, sizeof(float));
+  at[3] = arena_reserve(plan, data->weight != NULL ? rows : 0, sizeof(float));
+}
+
+static status allocate_state(trainer *t) {
+  size_t parameters = t->net->parameters, batch_at[2][4], moment_at[2];
+  int moments = optimizer_moments(&t->optimizer);
+  arena_plan plan = {0};
+  for (int i = 0; i < 2; i++) plan_batch(t, &plan, batch_at[i]);
+  size_t row_loss = arena_reserve(&plan, pass_rows(t), sizeof(double));
+  size_t row_score = arena_reserve(&plan, pass_rows(t), sizeof(double));
+  size_t order = arena_reserve(&plan, t->options.shuffle ? t->data->rows : 0, sizeof(uint32_t));
+  size_t gradient = arena_reserve(&plan, several_passes(t) ? parameters : 0, sizeof(float));
+  for (int k = 0; k < moments; k++) moment_at[k] = arena_reserve(&plan, parameters, sizeof(float));
+  size_t kept = arena_reserve(&plan, parameters, sizeof(float));
+  size_t record = arena_reserve(&plan, (size_t)t->options.epochs, sizeof(epoch_record));
+  status result = arena_allocate(&t->arena, &plan);
+  if (result != STATUS_OK) return result;
+  for (int i = 0; i < 2; i++) t->batch[i] = bind_batch(t, batch_at[i]);
+  t->row_loss = arena_at(&t->arena, row_loss);
+  t->row_score = arena_at(&t->arena, row_score);
+  t->order = t->options.shuffle ? arena_at(&t->arena, order) : NULL;
+  t->gradient = several_passes(t) ? arena_at(&t->arena, gradient) : NULL;
+  for (int k = 0; k < moments; k++) t->moment[k] = arena_at(&t->arena, moment_at[k]);
+  t->kept = arena_at(&t->arena, kept);
+  t->record = arena_at(&t->arena, record);
+  return STATUS_OK;
+}
+
+static void keep_parameters(trainer *t) {
+  memcpy(t->kept, t->net->parameter, t->net->parameters * sizeof *t->kept);
+  t->kept_epoch = t->epochs;
+}
+
+static void begin_epoch(trainer *t);
+
+/* Work between two barriers decides how many members pay: three products a layer, some two barriers a layer. */
+static int members_for(const trainer *t) {
+  double step = 3 * network_flops(t->net, pass_rows(t));
+  return threads_for_work(t->options.threads, step / (2 * t->net->layers));
+}
+
+status trainer_open(trainer **trainer_out, network *net, const dataset *data, const dataset *valid, const loss *loss,
+                    const optimizer *optimizer, const train_options *options) {
+  trainer *t = calloc(1, sizeof *t);
+  *trainer_out = t;
+  if (t == NULL) return STATUS_MEMORY;
+  t->net = net;
+  t->data = data;
+  t->valid = valid;
+  t->loss = *loss;
+  t->optimizer = *optimizer;
+  t->options = *options;
+  t->members = members_for(t);
+  t->best_loss = INFINITY;
+  status result = pass_allocate(&t->pass, net, pass_rows(t), t->members, false);
+  if (result == STATUS_OK) result = allocate_state(t);
+  if (result == STATUS_OK && valid != NULL) {
+    int members = threads_for_work(options->threads, network_flops(net, valid->rows));
+    result = evaluator_allocate(&t->evaluator, net, valid, &t->loss, members);
+  }
+  if (result != STATUS_OK) {
+    trainer_close(t);
+    *trainer_out = NULL;
+    return result;
+  }
+  keep_parameters(t);
+  begin_epoch(t);
+  return STATUS_OK;
+}
+
+void trainer_close(trainer *t) {
+  if (t == NULL) return;
+  pass_free(&t->pass);
+  evaluator_free(&t->evaluator);
+  arena_free(&t->arena);
+  free(t);
+}
+
+/* ---- blocks and steps ---- */
+
+/* The rows of the epoch's order that follow `first`, up to the end of their pass and step. */
+static block block_at(const trainer *t, size_t first, int buffer) {
+  size_t batch_size = t->options.batch_size;
+  size_t begin = first - first % batch_size;
+  size_t end = batch_size < t->data->rows - begin ? begin + batch_size : t->data->rows;
+  size_t n = size_min(PASS_ROWS, end - first);
+  return (block){first, n, buffer, first == begin, first + n == end};
+}
+
+static const uint32_t *order_from(const trainer *t, size_t first) {
+  return t->order != NULL ? t->order + first : NULL;
+}
+
+/* 1 / the sum of case weights of the step that begins at `first`; 0 where all of them are 0. */
+static float step_scale(const trainer *t, size_t first) {
+  size_t n = size_min(t->options.batch_size, t->data->rows - first);
+  double weight = dataset_weight(t->data, order_from(t, first), first, n);
+  return weight > 0 ? (float)(1 / weight) : 0;
+}
+
+static void gather(const team *team, const trainer *t, const block *block) {
+  dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n, &t->batch[block->buffer]);
+}
+
+static void forward_and_loss(const team *team, trainer *t, const block *block, float scale) {
+  pass *pass = &t->pass;
+  const batch *batch = &t->batch[block->buffer];
+  int last = t->net->layers - 1;
+  if (pass_forward(team, pass, batch->x, block->n) != SPLIT_ROWS) team_barrier(team);
+  targets targets = {batch->class_index, batch->value, batch->weight};
+  loss_rows(&t->loss, pass->h[last].data, pass->h[last].stride, network_outputs(t->net), &targets,
+            team_share(team, block->n), scale, pass->dz[last].data, pass->dz[last].stride, t->row_loss,
+            t->row_score);
+}
+
+/* Where gradients go: straight into the update, or, over several passes, into the sum that the last one applies. */
+static gradient_sink sink_for(const trainer *t, const block *block) {
+  bool fused = t->gradient == NULL;
+  return (gradient_sink){
+      .gradient = t->gradient,
+      .accumulate = !block->opens,
+      .optimizer = fused || block->closes ? &t->optimizer : NULL,
+      .parameter = t->net->parameter,
+      .moment = {t->moment[0], t->moment[1]},
+  };
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Adds up a block's losses, in row order, and decides what comes next. */
+static void account(trainer *t, const block *block) {
+  double loss = 0, score = 0;
+  for (size_t r = 0; r < block->n; r++) {
+    loss += t->row_loss[r];
+    score += t->row_score[r];
+  }
+  t->sums.train_loss += loss;
+  t->sums.train_score += score;
+  if (!isfinite(loss)) {
+    t->state = TRAIN_DIVERGED;
+    t->running = false;
+    return;
+  }
+  size_t next = block->first + block->n;
+  t->running = next < t->data->rows && now() < t->deadline;
+  t->gathered = next < t->data->rows;
+  if (!t->gathered) next = 0;
+  t->block = block_at(t, next, 1 - block->buffer);
+  if (t->block.opens) t->scale = step_scale(t, next);
+}
+
+/* One block from end to end. The first member alone writes what the others read after the last barrier. */
+static void train_block(const team *team, trainer *t) {
+  const block block = t->block;
+  forward_and_loss(team, t, &block, t->scale);
+  pass_backward(team, &t->pass, block.n);
+  team_barrier(team);
+  pass_weights(team, &t->pass, t->batch[block.buffer].x, block.n, sink_for(t, &block));
+  size_t next_first = block.first + block.n;
+  if (next_first < t->data->rows) {
+    const struct block next = block_at(t, next_first, 1 - block.buffer);
+    gather(team, t, &next);
+  }
+  if (team->rank == 0) account(t, &block);
+  team_barrier(team);
+}
+
+/* A slice of an epoch. */
+static void train_member(const team *team, void *data) {
+  trainer *t = data;
+  if (!t->gathered) gather(team, t, &t->block);
+  pass_transpose(team, &t->pass);
+  team_barrier(team);
+  do train_block(team, t);
+  while (t->running);
+}
+
+/* ---- epochs ---- */
+
+static void begin_epoch(trainer *t) {
+  if (t->order != NULL) {
+    rng stream = rng_make(t->options.key, RNG_STREAM_SHUFFLE, (uint32_t)t->epochs);
+    rng_permutation(&stream, t->order, t->data->rows);
+  }
+  t->sums = (epoch_record){0};
+  t->block = block_at(t, 0, 0);
+  t->gathered = false;
+  t->scale = step_scale(t, 0);
+}
+
+static bool parameters_finite(const network *net) {
+  const uint32_t exponent = 0x7f800000;
+  const float *p = net->parameter;
+  for (size_t i = 0; i < net->parameters; i++) {
+    uint32_t bits;
+    memcpy(&bits, p + i, sizeof bits);
+    if ((bits & exponent) == exponent) return false;
+  }
+  return true;
+}
+
+/* Whether the epoch just recorded is the one to keep; with patience, also whether to stop. */
+static bool improves(trainer *t, const epoch_record *record) {
+  if (t->options.patience == 0 || t->valid == NULL) return true;
+  if (record->valid_loss < t->best_loss) {
+    t->best_loss = record->valid_loss;
+    return true;
+  }
+  if (t->epochs - t->kept_epoch >= t->options.patience) t->state = TRAIN_STOPPED;
+  return false;
+}
+
+static void end_epoch(trainer *t) {
+  if (!parameters_finite(t->net)) {
+    t->state = TRAIN_DIVERGED;
+    return;
+  }
+  double weight = dataset_weight(t->data, NULL, 0, t->data->rows);
+  epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN};
+  if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
+  t->record[t->epochs++] = record;
+  if (improves(t, &record)) keep_parameters(t);
+  if (t->state == TRAIN_RUNNING && t->epochs == t->options.epochs) t->state = TRAIN_FINISHED;
+  if (t->state == TRAIN_RUNNING) begin_epoch(t);
+}
+
+train_state trainer_advance(trainer *t, double seconds) {
+  t->deadline = now() + seconds;
+  do {
+    team_run(t->members, train_member, t);
+    bool ended = t->state == TRAIN_RUNNING && !t->gathered;
+    if (ended) end_epoch(t);
+  } while (t->state == TRAIN_RUNNING && now() < t->deadline);
+  return t->state;
+}
+
+/* ---- what came of it ---- */
+
+int trainer_epochs(const trainer *t) { return t->epochs; }
+
+const epoch_record *trainer_record(const trainer *t, int epoch) { return &t->record[epoch]; }
+
+double trainer_epoch_progress(const trainer *t) {
+  return t->gathered ? (double)t->block.first / (double)t->data->rows : 0;
+}
+
+int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
+
+void trainer_keep(trainer *t) {
+  bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(t->net);
+  if (!use_present) memcpy(t->net->parameter, t->kept, t->net->parameters * sizeof *t->kept);
+}
+
+int trainer_threads(const trainer *t) { return t->members; }
