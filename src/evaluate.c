@@ -32,9 +32,14 @@ static void fill(void *context, size_t first, size_t n, panels x) {
 
 static void consume(void *context, size_t first, size_t n, panels output) {
   const evaluator *e = context;
-  targets targets = dataset_targets(e->data, first);
-  loss_rows(e->loss, output.data, output.stride, e->data->outputs, &targets, (range){0, n}, 0, NULL, 0,
-            e->row_loss + first, e->row_score + first);
+  const loss_block block = {
+      .output = output,
+      .outputs = e->data->outputs,
+      .targets = dataset_targets(e->data, first),
+      .row_loss = e->row_loss + first,
+      .row_score = e->row_score + first,
+  };
+  loss_rows(e->loss, &block, (range){0, n});
 }
 
 void evaluator_run(evaluator *evaluator, double *mean_loss, double *mean_score) {

@@ -36,9 +36,16 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   if (team->rank == 0) matrix_to_panels(work->source, first, n, as_it_is, work->x.data, work->x.stride);
   team_barrier(team);
   if (pass_forward(team, pass, work->x, n) != SPLIT_ROWS) team_barrier(team);
-  targets block = targets_from(work->targets, first, outputs);
-  loss_rows(work->loss, pass->h[last].data, pass->h[last].stride, outputs, &block, team_share(team, n), work->scale,
-            pass->dz[last].data, pass->dz[last].stride, work->row_loss, work->row_score);
+  const loss_block block = {
+      .output = pass->h[last],
+      .outputs = outputs,
+      .targets = targets_from(work->targets, first, outputs),
+      .scale = work->scale,
+      .gradient = pass->dz[last],
+      .row_loss = work->row_loss,
+      .row_score = work->row_score,
+  };
+  loss_rows(work->loss, &block, team_share(team, n));
   pass_backward(team, pass, n);
   team_barrier(team);
   pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0});

@@ -34,9 +34,7 @@ KERNEL_INLINE vf leaky_relu_gradient(vf h) {
 
 KERNEL_INLINE vf elu_value(vf z) { return vector_select(z > 0.0f, z, vector_expm1(z)); }
 
-KERNEL_INLINE vf elu_gradient(vf z) {
-  return vector_select(z > 0.0f, vector_splat(1.0f), vector_exp(z));
-}
+KERNEL_INLINE vf elu_gradient(vf z) { return vector_select(z > 0.0f, vector_splat(1.0f), vector_exp(z)); }
 
 /* Self-normalising constants (Klambauer and others 2017). */
 static const float selu_scale = 1.0507009873554804934f;
@@ -72,9 +70,7 @@ KERNEL_INLINE vf gelu_gradient(vf z) {
 /* Beyond it in size a sigmoid is 0 or 1 in float. */
 static const float sigmoid_limit = 100.0f;
 
-KERNEL_INLINE vf silu_value(vf z) {
-  return vector_max(vector_splat(-sigmoid_limit), z) * vector_sigmoid(z);
-}
+KERNEL_INLINE vf silu_value(vf z) { return vector_max(vector_splat(-sigmoid_limit), z) * vector_sigmoid(z); }
 
 KERNEL_INLINE vf silu_gradient(vf z) {
   vf limited = vector_clamp(z, -sigmoid_limit, sigmoid_limit);
@@ -140,12 +136,10 @@ KERNEL_INLINE void multiply_span(vector_map gradient, const float *kept, float *
     vector_store(dh + i, vector_load(dh + i) * gradient(vector_load(kept + i)));
 }
 
-#define ACTIVATION_SPANS(name, reads)                                        \
-  static void name##_value_span(const float *z, float *h, size_t n) {        \
-    map_span(name##_value, z, h, n);                                         \
-  }                                                                          \
-  static void name##_gradient_span(const float *kept, float *dh, size_t n) { \
-    multiply_span(name##_gradient, kept, dh, n);                             \
+#define ACTIVATION_SPANS(name, reads)                                                                    \
+  static void name##_value_span(const float *z, float *h, size_t n) { map_span(name##_value, z, h, n); } \
+  static void name##_gradient_span(const float *kept, float *dh, size_t n) {                             \
+    multiply_span(name##_gradient, kept, dh, n);                                                         \
   }
 
 ACTIVATION_LIST(ACTIVATION_SPANS)

@@ -47,14 +47,22 @@ const loss_info *loss_of(loss_id id);
 /* The id of a name, or LOSS_COUNT if there is none. */
 loss_id loss_find(const char *name);
 
-/* For the rows in `rows` of output[. x outputs] (panels): row_loss[r] = weight * loss and
-   row_score[r] = weight * score; where gradient is not NULL, gradient[. x outputs] (panels) =
-   scale * weight * d loss / d output, with zero lanes beyond outputs. */
-void loss_rows(const loss *loss, const float *output, size_t stride, size_t outputs,
-               const targets *targets, range rows, float scale, float *gradient,
-               size_t gradient_stride, double *row_loss, double *row_score);
+/* Rows on their way through a loss. */
+typedef struct loss_block {
+  panels output; /* [rows x outputs] */
+  size_t outputs;
+  targets targets;
+  float scale;       /* of the gradient */
+  panels gradient;   /* [rows x outputs]; data == NULL: not wanted */
+  double *row_loss;  /* [rows] */
+  double *row_score; /* [rows] */
+} loss_block;
 
-/* Turns the rows of output[. x outputs] (panels) into probabilities, in place. */
-void link_rows(link_id link, float *output, size_t stride, size_t outputs, range rows);
+/* For each of `rows`: row_loss = weight * loss, row_score = weight * score, and, if wanted, gradient =
+   scale * weight * d loss / d output, with zero lanes beyond outputs. */
+void loss_rows(const loss *loss, const loss_block *block, range rows);
+
+/* Turns rows of output[. x outputs] into probabilities, in place. */
+void link_rows(link_id link, panels output, size_t outputs, range rows);
 
 #endif

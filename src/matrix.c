@@ -16,10 +16,12 @@ static double from_integer(int32_t value) { return value == INT32_MIN ? (double)
 static const double *column_values(const source_matrix *x, size_t column, const uint32_t *rows, size_t first,
                                    size_t n, double *buffer) {
   size_t start = column * x->rows;
-  if (x->real && !rows) return x->real + start + first;
-  for (size_t i = 0; i < n; i++) {
-    size_t at = start + (rows ? rows[i] : first + i);
-    buffer[i] = x->real ? x->real[at] : from_integer(x->integer[at]);
+  if (x->real) {
+    if (!rows) return x->real + start + first;
+    for (size_t i = 0; i < n; i++) buffer[i] = x->real[start + rows[i]];
+  } else {
+    const int32_t *integer = x->integer + start;
+    for (size_t i = 0; i < n; i++) buffer[i] = from_integer(integer[rows ? rows[i] : first + i]);
   }
   return buffer;
 }
@@ -131,7 +133,8 @@ void panels_to_matrix(const float *in, size_t stride, size_t n, size_t columns, 
 
 /* ---- summaries ---------------------------------------------------------------------------- */
 
-enum { WAYS = 8 }; /* independent partial sums, so that additions need not wait for one another */
+/* Loops below take WAYS values at once, each to its own partial result: none waits for the one before. */
+enum { WAYS = 4 };
 
 /* One column's summary as it grows. Deviations are taken from the first finite value (`shift`), which keeps
    sums small and makes a constant column's spread exactly zero. */
@@ -142,70 +145,60 @@ typedef struct column_scan {
   uint64_t hash[WAYS];
 } column_scan;
 
-static double sum_ways(const double way[WAYS]) { double sum = 0;
-  for (int w = 0; w < WAYS; w++) sum += way[w];
-  return sum; }
-
-/* Sum of value - shift. */
 static double sum_shifted(const double *value, size_t n, double shift) {
-  double way[WAYS] = {0};
+  double a = 0, b = 0, c = 0, d = 0;
   size_t i = 0;
-  for (; i + WAYS <= n; i += WAYS)
-    for (int w = 0; w < WAYS; w++) way[w] += value[i + (size_t)w] - shift;
-  for (; i < n; i++) way[0] += value[i] - shift;
-  return sum_ways(way);
+  for (; i + WAYS <= n; i += WAYS) {
+    a += value[i] - shift;
+    b += value[i + 1] - shift;
+    c += value[i + 2] - shift;
+    d += value[i + 3] - shift;
+  }
+  for (; i < n; i++) a += value[i] - shift;
+  return (a + b) + (c + d);
 }
+
+static double square(double x) { return x * x; }
 
 static double sum_squares(const double *value, size_t n, double center) {
-  double way[WAYS] = {0};
+  double a = 0, b = 0, c = 0, d = 0;
   size_t i = 0;
-  for (; i + WAYS <= n; i += WAYS)
-    for (int w = 0; w < WAYS; w++)
-      way[w] += (value[i + (size_t)w] - center) * (value[i + (size_t)w] - center);
-  for (; i < n; i++) way[0] += (value[i] - center) * (value[i] - center);
-  return sum_ways(way);
+  for (; i + WAYS <= n; i += WAYS) {
+    a += square(value[i] - center);
+    b += square(value[i + 1] - center);
+    c += square(value[i + 2] - center);
+    d += square(value[i + 3] - center);
+  }
+  for (; i < n; i++) a += square(value[i] - center);
+  return (a + b) + (c + d);
 }
 
-/* Two passes over finite values in cache, then a merge of means and squares (Chan, Golub and LeVeque 1983).
- */
-static void scan_moments(column_scan *scan, const double *value, size_t n) {
-  if (n == 0) return;
-  if (scan->count == 0) scan->shift = value[0];
-  double mean = sum_shifted(value, n, scan->shift) / (double)n;
-  double squares = sum_squares(value, n, scan->shift + mean);
-  double before = (double)scan->count, total = before + (double)n, step = mean - scan->mean;
-  scan->squares += squares + step * step * before * (double)n / total;
-  scan->mean += step * (double)n / total;
-  scan->count += n;
-}
+static double lesser(double a, double b) { return a < b ? a : b; }
+
+static double greater(double a, double b) { return a > b ? a : b; }
 
 static void scan_range(column_summary *summary, const double *value, size_t n) {
-  double low[WAYS], high[WAYS];
-  for (int w = 0; w < WAYS; w++) low[w] = summary->minimum, high[w] = summary->maximum;
+  double low_a = summary->minimum, high_a = summary->maximum, low_b = low_a, high_b = high_a;
   size_t i = 0;
-  for (; i + WAYS <= n; i += WAYS)
-    for (int w = 0; w < WAYS; w++) {
-      low[w] = value[i + (size_t)w] < low[w] ? value[i + (size_t)w] : low[w];
-      high[w] = value[i + (size_t)w] > high[w] ? value[i + (size_t)w] : high[w];
-    }
-  for (; i < n; i++) {
-    low[0] = value[i] < low[0] ? value[i] : low[0];
-    high[0] = value[i] > high[0] ? value[i] : high[0];
+  for (; i + 2 <= n; i += 2) {
+    low_a = lesser(value[i], low_a);
+    low_b = lesser(value[i + 1], low_b);
+    high_a = greater(value[i], high_a);
+    high_b = greater(value[i + 1], high_b);
   }
-  for (int w = 0; w < WAYS; w++) {
-    summary->minimum = low[w] < summary->minimum ? low[w] : summary->minimum;
-    summary->maximum = high[w] > summary->maximum ? high[w] : summary->maximum;
-  }
+  if (i < n) low_a = lesser(value[i], low_a), high_a = greater(value[i], high_a);
+  summary->minimum = lesser(low_a, low_b);
+  summary->maximum = greater(high_a, high_b);
 }
 
 /* Can be undone: different values stay different. */
-static inline uint64_t hash_mix(uint64_t hash) {
+static uint64_t hash_mix(uint64_t hash) {
   hash *= UINT64_C(0x9E3779B97F4A7C15);
   return hash ^ hash >> 32;
 }
 
 /* Columns that differ in one value never agree; + 0 makes -0 the same as 0. */
-static inline uint64_t hash_step(uint64_t hash, double value) {
+static uint64_t hash_step(uint64_t hash, double value) {
   uint64_t bits;
   value += 0.0;
   memcpy(&bits, &value, sizeof bits);
@@ -213,24 +206,20 @@ static inline uint64_t hash_step(uint64_t hash, double value) {
 }
 
 static void scan_hash(column_scan *scan, const double *value, size_t n) {
+  uint64_t a = scan->hash[0], b = scan->hash[1], c = scan->hash[2], d = scan->hash[3];
   size_t i = 0;
-  for (; i + WAYS <= n; i += WAYS)
-    for (int w = 0; w < WAYS; w++) scan->hash[w] = hash_step(scan->hash[w], value[i + (size_t)w]);
-  for (; i < n; i++) scan->hash[0] = hash_step(scan->hash[0], value[i]);
+  for (; i + WAYS <= n; i += WAYS) {
+    a = hash_step(a, value[i]);
+    b = hash_step(b, value[i + 1]);
+    c = hash_step(c, value[i + 2]);
+    d = hash_step(d, value[i + 3]);
+  }
+  for (; i < n; i++) a = hash_step(a, value[i]);
+  scan->hash[0] = a, scan->hash[1] = b, scan->hash[2] = c, scan->hash[3] = d;
 }
 
-/* Whether all n values are finite: only then is every value minus itself zero. */
-static bool all_finite(const double *value, size_t n) {
-  double way[WAYS] = {0};
-  size_t i = 0;
-  for (; i + WAYS <= n; i += WAYS)
-    for (int w = 0; w < WAYS; w++) way[w] += value[i + (size_t)w] - value[i + (size_t)w];
-  for (; i < n; i++) way[0] += value[i] - value[i];
-  return sum_ways(way) == 0;
-}
-
-/* Copies the finite ones of n values that start at row `first` and counts the others; returns how many were
- * copied. */
+/* Copies the finite ones of n values that start at row `first` and counts the others; returns how many
+   were copied. */
 static size_t keep_finite(column_summary *summary, const double *value, size_t first, size_t n,
                           double *finite) {
   size_t kept = 0;
@@ -246,14 +235,30 @@ static size_t keep_finite(column_summary *summary, const double *value, size_t f
   return kept;
 }
 
+/* Merges the moments of n values, of which `sum` is the sum of value - shift (Chan, Golub and LeVeque 1983).
+ */
+static void scan_moments(column_scan *scan, const double *value, size_t n, double sum) {
+  double before = (double)scan->count, added = (double)n, total = before + added;
+  double mean = sum / added, step = mean - scan->mean;
+  scan->squares += sum_squares(value, n, scan->shift + mean) + square(step) * before * added / total;
+  scan->mean += step * added / total;
+  scan->count += n;
+}
+
+/* n <= BLOCK values from row `first` on. A sum that is not finite tells of a value that is not. */
 static void scan_block(column_scan *scan, const double *value, size_t first, size_t n) {
   double finite[BLOCK];
   scan_hash(scan, value, n);
-  if (!all_finite(value, n)) {
+  if (scan->count == 0) scan->shift = value[0];
+  double sum = sum_shifted(value, n, scan->shift);
+  if (!isfinite(sum)) {
     n = keep_finite(scan->summary, value, first, n, finite);
+    if (n == 0) return;
     value = finite;
+    if (scan->count == 0) scan->shift = value[0];
+    sum = sum_shifted(value, n, scan->shift);
   }
-  scan_moments(scan, value, n);
+  scan_moments(scan, value, n, sum);
   scan_range(scan->summary, value, n);
 }
 
@@ -263,7 +268,6 @@ static void scan_finish(column_scan *scan) {
   if (scan->count == 0) summary->minimum = summary->maximum = NAN;
   summary->mean = scan->count > 0 ? scan->shift + scan->mean : NAN;
   summary->sd = scan->count > 1 ? sqrt(scan->squares / (double)(scan->count - 1)) : NAN;
-  summary->fingerprint = 0;
   for (int w = 0; w < WAYS; w++)
     summary->fingerprint = hash_mix(hash_mix(summary->fingerprint ^ scan->hash[w]));
 }

@@ -17,7 +17,7 @@ static void fill(void *context, size_t first, size_t n, panels x) {
 
 static void consume(void *context, size_t first, size_t n, panels output) {
   const prediction *p = context;
-  link_rows(p->link, output.data, output.stride, p->outputs, (range){0, n});
+  link_rows(p->link, output, p->outputs, (range){0, n});
   panels_to_matrix(output.data, output.stride, n, p->outputs, p->out, p->x->rows, first);
 }
 

@@ -149,15 +149,20 @@ static double loss_mean(const loss *loss, const source_matrix *output, const tar
                         double total_weight, double *doutput) {
   size_t rows = output->rows, outputs = output->columns, stride = panel_stride(rows);
   size_t size = size_multiply(panels_of(outputs), stride);
-  float *panels = scratch_floats(size), *dpanels = doutput != NULL ? scratch_floats(size) : NULL;
-  double *row_loss = (double *)(void *)R_alloc(rows, sizeof *row_loss);
-  double *row_score = (double *)(void *)R_alloc(rows, sizeof *row_score);
-  matrix_to_panels(output, 0, rows, (scaling){NULL, NULL}, panels, stride);
-  loss_rows(loss, panels, stride, outputs, targets, (range){0, rows}, (float)(1 / total_weight), dpanels,
-            stride, row_loss, row_score);
-  if (doutput != NULL) panels_to_matrix(dpanels, stride, rows, outputs, doutput, rows, 0);
+  const loss_block block = {
+      .output = {scratch_floats(size), stride},
+      .outputs = outputs,
+      .targets = *targets,
+      .scale = (float)(1 / total_weight),
+      .gradient = {doutput != NULL ? scratch_floats(size) : NULL, stride},
+      .row_loss = (double *)(void *)R_alloc(rows, sizeof(double)),
+      .row_score = (double *)(void *)R_alloc(rows, sizeof(double)),
+  };
+  matrix_to_panels(output, 0, rows, (scaling){NULL, NULL}, block.output.data, stride);
+  loss_rows(loss, &block, (range){0, rows});
+  if (doutput != NULL) panels_to_matrix(block.gradient.data, stride, rows, outputs, doutput, rows, 0);
   double sum = 0;
-  for (size_t i = 0; i < rows; i++) sum += row_loss[i];
+  for (size_t i = 0; i < rows; i++) sum += block.row_loss[i];
   return sum / total_weight;
 }
 

@@ -183,10 +183,16 @@ static void forward_and_loss(const team *team, trainer *t, const block *block, f
   const batch *batch = &t->batch[block->buffer];
   int last = t->net->layers - 1;
   if (pass_forward(team, pass, batch->x, block->n) != SPLIT_ROWS) team_barrier(team);
-  targets targets = {batch->class_index, batch->value, batch->weight};
-  loss_rows(&t->loss, pass->h[last].data, pass->h[last].stride, network_outputs(t->net), &targets,
-            team_share(team, block->n), scale, pass->dz[last].data, pass->dz[last].stride, t->row_loss,
-            t->row_score);
+  const loss_block rows = {
+      .output = pass->h[last],
+      .outputs = network_outputs(t->net),
+      .targets = {batch->class_index, batch->value, batch->weight},
+      .scale = scale,
+      .gradient = pass->dz[last],
+      .row_loss = t->row_loss,
+      .row_score = t->row_score,
+  };
+  loss_rows(&t->loss, &rows, team_share(team, block->n));
 }
 
 /* Where gradients go: straight into the update, or, over several passes, into the sum that the last one applies. */

@@ -61,8 +61,6 @@ KERNEL_INLINE vf vector_clamp(vf x, float low, float high) {
 KERNEL_INLINE vf vector_abs(vf x) { return (vf)((vi)x & INT32_MAX); }
 
 /* The size of x with the sign of y. */
-KERNEL_INLINE vf vector_copysign(vf x, vf y) {
-  return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN));
-}
+KERNEL_INLINE vf vector_copysign(vf x, vf y) { return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN)); }
 
 #endif

@@ -1,0 +1,25 @@
+.PHONY: demo install dist test lint clean
+
+# Installs what is missing, installs the package, trains on Fashion-MNIST, draws into demo-output/.
+demo: install
+	Rscript tools/demo.R demo-output
+
+install:
+	@tools/install.sh demo
+	@tools/install_package.sh
+
+# The source package, fastmlp_<version>.tar.gz.
+dist:
+	@tools/dist.sh
+
+# Every check there is; the last line counts them.
+test:
+	@tools/install.sh test
+	@tools/check.sh
+
+# The house rules alone.
+lint:
+	@Rscript tools/lint.R
+
+clean:
+	rm -rf demo-output fastmlp_*.tar.gz

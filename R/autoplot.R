@@ -1,0 +1,82 @@
+#' @importFrom ggplot2 autoplot
+#' @importFrom rlang .data
+#' @export
+ggplot2::autoplot
+
+#' Plot a fit or a network
+#'
+#' `autoplot()` returns a ggplot, to which layers, scales and themes can be added; `plot()` draws
+#' it and returns it invisibly.
+#'
+#' * `type = "history"` shows loss and score after each epoch, for the training rows and, if there
+#'   are any, the validation rows. With validation rows a dashed line marks the epoch whose weights
+#'   were kept.
+#' * `type = "network"` draws the network itself: a column of units for each layer and a line for
+#'   each weight, coloured by its sign, thicker and darker the larger it is within its layer.
+#'   Biases are not drawn.
+#'
+#' @param object,x A fit from [mlp_fit()] or a network from [mlp_network()].
+#' @param type What to show of a fit.
+#' @param max_units Layers with more units than this show the first and the last of them only.
+#' @param ... For `autoplot()` of a fit as a network: `max_units`. For `plot()`: what `autoplot()`
+#'   takes.
+#' @returns A ggplot.
+#' @examples
+#' autoplot(mlp_network(4, hidden_units = 5, outputs = 3))
+#'
+#' set.seed(1)
+#' fit <- mlp_fit(Species ~ ., data = iris, hidden_units = 5, epochs = 20, standardize = "zscore")
+#' autoplot(fit)
+#' autoplot(fit, type = "network") + ggplot2::labs(title = "Three kinds of iris")
+#' @export
+autoplot.fastmlp <- function(object, type = c("history", "network"), ...) {
+  type <- check_first_choice(type, "type", names(plot_types))
+  plot_types[[type]](object, ...)
+}
+
+# What autoplot() can show of a fit. To add a picture, add a row.
+plot_types <- list(
+  history = function(object, ...) {
+    check_no_dots(...)
+    history_plot(object$history, kept_epoch(object$training))
+  },
+  network = function(object, ...) autoplot(object$network, ...)
+)
+
+#' @rdname autoplot.fastmlp
+#' @export
+plot.fastmlp <- function(x, ...) plot_ggplot(autoplot(x, ...))
+
+#' @rdname autoplot.fastmlp
+#' @export
+autoplot.mlp_network <- function(object, max_units = 12, ...) {
+  check_no_dots(..., known = "max_units")
+  network_plot(object, check_count(max_units, "max_units", min = 3))
+}
+
+#' @rdname autoplot.fastmlp
+#' @export
+plot.mlp_network <- function(x, ...) plot_ggplot(autoplot(x, ...))
+
+plot_ggplot <- function(plot) {
+  print(plot)
+  invisible(plot)
+}
+
+# Colours that stay apart under every common colour blindness (Okabe and Ito 2008), the most
+# distinct first.
+plot_colours <- c(
+  blue = "#0072B2", vermilion = "#D55E00", green = "#009E73", orange = "#E69F00",
+  purple = "#CC79A7", sky = "#56B4E9", black = "#000000"
+)
+
+plot_theme <- function() {
+  ggplot2::theme_minimal() +
+    ggplot2::theme(
+      legend.position = "top",
+      legend.justification = "left",
+      legend.margin = ggplot2::margin(0, 0, 0, 0),
+      panel.grid.minor = ggplot2::element_blank(),
+      strip.text = ggplot2::element_text(hjust = 0)
+    )
+}

@@ -1,0 +1,143 @@
+# The diagram of a network: units in columns, one column a layer, and a line for every weight
+# between two units that are shown. A wide layer shows its first and last units around three dots.
+
+network_plot <- function(network, max_units) {
+  nodes <- network_nodes(network, max_units)
+  ggplot2::ggplot(nodes$units, ggplot2::aes(.data$x, .data$y)) +
+    network_edge_layers(network_edges(network, nodes$units)) +
+    network_node_layers(nodes$units) +
+    ggplot2::geom_point(data = nodes$dots, size = .9, colour = "grey30") +
+    network_scales(network) +
+    network_theme()
+}
+
+# Units in each layer, inputs first.
+network_sizes <- function(network) {
+  c(network$inputs, vapply(network$layers, function(layer) length(layer$bias), 0L))
+}
+
+# list(units = one row for every unit shown: layer, unit, x, y, label; dots = the dots of wide
+# layers: x, y).
+network_nodes <- function(network, max_units) {
+  sizes <- network_sizes(network)
+  symbols <- c("x", rep("h", length(sizes) - 2), "o")
+  deep <- length(sizes) > 3
+  nodes <- Map(layer_nodes, seq_along(sizes), sizes, symbols, deep = deep, max_units = max_units)
+  list(
+    units = do.call(rbind, lapply(nodes, `[[`, "units")),
+    dots = do.call(rbind, lapply(nodes, `[[`, "dots"))
+  )
+}
+
+# A layer's units from top to bottom, centred on y = 0; the dots take the place of one unit.
+layer_nodes <- function(layer, size, symbol, deep, max_units) {
+  unit <- shown_units(size, max_units)
+  slots <- if (size > max_units) append(unit, NA, length(unit) %/% 2 + length(unit) %% 2) else unit
+  y <- (length(slots) + 1) / 2 - seq_along(slots)
+  gap <- y[is.na(slots)]
+  list(
+    units = data.frame(
+      layer = layer, unit = unit, x = layer, y = y[!is.na(slots)],
+      label = unit_labels(symbol, unit, if (deep && symbol == "h") layer - 1)
+    ),
+    dots = data.frame(x = rep(layer, 3 * length(gap)), y = rep(gap, each = 3) + c(-.22, 0, .22))
+  )
+}
+
+# All units, or the first and last of them.
+shown_units <- function(size, max_units) {
+  if (size <= max_units) return(seq_len(size))
+  last <- (max_units - 1) %/% 2
+  c(seq_len(max_units - 1 - last), size - rev(seq_len(last)) + 1)
+}
+
+# Plotmath: x[1]; h[1]^(2) where there are several hidden layers to tell apart.
+unit_labels <- function(symbol, unit, hidden = NULL) {
+  paste0(symbol, "[", unit, "]", if (!is.null(hidden)) paste0("^(", hidden, ")"))
+}
+
+# One row for every weight between units that are shown. Strength is |weight| relative to the
+# layer's largest.
+network_edges <- function(network, units) {
+  by_layer <- split(units, units$layer)
+  edges <- lapply(seq_along(network$layers), function(l) {
+    layer_edges(network$layers[[l]]$weight, by_layer[[l]], by_layer[[l + 1]])
+  })
+  do.call(rbind, edges)
+}
+
+layer_edges <- function(weight, from, to) {
+  weight <- weight[from$unit, to$unit, drop = FALSE]
+  i <- as.vector(row(weight))
+  j <- as.vector(col(weight))
+  size <- abs(as.vector(weight))
+  edges <- data.frame(
+    x = from$x[i], y = from$y[i], xend = to$x[j], yend = to$y[j], weight = as.vector(weight),
+    sign = factor(ifelse(weight < 0, "negative", "positive"), c("positive", "negative")),
+    strength = if (max(size) > 0) size / max(size) else size
+  )
+  edges[order(edges$strength), ]
+}
+
+network_edge_layers <- function(edges) {
+  ggplot2::geom_segment(
+    ggplot2::aes(
+      xend = .data$xend, yend = .data$yend, colour = .data$sign, alpha = .data$strength,
+      linewidth = .data$strength
+    ),
+    data = edges
+  )
+}
+
+# Circles shrink with the tallest column so that neighbours never touch.
+network_node_layers <- function(units) {
+  tallest <- max(units$y) - min(units$y) + 1
+  size <- min(13, max(5, 110 / tallest))
+  list(
+    ggplot2::geom_point(shape = 21, size = size, fill = "white", colour = "grey30"),
+    ggplot2::geom_text(ggplot2::aes(label = .data$label), size = min(4, size / 3), parse = TRUE)
+  )
+}
+
+# Units in the tallest column: what a unit of y measures on the page is in proportion to its
+# inverse.
+column_height <- function(units) max(units$y) - min(units$y) + 1
+
+# "inputs", "hidden 1 (relu)", ..., "outputs", each above its number of units.
+network_headings <- function(network) {
+  hidden <- utils::head(network$layers, -1)
+  activation <- vapply(hidden, `[[`, "", "activation")
+  gap <- if (length(hidden) > 3) "\n" else " "
+  hidden_names <- sprintf("hidden %d%s(%s)", seq_along(hidden), gap, activation)
+  names <- c("inputs", hidden_names, "outputs")
+  paste0(names, "\n", format(network_sizes(network), big.mark = ",", trim = TRUE))
+}
+
+network_scales <- function(network) {
+  sign_colours <- c(positive = plot_colours[["blue"]], negative = plot_colours[["vermilion"]])
+  headings <- network_headings(network)
+  list(
+    ggplot2::scale_colour_manual("weight", values = sign_colours, drop = FALSE),
+    ggplot2::scale_alpha_continuous(range = c(.2, .9), limits = c(0, 1), guide = "none"),
+    ggplot2::scale_linewidth_continuous(range = c(.2, 1.1), limits = c(0, 1), guide = "none"),
+    ggplot2::scale_x_continuous(
+      breaks = seq_along(headings), labels = headings, position = "top",
+      expand = ggplot2::expansion(add = .45)
+    ),
+    ggplot2::scale_y_continuous(expand = ggplot2::expansion(add = .7)),
+    ggplot2::guides(colour = ggplot2::guide_legend(override.aes = list(linewidth = 1, alpha = 1)))
+  )
+}
+
+# The headings of the columns are the labels of the x axis: theme(axis.text.x.top = ) restyles them.
+network_theme <- function() {
+  plot_theme() +
+    ggplot2::theme(
+      axis.text.x.top = ggplot2::element_text(
+        colour = "black", size = ggplot2::rel(1.15), vjust = 0
+      ),
+      axis.text.y = ggplot2::element_blank(),
+      axis.title = ggplot2::element_blank(),
+      panel.grid = ggplot2::element_blank()
+    )
+}

@@ -1,0 +1,135 @@
+# Checks of arguments. Each returns the value in its normal form or raises an error that names the
+# argument; `call` is the frame of the function that the user called.
+
+# Whole numbers of at least `min`, one or (length = NULL) any number of them; integers.
+check_count <- function(x, arg, min = 1, max = .Machine$integer.max, length = 1,
+                        call = rlang::caller_env()) {
+  ok <- is_plain_numeric(x) && (is.null(length) || length(x) == length) &&
+    !anyNA(x) && all(x == trunc(x)) && all(x >= min & x <= max)
+  if (!ok) {
+    what <- if (is.null(length)) "whole numbers" else "a whole number"
+    limit <- if (max < .Machine$integer.max) sprintf("from %d to %d", min, max) else
+      sprintf("of at least %d", min)
+    abort_argument(arg, paste(what, limit), describe(x), fault_kind(x, length), call = call)
+  }
+  as.integer(x)
+}
+
+# One number between `from` and `to`; `open` lists the ends that do not belong ("from", "to").
+check_number <- function(x, arg, from = -Inf, to = Inf, open = character(),
+                         call = rlang::caller_env()) {
+  inside <- function() {
+    (if ("from" %in% open) x > from else x >= from) && (if ("to" %in% open) x < to else x <= to)
+  }
+  ok <- is_plain_numeric(x) && length(x) == 1 && !is.na(x) && inside()
+  if (!ok) {
+    abort_argument(arg, describe_range(from, to, open), describe(x), fault_kind(x), call = call)
+  }
+  as.double(x)
+}
+
+describe_range <- function(from, to, open) {
+  number <- if (to == Inf && "to" %in% open) "a finite number" else "a number"
+  if (from == -Inf && to == Inf) return(number)
+  if (to == Inf) {
+    return(paste(number, if ("from" %in% open) "above" else "of at least", format(from)))
+  }
+  sprintf("a number in %s%s, %s%s", if ("from" %in% open) "(" else "[", format(from), format(to),
+          if ("to" %in% open) ")" else "]")
+}
+
+check_flag <- function(x, arg, call = rlang::caller_env()) {
+  if (!is.logical(x) || length(x) != 1 || is.na(x)) {
+    kind <- fault_kind(x, right_type = is.logical)
+    abort_argument(arg, "TRUE or FALSE", describe(x), kind, call = call)
+  }
+  x
+}
+
+# One of some names, or (length = NULL) several of them.
+check_choice <- function(x, arg, choices, length = 1, call = rlang::caller_env()) {
+  wrong <- if (is.character(x)) x[!x %in% choices] else x
+  if (is.character(x) && !length(wrong) && (is.null(length) || length(x) == length)) return(x)
+  abort_argument(
+    arg, paste0(if (length(choices) > 1) "one of ", enumerate(choices, Inf, "or")),
+    describe(if (length(wrong) && is.character(x)) wrong[1] else x),
+    fault_kind(x, length, is.character),
+    hint = if (is.character(wrong) && length(wrong)) suggest(wrong[1], choices),
+    call = call
+  )
+}
+
+# The first choice where the argument still is the vector of all of them, like match.arg().
+check_first_choice <- function(x, arg, choices, call = rlang::caller_env()) {
+  if (identical(x, choices)) choices[1] else check_choice(x, arg, choices, call = call)
+}
+
+check_class <- function(x, arg, class, expected, call = rlang::caller_env()) {
+  if (!inherits(x, class)) abort_argument(arg, expected, describe(x), "type", call = call)
+  x
+}
+
+# A numeric matrix with `columns` columns (NULL: any number), never copied.
+check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env()) {
+  if (!is_numeric_matrix(x)) {
+    hint <- if (is_plain_numeric(x)) "For one row, use `matrix(x, nrow = 1)`."
+    abort_argument(arg, "a numeric matrix", describe(x), "type", hint, call)
+  }
+  if (!is.null(columns) && ncol(x) != columns) {
+    abort_argument(arg, paste("a matrix with", count_of(columns, "column")), describe(x), "shape",
+                   call = call)
+  }
+  if (!is.null(rows) && nrow(x) != rows) {
+    abort_argument(arg, paste("a matrix with", count_of(rows, "row")), describe(x), "shape",
+                   call = call)
+  }
+  x
+}
+
+# A double vector of a given length (NULL: any).
+check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
+  if (!is.numeric(x) || is.object(x)) {
+    abort_argument(arg, "a numeric vector", describe(x), "type", call = call)
+  }
+  if (!is.null(length) && length(x) != length) {
+    abort_argument(arg, sprintf("a numeric vector of length %d", length), describe(x), "shape",
+                   call = call)
+  }
+  as.double(x)
+}
+
+check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
+  if (is.null(weights)) return(NULL)
+  weights <- check_numeric(weights, arg, rows, call)
+  bad <- which(!is.finite(weights) | weights < 0)
+  if (length(bad)) {
+    got <- sprintf("%s in row %d", format_value(weights[bad[1]]), bad[1])
+    class <- if (is.na(weights[bad[1]])) "missing" else "value"
+    abort_argument(arg, "finite and at least 0", got, class, call = call)
+  }
+  if (!any(weights > 0)) abort_argument(arg, "above 0 in some row", "zeros only", call = call)
+  weights
+}
+
+# Nothing may be left over: an argument that would be ignored is a mistake.
+check_no_dots <- function(..., known = character(), call = rlang::caller_env()) {
+  if (...length() == 0) return(invisible())
+  name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
+  got <- if (is.na(name)) "an argument without a name" else sprintf("the unknown argument `%s`", name)
+  abort_argument("...", "empty", got, "dots", hint = suggest(name, known), call = call)
+}
+
+# An argument without a default, not given.
+check_given <- function(x, arg, hint = NULL, call = rlang::caller_env()) {
+  if (missing(x)) abort_argument(arg, "given", "nothing", "type", hint, call)
+}
+
+is_plain_numeric <- function(x) is.numeric(x) && !is.object(x)
+
+is_numeric_matrix <- function(x) is.matrix(x) && (is.numeric(x) || is.logical(x)) && !is.object(x)
+
+# Why a value of the wrong kind was refused; the length does not matter where it is NULL.
+fault_kind <- function(x, length = 1, right_type = is_plain_numeric) {
+  if (!right_type(x)) return("type")
+  if (!is.null(length) && length(x) != length) "shape" else "value"
+}

@@ -1,0 +1,35 @@
+#' Weights and biases
+#'
+#' @param object A fit by [mlp_fit()], or an [mlp_network()].
+#' @param ... Not used.
+#' @return A list with one `list(weight = , bias = )` a layer: `weight` is a matrix inputs x units,
+#'   `bias` has one number a unit. Predictors and levels (or names of outcomes) name the outer sides,
+#'   `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and [mlp_network()]
+#'   takes it.
+#' @examples
+#' network <- mlp_network(2, 3, 1)
+#' coef(network)
+#' identical(coef(mlp_network(2, 3, 1, init = coef(network))), coef(network))
+#' @export
+coef.fastmlp <- function(object, ...) {
+  named_layers(object$network, object$predictors$names, output_labels(object$outcome))
+}
+
+#' @rdname coef.fastmlp
+#' @export
+coef.mlp_network <- function(object, ...) {
+  named_layers(object, paste0("x", seq_len(object$inputs)), paste0("y", seq_len(object$outputs)))
+}
+
+named_layers <- function(network, inputs, outputs) {
+  hidden <- Map(
+    function(layer, units) sprintf("h%d_%d", layer, seq_len(units)),
+    seq_along(network$hidden_units), network$hidden_units
+  )
+  names <- c(list(inputs), hidden, list(outputs))
+  lapply(seq_along(network$layers), function(l) {
+    layer <- network$layers[[l]]
+    dimnames(layer$weight) <- list(names[[l]], names[[l + 1]])
+    list(weight = layer$weight, bias = rlang::set_names(layer$bias, names[[l + 1]]))
+  })
+}

@@ -1,0 +1,75 @@
+# Every condition that the package raises comes from here, so that all of them carry a class
+# and all errors name the argument, what was expected and what came.
+
+# `expected` completes "must be" (or "must", where it starts with "have").
+
+abort_argument <- function(arg, expected, got, class = "value", hint = NULL,
+                           call = rlang::caller_env()) {
+  rlang::abort(
+    c(
+      sprintf("`%s` must %s%s.", arg, if (startsWith(expected, "have ")) "" else "be ", expected),
+      x = sprintf("Got %s.", got),
+      i = hint
+    ),
+    class = condition_class("error", class),
+    call = call
+  )
+}
+
+warn_fastmlp <- function(message, class, call = rlang::caller_env()) {
+  rlang::warn(message, class = condition_class("warning", class), call = call)
+}
+
+condition_class <- function(type, kind) {
+  c(paste("fastmlp", type, kind, sep = "_"), paste("fastmlp", type, sep = "_"))
+}
+
+# What came, in words.
+describe <- function(x) {
+  if (is.null(x)) return("NULL")
+  if (is.data.frame(x)) return(sprintf("a data frame of %d rows and %d columns", nrow(x), ncol(x)))
+  if (is.function(x)) return("a function")
+  if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))
+  if (is.object(x)) return(sprintf("an object of class %s", enumerate(class(x))))
+  if (is.matrix(x)) return(sprintf("%s matrix of %d x %d", with_article(typeof(x)), nrow(x), ncol(x)))
+  if (is.atomic(x)) return(describe_vector(x))
+  sprintf("%s of length %d", with_article(typeof(x)), length(x))
+}
+
+with_article <- function(noun) paste(if (grepl("^[aeiou]", noun)) "an" else "a", noun)
+
+describe_vector <- function(x) {
+  if (length(x) == 1) return(format_value(x))
+  if (length(x) == 0) return(sprintf("an empty %s vector", typeof(x)))
+  sprintf("%s vector of length %d (%s)", with_article(typeof(x)), length(x), enumerate(x, limit = 3))
+}
+
+format_value <- function(x) {
+  if (is.character(x)) ifelse(is.na(x), "NA", dQuote(x, FALSE)) else format(x, trim = TRUE)
+}
+
+# "a", "b" and 3 more.
+enumerate <- function(x, limit = 5, conjunction = "and") {
+  shown <- vapply(utils::head(x, limit), format_value, "")
+  more <- length(x) - length(shown)
+  if (more > 0) shown <- c(shown, sprintf("%d more", more))
+  if (length(shown) < 2) return(paste(shown))
+  last <- length(shown)
+  paste(paste(shown[-last], collapse = ", "), conjunction, shown[last])
+}
+
+# 1 row, 2 rows.
+count_of <- function(n, noun) {
+  sprintf("%s %s%s", format(n, big.mark = ",", scientific = FALSE), noun, if (n == 1) "" else "s")
+}
+
+# The choice nearest to a mistyped name, as a hint; NULL where none is near.
+suggest <- function(name, choices) {
+  if (!rlang::is_string(name) || length(choices) == 0) return(NULL)
+  distance <- utils::adist(name, choices, ignore.case = TRUE)
+  starts <- startsWith(choices, tolower(name)) & nzchar(name)
+  distance[starts] <- 0
+  best <- which.min(distance)
+  if (distance[best] > max(2, nchar(name) / 3)) return(NULL)
+  sprintf("Did you mean %s?", dQuote(choices[best], FALSE))
+}

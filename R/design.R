@@ -1,0 +1,219 @@
+# From the user's predictors to the numeric matrix that the engine reads, at fit and at predict.
+#
+# A design is list(x, y, blueprint, predictors = list(names, named), interface). A numeric matrix is
+# never copied on its way: only a header without rows goes through hardhat, for the blueprint.
+
+design_matrix <- function(x, y, call) {
+  check_matrix(x, "x", call = call)
+  check_some_columns(x, "x", call)
+  named <- !is.null(colnames(x))
+  names <- if (named) check_column_names(colnames(x), "x", call) else paste0("V", seq_len(ncol(x)))
+  header <- matrix(0, 0, ncol(x), dimnames = list(NULL, names))
+  blueprint <- hardhat::mold(header, numeric())$blueprint
+  new_design(x, y, blueprint, names, named, "xy")
+}
+
+design_frame <- function(x, y, call) {
+  check_some_columns(x, "x", call)
+  check_column_names(names(x), "x", call)
+  check_column_types(x, names(x), "x", call)
+  check_factors_complete(x, names(x), "x", call)
+  x <- as.data.frame(x)
+  x[] <- lapply(x, function(column) if (is.logical(column)) column + 0 else plain_column(column))
+  if (all(vapply(x, is.numeric, NA))) return(design_matrix(as.matrix(x), y, call))
+  molded <- mold_formula(~ ., x, "x", call)
+  new_design(molded$x, y, molded$blueprint, colnames(molded$x), TRUE, "xy")
+}
+
+design_formula <- function(formula, data, call) {
+  check_class(data, "data", "data.frame", "a data frame", call)
+  check_column_names(names(data), "data", call)
+  data <- as.data.frame(data)
+  bare <- bare_predictors(formula, data, call)
+  check_column_types(data, bare, "data", call)
+  check_factors_complete(data, bare, "data", call)
+  data[bare] <- lapply(data[bare], plain_column)
+  data[] <- lapply(data, integer_to_double)
+  molded <- mold_formula(formula, data, "formula", call)
+  if (ncol(molded$outcomes) == 0) {
+    abort_argument("formula", "two-sided, such as `y ~ .`", deparse1(formula), "formula", call = call)
+  }
+  check_some_columns(molded$x, "formula", call)
+  new_design(molded$x, molded$outcomes, molded$blueprint, colnames(molded$x), TRUE, "formula")
+}
+
+new_design <- function(x, y, blueprint, names, named, interface) {
+  list(
+    x = x, y = y, blueprint = blueprint,
+    predictors = list(names = names, named = named), interface = interface
+  )
+}
+
+# Factors become one indicator a level; there is no intercept.
+mold_formula <- function(formula, data, arg, call) {
+  blueprint <- hardhat::default_formula_blueprint(indicators = "one_hot")
+  molded <- explain_hardhat(hardhat::mold(formula, data, blueprint = blueprint), arg, call)
+  if (!is.null(molded$extras$offset)) {
+    abort_argument(arg, "without an offset", deparse1(formula), "formula", call = call)
+  }
+  list(
+    x = encoded_matrix(molded$predictors), outcomes = molded$outcomes, blueprint = molded$blueprint
+  )
+}
+
+encoded_matrix <- function(predictors) {
+  x <- as.matrix(predictors)
+  colnames(x) <- gsub("`", "", colnames(x), fixed = TRUE)
+  x
+}
+
+# hardhat's errors under this package's classes.
+explain_hardhat <- function(expr, arg, call) {
+  tryCatch(expr, error = function(cnd) {
+    rlang::abort(sprintf("`%s` could not be used with the data.", arg), parent = cnd,
+                 class = condition_class("error", "formula"), call = call)
+  })
+}
+
+# Names of the columns that the right-hand side uses as they are, not inside a call.
+bare_predictors <- function(formula, data, call) {
+  terms <- explain_hardhat(stats::terms(formula, data = data), "formula", call)
+  variables <- as.list(attr(terms, "variables"))[-1]
+  if (attr(terms, "response") > 0) variables <- variables[-attr(terms, "response")]
+  symbols <- vapply(Filter(is.symbol, variables), as.character, "")
+  intersect(symbols, names(data))
+}
+
+# Text becomes a factor, so that its levels are remembered; ordered factors are encoded like others.
+plain_column <- function(column) {
+  if (is.character(column)) return(factor(column, sort(unique(column), method = "radix")))
+  if (is.ordered(column)) return(factor(column, levels(column), ordered = FALSE))
+  integer_to_double(column)
+}
+
+# Training on whole numbers shall not forbid others later.
+integer_to_double <- function(column) {
+  if (is.integer(column) && !is.object(column)) as.double(column) else column
+}
+
+is_usable_column <- function(column) {
+  is.factor(column) || is.null(dim(column)) && !is.object(column) &&
+    (is.numeric(column) || is.logical(column) || is.character(column))
+}
+
+check_column_types <- function(data, names, arg, call) {
+  bad <- names[!vapply(names, function(name) is_usable_column(data[[name]]), NA)]
+  if (length(bad) == 0) return(invisible())
+  got <- sprintf("column `%s`, %s", bad[1], describe(data[[bad[1]]]))
+  abort_argument(arg, "have numeric, logical, factor or character columns", got, "columns",
+                 hint = "Turn it into numbers or a factor first, or leave it out.", call = call)
+}
+
+# Missing levels are found here, under the user's name of the column; missing numbers in the matrix.
+check_factors_complete <- function(data, names, arg, call) {
+  for (name in names) {
+    column <- data[[name]]
+    if (is.factor(column) || is.character(column)) check_complete(column, paste0(arg, "$", name), call)
+  }
+}
+
+check_complete <- function(column, arg, call) {
+  bad <- which(is.na(column))
+  if (length(bad) == 0) return(invisible())
+  hint <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
+  abort_argument(arg, "have no missing values", sprintf("NA in row %d", bad[1]), "missing", hint, call)
+}
+
+check_column_names <- function(names, arg, call) {
+  bad <- is.na(names) | names == "" | duplicated(names)
+  if (!any(bad)) return(names)
+  got <- sprintf("%s as the name of column %d", format_value(names[bad][1]), which(bad)[1])
+  abort_argument(arg, "have columns with different names", got, "columns", call = call)
+}
+
+check_some_columns <- function(x, arg, call) {
+  if (ncol(x) == 0) abort_argument(arg, "have at least one predictor", "none", "shape", call = call)
+}
+
+# ---- new rows ----
+
+# The matrix of encoded predictors of new rows, columns as at the fit.
+forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
+  if (!is.matrix(new_data) && !is.data.frame(new_data)) {
+    hint <- if (is.atomic(new_data)) "For one row, use `matrix(x, nrow = 1)`."
+    abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
+  }
+  if (inherits(blueprint, "xy_blueprint")) return(forge_matrix(new_data, predictors, arg, call))
+  data <- new_data_frame(new_data, blueprint, arg, call)
+  encoded_matrix(explain_hardhat(hardhat::forge(data, blueprint), arg, call)$predictors)
+}
+
+forge_matrix <- function(new_data, predictors, arg, call) {
+  columns <- match_columns(new_data, predictors, arg, call)
+  if (is.data.frame(new_data)) {
+    new_data <- as.data.frame(new_data)[columns]
+    check_numeric_columns(new_data, arg, call)
+    return(as.matrix(new_data))
+  }
+  check_matrix(new_data, arg, call = call)
+  if (identical(columns, seq_len(ncol(new_data)))) new_data else new_data[, columns, drop = FALSE]
+}
+
+# Where the columns of the fit are in the new data: by name if the fit had names, else by position.
+match_columns <- function(new_data, predictors, arg, call) {
+  if (predictors$named) {
+    check_columns_present(colnames(new_data), predictors$names, arg, call)
+    return(match(predictors$names, colnames(new_data)))
+  }
+  if (ncol(new_data) != length(predictors$names)) {
+    expected <- sprintf("have %s, like the training data", count_of(length(predictors$names), "column"))
+    abort_argument(arg, expected, describe(new_data), "columns", call = call)
+  }
+  seq_len(ncol(new_data))
+}
+
+check_columns_present <- function(names, needed, arg, call) {
+  missing <- setdiff(needed, names)
+  if (length(missing) == 0) return(invisible())
+  got <- if (is.null(names)) "columns without names" else
+    sprintf("no column %s", enumerate(missing, conjunction = "or"))
+  abort_argument(arg, "have the columns of the training data", got, "columns", call = call)
+}
+
+check_numeric_columns <- function(data, arg, call) {
+  for (name in names(data)) {
+    column <- data[[name]]
+    if (!is_plain_numeric(column) && !is.logical(column)) abort_column(column, name, "numeric", arg, call)
+  }
+}
+
+abort_column <- function(column, name, expected, arg, call) {
+  abort_argument(paste0(arg, "$", name), expected, describe(column), "columns", call = call)
+}
+
+# New rows as the data frame that the blueprint's formula takes.
+new_data_frame <- function(new_data, blueprint, arg, call) {
+  known <- blueprint$ptypes$predictors
+  check_columns_present(colnames(new_data), names(known), arg, call)
+  new_data <- as.data.frame(new_data)
+  for (name in names(known)) {
+    new_data[[name]] <- match_column(new_data[[name]], known[[name]], name, arg, call)
+  }
+  new_data
+}
+
+# A column of new rows in the type that it had in training.
+match_column <- function(column, known, name, arg, call) {
+  if (is.factor(known)) {
+    if (!is.factor(column) && !is.character(column) && !all(is.na(column))) {
+      abort_column(column, name, "a factor or character", arg, call)
+    }
+    check_complete(column, paste0(arg, "$", name), call)
+    return(match_levels(column, levels(known), paste0(arg, "$", name), call))
+  }
+  if (is_plain_numeric(known)) {
+    if (!is_plain_numeric(column) && !is.logical(column)) abort_column(column, name, "numeric", arg, call)
+    return(as.double(column))
+  }
+  column
+}

@@ -1,0 +1,25 @@
+#' fastmlp: fast multilayer perceptrons
+#'
+#' Builds, trains, inspects and plots multilayer perceptrons for classification and regression.
+#' [mlp_fit()] trains a network, [predict()][predict.fastmlp] uses it, [mlp_network()] makes an
+#' untrained one, and the building blocks ([dense_forward()], [activation_value()], [loss_value()],
+#' [sgd_step()] and their gradients) are enough to write a perceptron from scratch.
+#'
+#' The engine is written in C11 with OpenMP. It computes in single precision, and results do not
+#' depend on the number of threads. R's own random numbers ([set.seed()]) decide everything random.
+#'
+#' @section Options:
+#' \describe{
+#'   \item{`fastmlp.threads`}{Threads to use unless the `threads` argument says otherwise.}
+#'   \item{`fastmlp.memory`}{The largest model to allocate, in bytes (default 4 GiB).}
+#' }
+#'
+#' @useDynLib fastmlp, .registration = TRUE
+#' @importFrom rlang %||%
+#' @importFrom stats coef predict
+#' @keywords internal
+"_PACKAGE"
+
+.onUnload <- function(libpath) {
+  library.dynam.unload("fastmlp", libpath)
+}

@@ -1,0 +1,147 @@
+#' Initial weights
+#'
+#' How the weights of a new network are drawn. Biases start at zero.
+#'
+#' For a layer with \eqn{n} inputs and \eqn{m} units the standard deviation of a weight is
+#' * `init_normal()`: `sd`;
+#' * `init_uniform()`: weights lie in `[-limit, limit]`, so `limit / sqrt(3)`;
+#' * `init_glorot()`: \eqn{\sqrt{2 / (n + m)}} (Glorot and Bengio 2010), for sigmoid and tanh;
+#' * `init_he()`: \eqn{\sqrt{2 / n}} (He, Zhang, Ren and Sun 2015), for ReLU and its relatives;
+#' * `init_lecun()`: \eqn{\sqrt{1 / n}} (LeCun, Bottou, Orr and Mueller 1998), for SELU.
+#'
+#' A uniform distribution with standard deviation \eqn{s} is that on
+#' \eqn{[-\sqrt{3} s, \sqrt{3} s]}. Draws follow [set.seed()].
+#'
+#' @param sd Standard deviation: a finite number of at least 0.
+#' @param limit Largest absolute value: a finite number of at least 0.
+#' @param distribution `"normal"` or `"uniform"`.
+#' @param zero_last Whether the last layer starts at zero: `TRUE` or `FALSE`. All outputs then
+#'   start equal.
+#' @return An object of class `fastmlp_init` for the `init` argument of [mlp_fit()] and
+#'   [mlp_network()]. Where initial values themselves are wanted, both take a list of
+#'   `list(weight = , bias = )` instead, such as [coef()][coef.fastmlp] gives.
+#' @references Glorot X, Bengio Y (2010). "Understanding the difficulty of training deep
+#'   feedforward neural networks." AISTATS.
+#'
+#'   He K, Zhang X, Ren S, Sun J (2015). "Delving deep into rectifiers." ICCV.
+#'
+#'   LeCun Y, Bottou L, Orr G, Mueller K (1998). "Efficient BackProp." In Neural Networks: Tricks
+#'   of the Trade.
+#' @examples
+#' init_he()
+#' set.seed(1)
+#' network <- mlp_network(4, 5, 3, init = init_normal(sd = 0.01))
+#' coef(network)[[1]]$weight
+#' @name init
+NULL
+
+#' @rdname init
+#' @export
+init_normal <- function(sd = 0.01, zero_last = FALSE) {
+  sd <- check_number(sd, "sd", 0, open = "to")
+  new_init("normal", c(sd = sd), zero_last, "fixed", uniform = FALSE)
+}
+
+#' @rdname init
+#' @export
+init_uniform <- function(limit = 0.1, zero_last = FALSE) {
+  limit <- check_number(limit, "limit", 0, open = "to")
+  new_init("uniform", c(limit = limit), zero_last, "fixed", uniform = TRUE)
+}
+
+#' @rdname init
+#' @export
+init_glorot <- function(distribution = c("normal", "uniform"), zero_last = FALSE) {
+  new_scaled_init("glorot", distribution, zero_last)
+}
+
+#' @rdname init
+#' @export
+init_he <- function(distribution = c("normal", "uniform"), zero_last = FALSE) {
+  new_scaled_init("he", distribution, zero_last)
+}
+
+#' @rdname init
+#' @export
+init_lecun <- function(distribution = c("normal", "uniform"), zero_last = FALSE) {
+  new_scaled_init("lecun", distribution, zero_last)
+}
+
+# An initialiser whose spread follows from the layer's size.
+new_scaled_init <- function(name, distribution, zero_last, call = rlang::caller_env()) {
+  distribution <- check_first_choice(distribution, "distribution", c("normal", "uniform"), call)
+  new_init(name, c(distribution = distribution), zero_last, name, distribution == "uniform", call)
+}
+
+# `setting` is what the user chose, for printing; `engine` is what the engine takes.
+new_init <- function(name, setting, zero_last, scale, uniform, call = rlang::caller_env()) {
+  zero_last <- check_flag(zero_last, "zero_last", call)
+  engine <- list(
+    scale = scale, uniform = uniform, zero_last = zero_last,
+    parameter = if (is.numeric(setting)) unname(setting) else 0
+  )
+  structure(
+    list(name = name, setting = setting, zero_last = zero_last, engine = engine),
+    class = "fastmlp_init"
+  )
+}
+
+#' @export
+format.fastmlp_init <- function(x, ...) {
+  format_constructor("init", c(list(name = x$name), x$setting, list(zero_last = x$zero_last)))
+}
+
+#' @export
+print.fastmlp_init <- function(x, ...) print_line(x)
+
+# Layers of list(weight, bias) for sizes = c(inputs, units ...): drawn, or as given.
+initial_layers <- function(init, sizes, key) {
+  if (!inherits(init, "fastmlp_init")) return(init)
+  .Call(fastmlp_initial, sizes, init$engine, key)
+}
+
+# `init` for a network of these sizes: an initialiser, or layers of the right shapes.
+check_initial <- function(init, sizes, call) {
+  check_size(sizes, call)
+  if (inherits(init, "fastmlp_init")) init else check_layers(init, sizes, "init", call)
+}
+
+check_init <- function(init, arg = "init", call = rlang::caller_env()) {
+  if (inherits(init, "fastmlp_init") || rlang::is_bare_list(init)) return(init)
+  abort_argument(arg, "an initialiser such as `init_he()`, or a list of list(weight = , bias = )",
+                 describe(init), "type", call = call)
+}
+
+# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite.
+check_layers <- function(layers, sizes, arg, call) {
+  if (length(layers) != length(sizes) - 1) {
+    expected <- sprintf("a list of %s", count_of(length(sizes) - 1, "layer"))
+    abort_argument(arg, expected, describe(layers), "shape", call = call)
+  }
+  lapply(seq_along(layers), function(l) {
+    check_layer(layers[[l]], sizes[l], sizes[l + 1], sprintf("%s[[%d]]", arg, l), call)
+  })
+}
+
+check_layer <- function(layer, inputs, units, arg, call) {
+  if (!is.list(layer) || !all(c("weight", "bias") %in% names(layer))) {
+    abort_argument(arg, "a list with `weight` and `bias`", describe(layer), "type", call = call)
+  }
+  name <- function(part) paste0(arg, "$", part)
+  weight <- check_matrix(layer$weight, name("weight"), inputs, units, call)
+  bias <- check_numeric(layer$bias, name("bias"), units, call)
+  check_finite_values(weight, name("weight"), call)
+  check_finite_values(bias, name("bias"), call)
+  list(weight = matrix(as.double(weight), inputs, units), bias = bias)
+}
+
+check_finite_values <- function(x, arg, call = rlang::caller_env()) {
+  bad <- which(!is.finite(x))
+  if (length(bad) == 0) return(x)
+  got <- sprintf("%s at position %d", format_value(x[bad[1]]), bad[1])
+  abort_argument(arg, "finite", got, "missing", call = call)
+}
+
+# The two integers that key the engine's generator. They are the first draws that mlp_fit() and
+# mlp_network() make from R's generator; only the validation share is drawn from it after them.
+draw_key <- function() sample.int(.Machine$integer.max, 2L, replace = TRUE)

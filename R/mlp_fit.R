@@ -1,0 +1,271 @@
+#' Fit a multilayer perceptron
+#'
+#' Trains a multilayer perceptron by mini-batch gradient descent, for classification (softmax with
+#' cross-entropy) or regression (squared error).
+#'
+#' @section What is minimised:
+#' The mean over the rows of the batch of `weights` times the loss of the row, plus
+#' `penalty / 2` times the sum of all squared weights (never biases). Losses are given in
+#' [loss_value()], the steps in [opt_sgd()], the initial weights in [init_he()].
+#'
+#' @section Outcome:
+#' A factor makes a classifier with one output a level; characters and logicals are turned into a
+#' factor. Levels without rows stay classes of the model, with a warning. Numbers (whole numbers
+#' too) make a regression; a matrix or several columns one with several outputs.
+#'
+#' @section Predictors:
+#' A numeric matrix is read as it is. In data frames and formulas a factor or character column
+#' becomes one indicator a level, and there is no intercept column (every layer has its bias). In
+#' a data frame a logical column counts as 0 and 1. Dates, lists and the like are refused by name.
+#'
+#' Missing and infinite values are refused; constant and duplicated columns give one warning each.
+#' Columns are standardised with all rows of `x`, a validation share included.
+#'
+#' @section Random numbers:
+#' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
+#' from R's generator to key the engine's own, which draws initial weights and shuffles; then the
+#' rows of a validation share are drawn with [sample()].
+#'
+#' @section Conditions:
+#' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
+#' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
+#' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
+#' weights so far are kept), `fastmlp_warning_constant`, `fastmlp_warning_duplicated` and
+#' `fastmlp_warning_levels`.
+#'
+#' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
+#'   columns; one row a case.
+#' @param y Outcome: a factor, a numeric vector or a numeric matrix, one row a case.
+#' @param formula `outcome ~ predictors`. Functions such as `log(x)`, interactions and `.` work;
+#'   `a + b ~ .` makes a regression with two outputs.
+#' @param data A data frame with the variables of the formula.
+#' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
+#'   linear or softmax regression.
+#' @param activation Activation of the hidden layers: names from [activation_names()], one for all
+#'   or one a layer.
+#' @param loss One of [loss_names()] or [loss_huber()]. By default `"cross_entropy"` for classes
+#'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
+#'   one output: the logit of the second level.
+#' @param optimizer An optimizer such as [opt_sgd()].
+#' @param epochs Passes through the training rows: a whole number of at least 1.
+#' @param batch_size Rows a step: a whole number of at least 1.
+#' @param validation Rows to validate on after each epoch: a share in `[0, 1)` of the rows (within
+#'   each class for a classifier), drawn at random and not trained on; or other data: a data frame
+#'   for the formula method, `list(x = , y = )` for the others.
+#' @param patience Epochs without a better validation loss before training stops: a whole number of
+#'   at least 1, or `Inf` to never stop. With a number, the epoch with the best validation loss is
+#'   kept.
+#' @param penalty L2 penalty on the weights: a finite number of at least 0.
+#' @param weights Case weights: one non-negative number a row.
+#' @param standardize What is done to the predictors first: `"none"`; `"zscore"` (subtract the mean,
+#'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
+#'   range over 1.349).
+#' @param init An initialiser such as [init_he()], or initial values: a list of
+#'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives.
+#' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
+#' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
+#' @param verbose Whether to show progress: `TRUE` or `FALSE`. By default in interactive sessions.
+#' @param preset Where the arguments that are not given come from. `"plain"` is the textbook: 256
+#'   hidden units with `"relu"`, `opt_sgd()`, 10 epochs of batches of 256 rows, no validation, no
+#'   penalty, nothing standardised, `init_he()`, shuffled.
+#' @param ... Must be empty.
+#' @return An object of class `fastmlp`, a list of
+#' * `network`: the trained [mlp_network()];
+#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"` and
+#'   `"accuracy"` or `"rmse"`) and `value`. Training values are means over the epoch's batches,
+#'   taken while the weights move;
+#' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
+#' * `arguments`: what the fit was made with;
+#' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
+#'   (`"finished"`, `"stopped"` early, `"diverged"`, `"interrupted"`), `seconds`, `threads`, `simd`;
+#' * `version` of the package.
+#'
+#' It holds neither the training data nor the call, and can be saved with [saveRDS()].
+#' @seealso [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
+#' @examples
+#' set.seed(1)
+#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 50, batch_size = 16,
+#'                standardize = "zscore")
+#' fit
+#' predict(fit, iris[c(1, 51, 101), ], type = "prob")
+#'
+#' # Regression from a matrix, with a validation share
+#' x <- as.matrix(mtcars[-1])
+#' fit <- mlp_fit(x, mtcars$mpg, hidden_units = c(8, 8), optimizer = opt_sgd(0.01),
+#'                batch_size = 8, standardize = "zscore", validation = 0.2)
+#' predict(fit, x[1:3, ])
+#' @export
+mlp_fit <- function(x, ...) {
+  UseMethod("mlp_fit")
+}
+
+#' @rdname mlp_fit
+#' @export
+mlp_fit.matrix <- function(x, y, hidden_units = NULL, activation = NULL, loss = NULL,
+                           optimizer = NULL, epochs = NULL, batch_size = NULL, validation = NULL,
+                           patience = NULL, penalty = NULL, weights = NULL, standardize = NULL,
+                           init = NULL, shuffle = NULL, threads = NULL, verbose = NULL,
+                           preset = "plain", ...) {
+  call <- environment()
+  check_no_dots(..., known = names(formals()))
+  check_given(y, "y")
+  settings <- fit_settings(call)
+  mlp_bridge(design_matrix(x, y, call), settings, call)
+}
+
+#' @rdname mlp_fit
+#' @export
+mlp_fit.data.frame <- function(x, y, hidden_units = NULL, activation = NULL, loss = NULL,
+                               optimizer = NULL, epochs = NULL, batch_size = NULL,
+                               validation = NULL, patience = NULL, penalty = NULL, weights = NULL,
+                               standardize = NULL, init = NULL, shuffle = NULL, threads = NULL,
+                               verbose = NULL, preset = "plain", ...) {
+  call <- environment()
+  check_no_dots(..., known = names(formals()))
+  check_given(y, "y")
+  settings <- fit_settings(call)
+  mlp_bridge(design_frame(x, y, call), settings, call)
+}
+
+#' @rdname mlp_fit
+#' @export
+mlp_fit.formula <- function(formula, data, hidden_units = NULL, activation = NULL, loss = NULL,
+                            optimizer = NULL, epochs = NULL, batch_size = NULL, validation = NULL,
+                            patience = NULL, penalty = NULL, weights = NULL, standardize = NULL,
+                            init = NULL, shuffle = NULL, threads = NULL, verbose = NULL,
+                            preset = "plain", ...) {
+  call <- environment()
+  check_no_dots(..., known = names(formals()))
+  check_given(data, "data")
+  settings <- fit_settings(call)
+  mlp_bridge(design_formula(formula, data, call), settings, call)
+}
+
+#' @rdname mlp_fit
+#' @export
+mlp_fit.default <- function(x, ...) {
+  hint <- if (is_plain_numeric(x)) "For one predictor, use `matrix(x, ncol = 1)`."
+  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type", hint)
+}
+
+# From a design to a fit: all checks, then the random draws (key first, validation share second),
+# then training.
+mlp_bridge <- function(design, settings, call) {
+  x <- check_some_rows(design$x, "x", call)
+  outcome <- as_outcome(design$y, settings$loss, "y", call)
+  check_same_rows(nrow(x), outcome_rows(outcome), "y", call)
+  sizes <- c(ncol(x), settings$hidden_units, outcome_outputs(outcome))
+  settings$init <- check_initial(settings$init, sizes, call)
+  settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
+  validation <- check_validation(settings, design, outcome, call)
+  scan <- check_predictors(x, design$predictors, call)
+  scaling <- standardization(settings$standardize, x, scan)
+
+  key <- draw_key()
+  sets <- training_sets(x, outcome, settings$weights, validation, call)
+  layers <- initial_layers(settings$init, sizes, key)
+  network <- new_network(layers, settings$activation)
+  trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call)
+  new_fastmlp(
+    network = new_network(trained$layers, settings$activation),
+    history = trained$history,
+    outcome = outcome$info,
+    predictors = design$predictors,
+    standardize = scaling,
+    arguments = used_arguments(settings, outcome$info),
+    training = c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
+                 trained$summary),
+    blueprint = design$blueprint
+  )
+}
+
+check_same_rows <- function(expected, rows, arg, call) {
+  if (rows == expected) return(invisible())
+  abort_argument(arg, sprintf("have %s, like `x`", count_of(expected, "row")),
+                 count_of(rows, "row"), "shape", call = call)
+}
+
+# What summary() shows: settings as used, with data left out.
+used_arguments <- function(settings, info) {
+  settings$loss <- info$loss
+  if (!is.null(settings$weights)) settings$weights <- "given"
+  if (is.list(settings$validation)) settings$validation <- "data"
+  if (!inherits(settings$init, "fastmlp_init")) settings$init <- "given"
+  settings
+}
+
+new_fastmlp <- function(..., blueprint) {
+  fit <- hardhat::new_model(..., version = package_version_string(), blueprint = blueprint,
+                            class = "fastmlp")
+  check_model(fit, "fit")
+}
+
+# ---- is it a fit? ----
+
+# What each part must be; a fit read from a file or changed by hand may be anything.
+model_parts <- list(
+  network = is.list,
+  history = is.data.frame,
+  outcome = is.list,
+  predictors = is.list,
+  standardize = function(x) is.null(x) || is.list(x),
+  arguments = is.list,
+  training = is.list,
+  version = rlang::is_string,
+  blueprint = function(x) inherits(x, "hardhat_blueprint")
+)
+
+# The first version whose fits this one reads.
+oldest_readable <- "0.1.0"
+
+check_model <- function(object, arg = "object", call = rlang::caller_env()) {
+  check_version(object$version, arg, call)
+  for (part in names(model_parts)) {
+    if (!part %in% names(object) || !model_parts[[part]](object[[part]])) {
+      got <- sprintf("%s for its `%s`", describe(object[[part]]), part)
+      abort_argument(arg, "a fit as `mlp_fit()` returns it", got, "model", call = call)
+    }
+  }
+  check_network(object$network, paste0(arg, "$network"), call)
+  fault <- model_fault(object)
+  if (!is.null(fault)) abort_argument(arg, "a fit as `mlp_fit()` returns it", fault, "model", call = call)
+  object
+}
+
+check_version <- function(version, arg, call) {
+  known <- rlang::is_string(version) && grepl("^[0-9]+([.-][0-9]+)+$", version)
+  if (known && numeric_version(version) >= oldest_readable &&
+        numeric_version(version) <= package_version_string()) {
+    return(invisible())
+  }
+  abort_argument(
+    arg, sprintf("a fit from fastmlp %s to %s", oldest_readable, package_version_string()),
+    if (known) paste("one from version", version) else "one without a valid version", "model",
+    hint = "Update the package, or fit the model again.", call = call
+  )
+}
+
+# What does not fit together, or NULL.
+model_fault <- function(object) {
+  outcome <- object$outcome
+  network <- object$network
+  if (!outcome$type %in% c("class", "numeric") || !outcome$link %in% c("none", "softmax", "sigmoid")) {
+    return("an unknown type of outcome or link")
+  }
+  labels <- output_labels(outcome)
+  if (!is.character(labels) || length(labels) != network$outputs) {
+    return("labels of the outcome that do not match the outputs")
+  }
+  if (length(object$predictors$names) != network$inputs) {
+    return("names of predictors that do not match the inputs")
+  }
+  if (!is.null(object$standardize)) scaling_fault(object$standardize, network$inputs)
+}
+
+scaling_fault <- function(standardize, inputs) {
+  values <- standardize[c("center", "scale")]
+  fits <- function(x) is.double(x) && length(x) == inputs && all(is.finite(x))
+  if (!all(vapply(values, fits, NA)) || any(values$scale <= 0)) {
+    return("a `standardize` that does not match the inputs")
+  }
+}

@@ -1,0 +1,146 @@
+#' An untrained network
+#'
+#' Makes a multilayer perceptron: dense layers, each followed by its activation, the last one by
+#' none. With input \eqn{x} a layer gives \eqn{\phi(x W + b)}.
+#'
+#' @param inputs Number of inputs: a whole number of at least 1.
+#' @param hidden_units Units of each hidden layer: whole numbers of at least 1; `integer()` for a
+#'   network without hidden layers.
+#' @param outputs Number of outputs: a whole number of at least 1.
+#' @param activation Activation of the hidden layers, of [activation_names()]: one name, or one a
+#'   hidden layer.
+#' @param init An initialiser such as [init_he()], or a list of `list(weight = , bias = )` with the
+#'   initial values of each layer (`weight` inputs x units, `bias` one number a unit).
+#' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
+#'   `layers`, each a list with `weight`, `bias` and `activation`. Draws of weights follow
+#'   [set.seed()].
+#' @seealso [mlp_forward()], [mlp_gradient()], [mlp_fit()]
+#' @examples
+#' set.seed(1)
+#' network <- mlp_network(4, c(5, 5), 3, activation = "tanh")
+#' network
+#' mlp_forward(network, as.matrix(iris[1:3, 1:4]))
+#' @export
+mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
+                        init = init_he()) {
+  call <- environment()
+  hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
+  sizes <- c(check_count(inputs, "inputs"), hidden_units, check_count(outputs, "outputs"))
+  activation <- check_choice(activation, "activation", activation_names(), length = NULL)
+  activation <- per_layer_activation(activation, hidden_units, call)
+  init <- check_initial(check_init(init), sizes, call)
+  new_network(initial_layers(init, sizes, draw_key()), activation)
+}
+
+# A network from layers of list(weight, bias) and the hidden layers' activations.
+new_network <- function(layers, activation) {
+  layers <- Map(
+    function(layer, activation) c(layer[c("weight", "bias")], activation = activation),
+    unname(layers), c(activation, "identity"), USE.NAMES = FALSE
+  )
+  units <- vapply(layers, function(layer) length(layer$bias), 1L)
+  structure(
+    list(
+      inputs = nrow(layers[[1]]$weight),
+      hidden_units = utils::head(units, -1),
+      outputs = utils::tail(units, 1),
+      layers = layers
+    ),
+    class = "mlp_network"
+  )
+}
+
+#' Outputs of a network
+#'
+#' Runs rows through a network. Nothing follows the last layer: for classification these are the
+#' values before softmax or sigmoid.
+#'
+#' @param network An [mlp_network()].
+#' @param x Numeric matrix rows x inputs, without missing values.
+#' @param threads Threads to use; `NULL` for [mlp_threads()].
+#' @return A matrix rows x outputs.
+#' @examples
+#' network <- mlp_network(2, 3, 1)
+#' mlp_forward(network, matrix(c(1, 0, 0, 1), 2))
+#' @export
+mlp_forward <- function(network, x, threads = NULL) {
+  check_network(network)
+  check_matrix(x, "x", columns = network$inputs)
+  check_finite(x, "x")
+  .Call(fastmlp_predict, network$layers, x, NULL, "none", resolve_threads(threads))
+}
+
+#' Loss of a network and its gradient
+#'
+#' Computes the weighted mean loss over rows and, by back-propagation (Rumelhart, Hinton and
+#' Williams 1986), its derivative for every weight and bias, and for the inputs if asked.
+#'
+#' @inheritParams mlp_forward
+#' @param y Target: one value a row, or a matrix rows x outputs; see [loss_value()].
+#' @param loss One of [loss_names()] or [loss_huber()]. `NULL` follows `y`: `"cross_entropy"` for a
+#'   factor (`"binary_cross_entropy"` if the network has one output), `"squared"` for numbers.
+#' @param weights `NULL`, or one non-negative number a row.
+#' @param wrt `"weights"` for the gradient of weights and biases; `"input"` for that of `x` as well.
+#' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
+#'   layer, shaped as in the network) and `input` (a matrix shaped like `x`, or `NULL`).
+#' @references Rumelhart DE, Hinton GE, Williams RJ (1986). "Learning representations by
+#'   back-propagating errors." Nature 323.
+#' @examples
+#' network <- mlp_network(4, 5, 3)
+#' result <- mlp_gradient(network, as.matrix(iris[1:4]), iris$Species)
+#' result$loss
+#' str(result$gradient)
+#' @export
+mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("weights", "input")) {
+  call <- environment()
+  check_network(network)
+  check_matrix(x, "x", columns = network$inputs)
+  check_some_rows(x, "x", call)
+  check_finite(x, "x")
+  loss <- if (is.null(loss)) default_loss(y, network$outputs) else as_loss(loss, "loss", call)
+  target <- as_loss_target(y, loss, nrow(x), network$outputs, "y", call)
+  weights <- check_case_weights(weights, nrow(x))
+  with_input <- check_first_choice(wrt, "wrt", c("weights", "input")) == "input"
+  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, with_input, resolve_threads(NULL))
+}
+
+# The network is of this class and its layers can be handed to the engine: a network read from a file
+# or changed by hand may be anything.
+check_network <- function(network, arg = "network", call = rlang::caller_env()) {
+  hint <- if (inherits(network, "fastmlp")) "A fit holds its network in `$network`."
+  if (!inherits(network, "mlp_network")) {
+    abort_argument(arg, "an `mlp_network`", describe(network), "type", hint, call)
+  }
+  fault <- network_fault(unclass(network))
+  if (!is.null(fault)) abort_argument(arg, "a valid network", fault, "model", call = call)
+  network
+}
+
+# What is wrong with a network, or NULL.
+network_fault <- function(network) {
+  layers <- network$layers
+  if (!is.list(layers) || length(layers) == 0) return("a network without layers")
+  for (l in seq_along(layers)) {
+    fault <- layer_fault(layers[[l]])
+    if (!is.null(fault)) return(sprintf("%s in layer %d", fault, l))
+  }
+  sizes <- c(nrow(layers[[1]]$weight), vapply(layers, function(layer) ncol(layer$weight), 1L))
+  inputs <- vapply(layers, function(layer) nrow(layer$weight), 1L)
+  if (!identical(inputs, utils::head(sizes, -1))) return("layers whose shapes do not chain")
+  recorded <- c(network$inputs, network$hidden_units, network$outputs)
+  if (!is.numeric(recorded) || !identical(as.integer(recorded), sizes)) {
+    return("`inputs`, `hidden_units` or `outputs` that differ from the layers")
+  }
+}
+
+layer_fault <- function(layer) {
+  if (!is.list(layer)) return(describe(layer))
+  weight <- layer$weight
+  bias <- layer$bias
+  if (!is.matrix(weight) || !is.double(weight)) return("a `weight` that is no double matrix")
+  if (!is.double(bias)) return("a `bias` that is no double vector")
+  if (length(weight) == 0) return("an empty `weight`")
+  if (length(bias) != ncol(weight)) return("a `bias` that does not fit its `weight`")
+  if (!all(is.finite(weight), is.finite(bias))) return("values that are not finite")
+  if (!rlang::is_string(layer$activation, activation_names())) return("an unknown activation")
+}

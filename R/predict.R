@@ -1,0 +1,100 @@
+#' Predictions of a fitted perceptron
+#'
+#' @param object A fit by [mlp_fit()].
+#' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by name
+#'   (by position if the fit's matrix had no names); others are ignored. Rows with missing or infinite
+#'   values, levels not seen in training, missing columns and wrong types are errors.
+#' @param type For classes: `"class"` (the default), `"prob"` or `"raw"`; for numbers `"numeric"` (the
+#'   default) or `"raw"`. `"raw"` is what the last layer gives, before softmax or sigmoid.
+#' @param ... Must be empty.
+#' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
+#' @return A tibble with the rows of `new_data` in their order and the columns `.pred_class` (a
+#'   factor), `.pred_<level>` (probabilities), `.pred` (`.pred_<name>` for several outcomes) or `.raw`
+#'   (`.raw_<level>`, `.raw_<name>`).
+#' @examples
+#' set.seed(1)
+#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 30, batch_size = 16)
+#' predict(fit, iris[1:3, ])
+#' predict(fit, iris[1:3, ], type = "prob")
+#' @export
+predict.fastmlp <- function(object, new_data, type = NULL, ..., threads = NULL) {
+  call <- environment()
+  check_no_dots(..., known = names(formals()))
+  check_model(object)
+  check_given(new_data, "new_data", "A fit does not hold its training data.")
+  types <- prediction_types[[object$outcome$type]]
+  type <- if (is.null(type)) names(types)[1] else check_choice(type, "type", names(types))
+  threads <- resolve_threads(threads)
+  x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
+  check_rows(x, "new_data", call)
+  types[[type]](object, function(link) network_outputs(object, x, link, threads, call))
+}
+
+# Predictions by type of outcome, the default first. Each takes the fit and a function that runs its
+# network up to a link.
+prediction_types <- list(
+  class = list(
+    class = function(object, run) {
+      outcome <- object$outcome
+      class <- predicted_class(run("none"), outcome)
+      list_tibble(list(.pred_class = factor(outcome$levels[class], outcome$levels,
+                                            ordered = outcome$ordered)))
+    },
+    prob = function(object, run) {
+      probability <- run(object$outcome$link)
+      if (ncol(probability) == 1) probability <- cbind(1 - probability, probability)
+      matrix_tibble(probability, paste0(".pred_", object$outcome$levels))
+    },
+    raw = function(object, run) raw_tibble(object, run)
+  ),
+  numeric = list(
+    numeric = function(object, run) {
+      names <- object$outcome$names
+      matrix_tibble(run(object$outcome$link), if (length(names) > 1) paste0(".pred_", names) else ".pred")
+    },
+    raw = function(object, run) raw_tibble(object, run)
+  )
+)
+
+raw_tibble <- function(object, run) {
+  labels <- output_labels(object$outcome)
+  matrix_tibble(run("none"), if (length(labels) > 1) paste0(".raw_", labels) else ".raw")
+}
+
+# The class of the highest output; a single output is the logit of the second class.
+predicted_class <- function(output, outcome) {
+  if (ncol(output) == 1) 1L + (output[, 1] > 0) else max.col(output, ties.method = "first")
+}
+
+# What each output stands for.
+output_labels <- function(outcome) {
+  if (outcome$link == "sigmoid") return(outcome$levels[2])
+  if (outcome$type == "class") outcome$levels else outcome$names
+}
+
+matrix_tibble <- function(values, names) {
+  columns <- lapply(seq_len(ncol(values)), function(j) values[, j])
+  list_tibble(rlang::set_names(columns, names))
+}
+
+list_tibble <- function(columns) tibble::new_tibble(columns, nrow = length(columns[[1]]))
+
+network_outputs <- function(object, x, link, threads, call) {
+  if (nrow(x) == 0) return(matrix(0, 0, object$network$outputs))
+  output <- .Call(fastmlp_predict, object$network$layers, x, scaling_of(object$standardize), link, threads)
+  if (!is.finite(sum(output))) {
+    row <- which(!is.finite(rowSums(output)))[1]
+    hint <- if (identical(object$training$stopped, "diverged")) "Training of this fit diverged."
+    abort_argument("new_data", "small enough for finite outputs in single precision",
+                   sprintf("an output that is not finite in row %d", row), hint = hint, call = call)
+  }
+  output
+}
+
+# Rows that cannot be predicted are named, never dropped.
+check_rows <- function(x, arg, call) {
+  if (nrow(x) == 0 || is.finite(sum(x))) return(x)
+  bad <- which(!is.finite(rowSums(x)))
+  hint <- if (length(bad)) sprintf("Rows with such values: %s.", enumerate(bad))
+  check_finite(x, arg, hint, call)
+}

@@ -1,0 +1,93 @@
+# What the values of the predictors must be, and how they are standardised. The engine scans the
+# matrix once: a summary of each column.
+
+# Refuses values that are not finite, warns of columns that carry nothing; returns the scan.
+check_predictors <- function(x, predictors, call) {
+  scan <- .Call(fastmlp_scan, x)
+  check_scan(scan, x, "x", call)
+  labels <- if (predictors$named) paste0("`", predictors$names, "`") else seq_along(predictors$names)
+  constant <- which(scan$minimum == scan$maximum)
+  warn_columns("constant", labels[constant], "They carry no information.", call)
+  duplicated <- duplicated_columns(x, scan$fingerprint, constant)
+  warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", call)
+  scan
+}
+
+warn_columns <- function(kind, labels, consequence, call) {
+  if (length(labels) == 0) return(invisible())
+  shown <- c(utils::head(labels, 5), if (length(labels) > 5) "...")
+  text <- sprintf("`x` has %s: %s. %s", count_of(length(labels), paste(kind, "column")),
+                  paste(shown, collapse = ", "), consequence)
+  warn_fastmlp(text, kind, call)
+}
+
+# Columns equal to an earlier one. Equal fingerprints are confirmed; constant columns have had their
+# own warning.
+duplicated_columns <- function(x, fingerprint, except) {
+  first <- match(fingerprint, fingerprint)
+  candidates <- setdiff(which(first != seq_along(first)), except)
+  Filter(function(j) identical(x[, j], x[, first[j]]), candidates)
+}
+
+# The engine works in single precision.
+largest_float <- 3.4e38
+
+check_scan <- function(scan, x, arg, call, hint = NULL) {
+  bad <- which(scan$missing + scan$infinite > 0)
+  if (length(bad)) {
+    row <- scan$first_bad_row[bad[1]]
+    got <- sprintf("%s in %s, row %d (%s in %s)", format_value(as.vector(x[row, bad[1]])),
+                   column_label(x, bad[1]), as.integer(row),
+                   count_of(sum(scan$missing + scan$infinite), "such value"),
+                   count_of(length(bad), "column"))
+    abort_argument(arg, no_bad_values, got, "missing", hint, call)
+  }
+  big <- which(pmax(abs(scan$minimum), abs(scan$maximum)) > largest_float)
+  if (length(big)) {
+    got <- sprintf("values up to %s in %s",
+                   format(max(abs(c(scan$minimum[big[1]], scan$maximum[big[1]])))),
+                   column_label(x, big[1]))
+    abort_argument(arg, sprintf("within +-%s (single precision)", format(largest_float)), got,
+                   "value", call = call)
+  }
+}
+
+column_label <- function(x, column) {
+  if (is.null(colnames(x))) return(paste("column", column))
+  sprintf("column `%s`", colnames(x)[column])
+}
+
+# The same for values of which nothing else is to be known: a finite sum tells that all are finite
+# (and reads x without a copy); only otherwise is the place sought.
+check_finite <- function(x, arg, hint = NULL, call = rlang::caller_env()) {
+  if (!is.finite(sum(x))) check_scan(.Call(fastmlp_scan, x), x, arg, call, hint)
+  x
+}
+
+# ---- standardising ----
+
+# Each gives the center and scale of all columns, or NULL.
+standardizers <- list(
+  none = function(x, scan) NULL,
+  # mean 0, standard deviation 1
+  zscore = function(x, scan) list(center = scan$mean, scale = scan$sd),
+  # median 0, and the interquartile range of the normal distribution with standard deviation 1
+  robust = function(x, scan) {
+    quartiles <- vapply(seq_len(ncol(x)), function(j) {
+      stats::quantile(x[, j], c(0.25, 0.5, 0.75), names = FALSE)
+    }, numeric(3))
+    spread <- (quartiles[3, ] - quartiles[1, ]) / (2 * stats::qnorm(0.75))
+    list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, scan$sd))
+  }
+)
+
+standardization <- function(method, x, scan) {
+  scaling <- standardizers[[method]](x, scan)
+  if (is.null(scaling)) return(NULL)
+  constant <- scan$minimum == scan$maximum | !(scaling$scale > 0)
+  scaling$scale[constant] <- 1
+  list(method = method, center = scaling$center, scale = scaling$scale)
+}
+
+# What the engine takes.
+scaling_of <- function(standardize) if (!is.null(standardize)) standardize[c("center", "scale")]

@@ -1,0 +1,165 @@
+#' Activation functions
+#'
+#' `activation_value()` applies an activation function to each element, `activation_gradient()` its
+#' derivative, and `activation_names()` lists the functions. The derivative is the one that
+#' training uses: it comes out of the engine's backward pass.
+#'
+#' | name | value | source |
+#' | --- | --- | --- |
+#' | `"identity"` | \eqn{x} | |
+#' | `"relu"` | \eqn{\max(x, 0)}, derivative 0 at 0 | Nair and Hinton (2010) |
+#' | `"leaky_relu"` | \eqn{x} above 0, else \eqn{0.01 x} | Maas, Hannun and Ng (2013) |
+#' | `"elu"` | \eqn{x} above 0, else \eqn{e^x - 1} | Clevert, Unterthiner and Hochreiter (2016) |
+#' | `"selu"` | a scaled ELU that normalises itself | Klambauer et al. (2017) |
+#' | `"gelu"` | \eqn{x \Phi(x)}, \eqn{\Phi} the normal distribution | Hendrycks and Gimpel (2016) |
+#' | `"silu"` | \eqn{x\, \mathrm{sigmoid}(x)}, also called swish | Elfwing, Uchibe and Doya (2018) |
+#' | `"mish"` | \eqn{x \tanh(\log(1 + e^x))} | Misra (2020) |
+#' | `"softplus"` | \eqn{\log(1 + e^x)} | Dugas et al. (2001) |
+#' | `"sigmoid"` | \eqn{1 / (1 + e^{-x})}, derivative at most 1/4 | |
+#' | `"tanh"` | \eqn{\tanh(x)}, derivative at most 1 | |
+#' | `"hard_sigmoid"` | \eqn{x / 6 + 1/2}, kept within 0 and 1 | Courbariaux et al. (2015) |
+#' | `"hard_tanh"` | \eqn{x}, kept within -1 and 1 | Collobert (2004) |
+#'
+#' The engine computes in single precision (about seven digits).
+#'
+#' @param x Numbers: a vector, matrix or array.
+#' @param activation One of `activation_names()`.
+#' @return Doubles with the length, dimensions and names of `x`; `activation_names()`: a character
+#'   vector.
+#' @examples
+#' activation_value(c(-2, 0, 2), "relu")
+#' activation_gradient(c(-2, 0, 2), "sigmoid")
+#' activation_names()
+#' @export
+activation_value <- function(x, activation) {
+  activation_result(x, activation, gradient = FALSE, call = environment())
+}
+
+#' @rdname activation_value
+#' @export
+activation_gradient <- function(x, activation) {
+  activation_result(x, activation, gradient = TRUE, call = environment())
+}
+
+#' @rdname activation_value
+#' @export
+activation_names <- function() .Call(fastmlp_activation_names)
+
+activation_result <- function(x, activation, gradient, call) {
+  values <- check_numeric(x, "x", call = call)
+  activation <- check_choice(activation, "activation", activation_names(), call = call)
+  like(.Call(fastmlp_activation, values, activation, gradient), x)
+}
+
+# `values` with the dimensions and names of `x`.
+like <- function(values, x) {
+  attributes(values) <- attributes(x)
+  values
+}
+
+#' A dense layer, forward and backward
+#'
+#' `dense_forward()` computes \eqn{O = X W + 1 b^\top}. `dense_backward()` takes the gradient of a
+#' loss with respect to \eqn{O} back to the layer's input, weight and bias:
+#' \deqn{dX = dO\, W^\top, \qquad dW = X^\top dO, \qquad db = dO^\top 1.}
+#'
+#' @param x Numeric matrix rows x inputs.
+#' @param weight Numeric matrix inputs x units.
+#' @param bias Numeric vector, one number a unit.
+#' @param gradient Numeric matrix rows x units: the derivative of a loss with respect to the
+#'   layer's output, such as [loss_gradient()] gives.
+#' @return `dense_forward()`: a matrix rows x units. `dense_backward()`: a list with `input` (rows x
+#'   inputs), `weight` (inputs x units) and `bias` (units).
+#' @examples
+#' # A perceptron with one hidden layer, from scratch
+#' set.seed(1)
+#' x <- scale(as.matrix(iris[1:4]))
+#' layers <- coef(mlp_network(4, 8, 3))
+#' for (step in 1:50) {
+#'   z <- dense_forward(x, layers[[1]]$weight, layers[[1]]$bias)
+#'   h <- activation_value(z, "relu")
+#'   output <- dense_forward(h, layers[[2]]$weight, layers[[2]]$bias)
+#'   back <- dense_backward(h, layers[[2]]$weight, loss_gradient(output, iris$Species, "cross_entropy"))
+#'   dz <- back$input * activation_gradient(z, "relu")
+#'   gradient <- list(dense_backward(x, layers[[1]]$weight, dz)[-1], back[-1])
+#'   layers <- sgd_step(layers, gradient, learn_rate = 0.5)
+#' }
+#' loss_value(output, iris$Species, "cross_entropy")
+#' @export
+dense_forward <- function(x, weight, bias) {
+  check_matrix(x, "x")
+  check_matrix(weight, "weight", rows = ncol(x))
+  bias <- check_numeric(bias, "bias", ncol(weight))
+  .Call(fastmlp_dense_forward, x, as_double(weight), bias)
+}
+
+#' @rdname dense_forward
+#' @export
+dense_backward <- function(x, weight, gradient) {
+  check_matrix(x, "x")
+  check_matrix(weight, "weight", rows = ncol(x))
+  check_matrix(gradient, "gradient", rows = nrow(x), columns = ncol(weight))
+  .Call(fastmlp_dense_backward, x, as_double(weight), as_double(gradient))
+}
+
+#' One step of gradient descent
+#'
+#' Moves parameters against their gradient: `parameters - learn_rate * gradient`, as training with
+#' [opt_sgd()] does without momentum.
+#'
+#' @param parameters Numbers: a vector, matrix or array, or a list (of lists) of these, such as
+#'   [coef()][coef.fastmlp] gives.
+#' @param gradient The same structure, with the same shapes, such as the `gradient` of
+#'   [mlp_gradient()].
+#' @param learn_rate The step size: a finite number above 0.
+#' @return The new parameters, in the structure of `parameters`.
+#' @examples
+#' sgd_step(c(1, 2), c(10, -10), learn_rate = 0.1)
+#' sgd_step(list(weight = diag(2), bias = c(0, 0)), list(weight = diag(2), bias = c(1, 1)), 0.5)
+#' @export
+sgd_step <- function(parameters, gradient, learn_rate) {
+  learn_rate <- check_number(learn_rate, "learn_rate", 0, open = c("from", "to"))
+  step_along(parameters, gradient, learn_rate, suffix = "", call = environment())
+}
+
+# One step for an array, or for each element of a list; `suffix` is the way into the list.
+step_along <- function(parameters, gradient, learn_rate, suffix, call) {
+  names <- paste0(c("parameters", "gradient"), suffix)
+  if (!is.list(parameters)) {
+    values <- check_numeric(parameters, names[1], call = call)
+    check_same_shape(gradient, parameters, names, call)
+    return(like(.Call(fastmlp_sgd_step, values, as.double(gradient), learn_rate), parameters))
+  }
+  if (!is.list(gradient) || length(gradient) != length(parameters)) {
+    expected <- sprintf("a list of length %d, like `%s`", length(parameters), names[1])
+    abort_argument(names[2], expected, describe(gradient), "shape", call = call)
+  }
+  gradient <- match_names(gradient, parameters, names, call)
+  parameters[] <- lapply(seq_along(parameters), function(i) {
+    step_along(parameters[[i]], gradient[[i]], learn_rate, paste0(suffix, "[[", i, "]]"), call)
+  })
+  parameters
+}
+
+# Named lists are matched by name, so that list(bias, weight) does no harm.
+match_names <- function(gradient, parameters, names, call) {
+  if (is.null(names(gradient)) || is.null(names(parameters))) return(gradient)
+  if (!setequal(names(gradient), names(parameters))) {
+    expected <- sprintf("named like `%s` (%s)", names[1], enumerate(names(parameters)))
+    abort_argument(names[2], expected, enumerate(names(gradient)), "shape", call = call)
+  }
+  gradient[names(parameters)]
+}
+
+check_same_shape <- function(gradient, parameters, names, call) {
+  check_numeric(gradient, names[2], length(parameters), call)
+  if (!identical(dim(gradient), dim(parameters))) {
+    expected <- sprintf("of the shape of `%s` (%s)", names[1], describe(parameters))
+    abort_argument(names[2], expected, describe(gradient), "shape", call = call)
+  }
+}
+
+as_double <- function(x) {
+  if (!is.double(x)) storage.mode(x) <- "double"
+  x
+}

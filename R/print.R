@@ -1,0 +1,125 @@
+# print() and summary() of fits and networks.
+
+#' @export
+print.mlp_network <- function(x, ...) {
+  writeLines(c(
+    sprintf("<mlp_network>: %s, %s", count_of(x$inputs, "input"), count_of(x$outputs, "output")),
+    network_lines(x)
+  ))
+  invisible(x)
+}
+
+# Layers 4-5-3 (relu), 43 parameters
+network_lines <- function(network) {
+  sizes <- c(network$inputs, network$hidden_units, network$outputs)
+  hidden <- utils::head(vapply(network$layers, function(layer) layer$activation, ""), -1)
+  activations <- if (length(hidden)) paste(unique(hidden), collapse = ", ") else "no hidden layer"
+  c(
+    sprintf("Layers: %s (%s)", paste(sizes, collapse = "-"), activations),
+    sprintf("Parameters: %s", format(sum(layer_table(network)$parameters), big.mark = ","))
+  )
+}
+
+# One row a layer.
+layer_table <- function(network) {
+  data.frame(
+    layer = seq_along(network$layers),
+    inputs = vapply(network$layers, function(layer) nrow(layer$weight), 1L),
+    units = vapply(network$layers, function(layer) ncol(layer$weight), 1L),
+    activation = vapply(network$layers, function(layer) layer$activation, ""),
+    parameters = vapply(network$layers, function(layer) length(layer$weight) + length(layer$bias), 1L)
+  )
+}
+
+#' @export
+print.fastmlp <- function(x, ...) {
+  writeLines(c(
+    sprintf("<fastmlp>: %s", purpose(x$outcome)),
+    network_lines(x$network),
+    rows_line(x$training),
+    training_line(x$training),
+    metric_lines(x)
+  ))
+  invisible(x)
+}
+
+purpose <- function(outcome) {
+  if (outcome$type == "class") {
+    return(sprintf("classification with %d classes", length(outcome$levels)))
+  }
+  if (length(outcome$names) == 1) return("regression")
+  sprintf("regression with %d outcomes", length(outcome$names))
+}
+
+rows_line <- function(training) {
+  validation <- if (training$validation_rows > 0) {
+    sprintf(", %s to validate", format(training$validation_rows, big.mark = ","))
+  }
+  sprintf("Trained on %s%s", count_of(training$rows, "row"), validation %||% "")
+}
+
+# How an end other than the planned one is told.
+endings <- c(
+  finished = "", stopped = ", stopped early", diverged = ", diverged", interrupted = ", interrupted"
+)
+
+training_line <- function(training) {
+  kept <- if (training$kept_epoch != training$epochs) {
+    sprintf(", kept %s", if (training$kept_epoch == 0) "the initial weights" else
+      paste("epoch", training$kept_epoch))
+  }
+  sprintf("%s in %s s%s%s", count_of(training$epochs, "epoch"), format(signif(training$seconds, 3)),
+          endings[[training$stopped]], kept %||% "")
+}
+
+# Train loss 0.31, accuracy 0.92: one line a set, of the kept epoch.
+metric_lines <- function(x) {
+  last <- x$history[x$history$epoch == x$training$kept_epoch, ]
+  vapply(unique(last$set), function(set) {
+    rows <- last[last$set == set, ]
+    values <- paste(rows$metric, format_metric(rows$value), collapse = ", ")
+    paste0(toupper(substr(set, 1, 1)), substring(set, 2), ": ", values)
+  }, "", USE.NAMES = FALSE)
+}
+
+#' Summary of a fit
+#'
+#' Shows the arguments that a fit was made with, those that came from the preset included, and its
+#' layers.
+#'
+#' @param object A fit by [mlp_fit()].
+#' @param ... Not used.
+#' @return An object of class `summary.fastmlp`: a list with the `fit`, its `layers` (a data frame
+#'   with `inputs`, `units`, `activation` and `parameters`) and its `arguments` (a named character
+#'   vector).
+#' @examples
+#' summary(mlp_fit(Species ~ ., iris, hidden_units = 5, epochs = 2))
+#' @export
+summary.fastmlp <- function(object, ...) {
+  structure(
+    list(
+      fit = object,
+      layers = layer_table(object$network),
+      arguments = vapply(object$arguments, format_setting, "")
+    ),
+    class = "summary.fastmlp"
+  )
+}
+
+#' @export
+print.summary.fastmlp <- function(x, ...) {
+  print(x$fit)
+  writeLines(c("", "Layers"))
+  print(x$layers, row.names = FALSE)
+  writeLines(c("", "Arguments", sprintf("  %s = %s", format(names(x$arguments)), x$arguments)))
+  invisible(x)
+}
+
+# An argument's value in one line.
+format_setting <- function(value) {
+  if (is.null(value)) return("NULL")
+  if (is.object(value)) return(format(value))
+  if (length(value) == 0) return(sprintf("%s()", typeof(value)))
+  text <- paste(vapply(value, format_value, ""), collapse = ", ")
+  if (length(value) > 1) sprintf("c(%s)", text) else text
+}

@@ -1,0 +1,58 @@
+# Progress of training: a reporter is list(update(status), close()), where status is what the engine
+# tells after each slice.
+
+progress_reporter <- function(verbose, epochs, metric) {
+  kind <- if (!verbose) "none" else if (rlang::is_interactive()) "bar" else "lines"
+  reporters[[kind]](epochs, metric)
+}
+
+reporters <- list(
+  none = function(epochs, metric) {
+    list(update = function(status) NULL, close = function() NULL)
+  },
+
+  # One line for the last completed epoch of a slice, so at most a few lines a second.
+  lines = function(epochs, metric) {
+    shown <- 0L
+    list(
+      update = function(status) {
+        if (status$epoch == shown) return(invisible())
+        shown <<- status$epoch
+        rlang::inform(sprintf("Epoch %d/%d: %s", status$epoch, epochs, status_text(status, metric)),
+                      class = "fastmlp_message_progress")
+      },
+      close = function() NULL
+    )
+  },
+
+  bar = function(epochs, metric) {
+    frame <- environment()
+    text <- ""
+    bar <- cli::cli_progress_bar(
+      format = "Epoch {floor(cli::pb_current)}/{cli::pb_total} {cli::pb_bar} ETA {cli::pb_eta} {text}",
+      total = epochs, .envir = frame, .auto_close = FALSE
+    )
+    list(
+      update = function(status) {
+        text <<- status_text(status, metric)
+        cli::cli_progress_update(set = status$epoch + status$progress, id = bar, .envir = frame)
+      },
+      close = function() cli::cli_progress_done(id = bar, .envir = frame)
+    )
+  }
+)
+
+# loss 0.31, accuracy 0.92, validation loss 0.35, validation accuracy 0.91
+status_text <- function(status, metric) {
+  values <- c(
+    status$train_loss, score_value(status$train_score, metric),
+    status$valid_loss, score_value(status$valid_score, metric)
+  )
+  names <- c("loss", metric, paste("validation", c("loss", metric)))
+  known <- !is.na(values)
+  paste(names[known], format_metric(values[known]), collapse = ", ", recycle0 = TRUE)
+}
+
+format_metric <- function(values) {
+  vapply(values, function(value) format(value, digits = 4), "", USE.NAMES = FALSE)
+}

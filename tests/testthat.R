@@ -1,0 +1,4 @@
+library(testthat)
+library(fastmlp)
+
+test_check("fastmlp")

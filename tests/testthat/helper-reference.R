@@ -1,0 +1,204 @@
+# A multilayer perceptron in plain R and double precision, written for clarity: what the engine's
+# single precision is compared with.
+
+reference_sigmoid <- function(z) 1 / (1 + exp(-z))
+
+reference_softplus <- function(z) pmax(z, 0) + log1p(exp(-abs(z)))
+
+# phi(z), phi'(z), and the z at which phi' jumps.
+reference_activation <- function(value, gradient, kinks = numeric()) {
+  list(value = value, gradient = gradient, kinks = kinks)
+}
+
+selu_scale <- 1.0507009873554805
+selu_alpha <- 1.6732632423543772
+
+reference_activations <- list(
+  identity = reference_activation(function(z) z, function(z) z * 0 + 1),
+  relu = reference_activation(function(z) pmax(z, 0), function(z) (z > 0) + 0, 0),
+  leaky_relu = reference_activation(
+    function(z) ifelse(z > 0, z, 0.01 * z), function(z) ifelse(z > 0, 1, 0.01), 0
+  ),
+  elu = reference_activation(
+    function(z) ifelse(z > 0, z, expm1(z)), function(z) ifelse(z > 0, 1, exp(z))
+  ),
+  selu = reference_activation(
+    function(z) selu_scale * ifelse(z > 0, z, selu_alpha * expm1(z)),
+    function(z) selu_scale * ifelse(z > 0, 1, selu_alpha * exp(z)), 0
+  ),
+  gelu = reference_activation(function(z) z * pnorm(z), function(z) pnorm(z) + z * dnorm(z)),
+  silu = reference_activation(
+    function(z) z * reference_sigmoid(z),
+    function(z) reference_sigmoid(z) * (1 + z * reference_sigmoid(-z))
+  ),
+  mish = reference_activation(
+    function(z) z * tanh(reference_softplus(z)),
+    function(z) {
+      t <- tanh(reference_softplus(z))
+      t + z * (1 - t^2) * reference_sigmoid(z)
+    }
+  ),
+  softplus = reference_activation(reference_softplus, reference_sigmoid),
+  sigmoid = reference_activation(
+    reference_sigmoid, function(z) reference_sigmoid(z) * reference_sigmoid(-z)
+  ),
+  tanh = reference_activation(tanh, function(z) 1 - tanh(z)^2),
+  hard_sigmoid = reference_activation(
+    function(z) pmin(pmax(z / 6 + 0.5, 0), 1), function(z) (abs(z) < 3) / 6, c(-3, 3)
+  ),
+  hard_tanh = reference_activation(
+    function(z) pmin(pmax(z, -1), 1), function(z) (abs(z) < 1) + 0, c(-1, 1)
+  )
+)
+
+# For outputs o and targets t: the loss of each row, and its gradient for each output. Targets are
+# classes 1 .. K for cross-entropy, otherwise a matrix shaped like o.
+reference_losses <- list(
+  cross_entropy = function(o, t, parameter) {
+    o <- o - apply(o, 1, max)
+    p <- exp(o) / rowSums(exp(o))
+    at <- cbind(seq_along(t), t)
+    list(value = log(rowSums(exp(o))) - o[at], gradient = replace(p, at, p[at] - 1))
+  },
+  binary_cross_entropy = function(o, t, parameter) {
+    list(value = reference_softplus(o) - t * o, gradient = reference_sigmoid(o) - t)
+  },
+  squared = function(o, t, parameter) list(value = (o - t)^2, gradient = 2 * (o - t)),
+  absolute = function(o, t, parameter) list(value = abs(o - t), gradient = sign(o - t)),
+  huber = function(o, t, delta) {
+    error <- o - t
+    list(
+      value = ifelse(abs(error) <= delta, error^2 / 2, delta * (abs(error) - delta / 2)),
+      gradient = pmin(pmax(error, -delta), delta)
+    )
+  }
+)
+
+# The weighted mean loss and its gradient for the outputs; elementwise losses are averaged over the
+# outputs of a row.
+reference_loss <- function(o, y, loss, weights = rep(1, nrow(o))) {
+  if (is.character(loss)) loss <- list(name = loss, parameter = 1)
+  rows <- reference_losses[[loss$name]](o, y, loss$parameter)
+  share <- weights / sum(weights)
+  elementwise <- is.matrix(rows$value)
+  list(
+    value = sum(share * if (elementwise) rowMeans(rows$value) else rows$value),
+    gradient = share * rows$gradient / if (elementwise) ncol(o) else 1
+  )
+}
+
+# The input and the z = x W + b of every layer, and the outputs.
+reference_forward <- function(network, x) {
+  inputs <- z <- list()
+  for (l in seq_along(network$layers)) {
+    layer <- network$layers[[l]]
+    inputs[[l]] <- x
+    z[[l]] <- sweep(x %*% layer$weight, 2, layer$bias, `+`)
+    x <- reference_activations[[layer$activation]]$value(z[[l]])
+  }
+  list(inputs = inputs, z = z, output = x)
+}
+
+# The same as mlp_gradient(wrt = "input").
+reference_gradient <- function(network, x, y, loss, weights = rep(1, nrow(x))) {
+  pass <- reference_forward(network, x)
+  loss <- reference_loss(pass$output, y, loss, weights)
+  gradient <- list()
+  dh <- loss$gradient
+  for (l in rev(seq_along(network$layers))) {
+    layer <- network$layers[[l]]
+    dz <- dh * reference_activations[[layer$activation]]$gradient(pass$z[[l]])
+    gradient[[l]] <- list(weight = crossprod(pass$inputs[[l]], dz), bias = colSums(dz))
+    dh <- tcrossprod(dz, layer$weight)
+  }
+  list(loss = loss$value, gradient = gradient, input = dh)
+}
+
+# One update of a weight or a bias p along its gradient g, after the last velocity.
+reference_update <- function(p, g, velocity, is_weight, optimizer, penalty) {
+  g <- g + if (is_weight) penalty * p else 0
+  velocity <- optimizer$momentum * velocity + g
+  step <- if (optimizer$nesterov) g + optimizer$momentum * velocity else velocity
+  decay <- if (is_weight) optimizer$learn_rate * optimizer$weight_decay else 0
+  list(value = (1 - decay) * p - optimizer$learn_rate * step, velocity = velocity)
+}
+
+# The network after training on batches in the order of the rows, and each epoch's mean loss, in
+# which every row has its loss before its batch's update.
+reference_sgd <- function(network, x, y, loss, optimizer, epochs, batch_size, penalty = 0,
+                          weights = rep(1, nrow(x))) {
+  batches <- split(seq_len(nrow(x)), (seq_len(nrow(x)) - 1) %/% batch_size)
+  velocity <- lapply(network$layers, function(layer) list(weight = 0, bias = 0))
+  history <- numeric()
+  for (epoch in seq_len(epochs)) {
+    total <- 0
+    for (rows in batches) {
+      target <- if (is.matrix(y)) y[rows, , drop = FALSE] else y[rows]
+      result <- reference_gradient(network, x[rows, , drop = FALSE], target, loss, weights[rows])
+      total <- total + result$loss * sum(weights[rows])
+      for (l in seq_along(network$layers)) {
+        for (part in c("weight", "bias")) {
+          updated <- reference_update(
+            network$layers[[l]][[part]], result$gradient[[l]][[part]], velocity[[l]][[part]],
+            part == "weight", optimizer, penalty
+          )
+          network$layers[[l]][[part]] <- updated$value
+          velocity[[l]][[part]] <- updated$velocity
+        }
+      }
+    }
+    history[epoch] <- total / sum(weights)
+  }
+  list(network = network, history = history)
+}
+
+# Which rows of x stay clear of every kink of the network's activations: nearer to one, rounding
+# decides between two one-sided derivatives, both of them right.
+clear_of_kinks <- function(network, x, margin = 1e-4) {
+  pass <- reference_forward(network, x)
+  clear <- rep(TRUE, nrow(x))
+  for (l in seq_along(network$layers)) {
+    for (kink in reference_activations[[network$layers[[l]]$activation]]$kinks) {
+      clear <- clear & rowSums(abs(pass$z[[l]] - kink) < margin) == 0
+    }
+  }
+  clear
+}
+
+# Numbers that float32 represents exactly, so that the engine and the reference start alike.
+exact_normal <- function(rows, columns, sd = 1) {
+  matrix(round(rnorm(rows * columns, sd = sd) * 1024) / 1024, rows, columns)
+}
+
+exact_layers <- function(sizes) {
+  lapply(seq_len(length(sizes) - 1), function(l) {
+    list(
+      weight = exact_normal(sizes[l], sizes[l + 1], sqrt(2 / (sizes[l] + sizes[l + 1]))),
+      bias = exact_normal(1, sizes[l + 1], 0.1)[1, ]
+    )
+  })
+}
+
+# sizes = c(inputs, hidden units ..., outputs)
+exact_network <- function(sizes, activation) {
+  hidden <- sizes[-c(1, length(sizes))]
+  mlp_network(sizes[1], hidden, sizes[length(sizes)], activation, init = exact_layers(sizes))
+}
+
+# The largest error of each array in a list of (lists of) arrays, relative to the largest magnitude
+# in the expected array or, with `elementwise`, to each of its values; Inf where shapes differ.
+relative_errors <- function(actual, expected, elementwise = FALSE) {
+  if (is.list(expected)) {
+    if (length(actual) != length(expected)) return(Inf)
+    return(unlist(Map(relative_errors, actual, expected, elementwise)))
+  }
+  if (!identical(dim(actual), dim(expected))) return(Inf)
+  error <- abs(actual - expected) / if (elementwise) abs(expected) else max(abs(expected))
+  max(ifelse(actual == expected, 0, error))
+}
+
+expect_close <- function(actual, expected, tolerance = 1e-5, elementwise = FALSE, info = "") {
+  errors <- relative_errors(actual, expected, elementwise)
+  text <- toString(paste(names(errors), signif(errors, 2)))
+  expect(isTRUE(all(errors <= tolerance)), sprintf("%s: relative errors of %s", info, text))
+}

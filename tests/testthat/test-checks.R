@@ -1,0 +1,64 @@
+test_that("counts are whole numbers in range, returned as integers", {
+  expect_identical(check_count(3, "n"), 3L)
+  expect_identical(check_count(c(2, 3), "n", length = NULL), 2:3)
+  expect_identical(check_count(integer(), "n", length = NULL), integer())
+  for (bad in list(0, -1, 1.5, NA, NA_real_, NaN, Inf, 1e10, "1", NULL, c(1, 2), list(1), TRUE, factor(1))) {
+    expect_error(check_count(bad, "n"), class = "fastmlp_error")
+  }
+})
+
+test_that("numbers lie within their range, open ends excluded", {
+  expect_identical(check_number(1L, "x"), 1)
+  expect_identical(check_number(0, "x", 0, 1, open = "to"), 0)
+  expect_error(check_number(1, "x", 0, 1, open = "to"), class = "fastmlp_error_value")
+  expect_error(check_number(Inf, "x", 0, open = "to"), class = "fastmlp_error_value")
+  for (bad in list(NA, NaN, "1", NULL, c(1, 2), TRUE)) {
+    expect_error(check_number(bad, "x"), class = "fastmlp_error")
+  }
+})
+
+test_that("flags, choices and classes are checked", {
+  expect_true(check_flag(TRUE, "f"))
+  for (bad in list(NA, 1, "TRUE", NULL, c(TRUE, FALSE))) {
+    expect_error(check_flag(bad, "f"), class = "fastmlp_error")
+  }
+  expect_identical(check_choice("a", "c", c("a", "b")), "a")
+  expect_identical(check_first_choice(c("a", "b"), "c", c("a", "b")), "a")
+  expect_identical(check_first_choice("b", "c", c("a", "b")), "b")
+  for (bad in list("d", c("a", "b"), 1, NULL, character(), NA_character_)) {
+    expect_error(check_choice(bad, "c", c("a", "b")), class = "fastmlp_error")
+  }
+  expect_error(check_class(1, "x", "lm", "a model"), class = "fastmlp_error_type")
+})
+
+test_that("matrices may be double, integer or logical, and are returned as they are", {
+  for (x in list(diag(2), matrix(1:4, 2), matrix(TRUE, 2, 2))) expect_identical(check_matrix(x, "x"), x)
+  expect_error(check_matrix(matrix("a"), "x"), class = "fastmlp_error_type")
+  expect_error(check_matrix(1:3, "x"), class = "fastmlp_error_type")
+  expect_error(check_matrix(diag(2), "x", columns = 3), class = "fastmlp_error_shape")
+  expect_error(check_matrix(diag(2), "x", rows = 3), class = "fastmlp_error_shape")
+})
+
+test_that("messages say what was expected and what came", {
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    check_count(1.5, "epochs")
+    check_count("a", "epochs")
+    check_count(c(4, -3), "hidden_units", length = NULL)
+    check_count(7, "class", 1, 5)
+    check_number(1, "validation", 0, 1, open = "to")
+    check_number(0, "learn_rate", 0, open = c("from", "to"))
+    check_number(-1, "penalty", 0, open = "to")
+    check_flag("yes", "shuffle")
+    check_choice("rleu", "activation", c("relu", "tanh"))
+    check_choice(1, "activation", c("relu", "tanh"))
+    check_matrix(c(1, 2), "x")
+    check_matrix(diag(2), "x", columns = 3)
+    check_numeric("a", "bias")
+    check_numeric(1:3, "bias", 2)
+    check_case_weights(c(1, -1), 2)
+    check_case_weights(c(1, NA), 2)
+    check_case_weights(c(0, 0), 2)
+    check_no_dots(1)
+    check_no_dots(epoch = 3, known = c("epochs", "batch_size"))
+  })
+})

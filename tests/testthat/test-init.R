@@ -1,0 +1,62 @@
+sd_of <- function(init, inputs = 200, units = 300) {
+  set.seed(1)
+  stats::sd(coef(mlp_network(inputs, units, 2, init = init))[[1]]$weight)
+}
+
+test_that("weights have the spread that each initialiser states, biases are zero", {
+  expect_equal(sd_of(init_normal(0.3)), 0.3, tolerance = 0.01)
+  expect_equal(sd_of(init_uniform(0.3)), 0.3 / sqrt(3), tolerance = 0.01)
+  for (distribution in c("normal", "uniform")) {
+    expect_equal(sd_of(init_glorot(distribution)), sqrt(2 / 500), tolerance = 0.01)
+    expect_equal(sd_of(init_he(distribution)), sqrt(2 / 200), tolerance = 0.01)
+    expect_equal(sd_of(init_lecun(distribution)), sqrt(1 / 200), tolerance = 0.01)
+  }
+  layers <- coef(mlp_network(3, 4, 2))
+  expect_true(all(layers[[1]]$bias == 0), all(layers[[2]]$bias == 0))
+})
+
+test_that("uniform weights keep within their limit", {
+  weight <- coef(mlp_network(100, 100, 1, init = init_uniform(0.2)))[[1]]$weight
+  expect_lte(max(abs(weight)), 0.2)
+  expect_gt(max(abs(weight)), 0.19)
+})
+
+test_that("zero_last sets the last layer alone to zero", {
+  layers <- coef(mlp_network(3, 4, 2, init = init_he(zero_last = TRUE)))
+  expect_true(all(layers[[2]]$weight == 0))
+  expect_true(all(layers[[1]]$weight != 0))
+})
+
+test_that("draws follow set.seed()", {
+  draw <- function(seed) {
+    set.seed(seed)
+    coef(mlp_network(3, 4, 2))
+  }
+  expect_identical(draw(1), draw(1))
+  expect_false(identical(draw(1), draw(2)))
+})
+
+test_that("initialisers print in one line", {
+  expect_snapshot({
+    print(init_normal())
+    print(init_uniform(0.5, zero_last = TRUE))
+    print(init_he())
+    print(init_glorot("uniform"))
+  })
+})
+
+test_that("initial values of the wrong form are refused by name", {
+  layer <- list(weight = diag(2), bias = c(0, 0))
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    init_normal(-1)
+    init_uniform("a")
+    init_he("normall")
+    init_he(zero_last = NA)
+    mlp_network(2, init = "he")
+    mlp_network(2, 2, 1, init = list(layer))
+    mlp_network(2, outputs = 3, init = list(layer))
+    mlp_network(2, outputs = 2, init = list(diag(2)))
+    mlp_network(2, outputs = 2, init = list(list(weight = diag(2), bias = 0)))
+    mlp_network(2, outputs = 2, init = list(list(weight = diag(2), bias = c(0, NA))))
+  })
+})

@@ -1,0 +1,65 @@
+output <- matrix(c(2, 0, 1, 0, 3, -1, 1, 0.5, 0.25), nrow = 3)
+
+test_that("the registry in R names the engine's losses", {
+  expect_setequal(names(losses), loss_names())
+})
+
+test_that("losses equal their formulas", {
+  class <- c(1, 3, 2)
+  p <- softmax(output)
+  expect_equal(loss_value(output, class, "cross_entropy"), -mean(log(p[cbind(1:3, class)])), tolerance = 1e-6)
+  expect_equal(
+    loss_gradient(output, factor(class), "cross_entropy"), (p - diag(3)[class, ]) / 3, tolerance = 1e-6
+  )
+  o <- c(-2, 0.5, 3)
+  y <- c(1, 0, -1)
+  expect_equal(loss_value(o, y, "squared"), mean((o - y)^2), tolerance = 1e-6)
+  expect_equal(loss_gradient(o, y, "squared"), matrix(2 * (o - y) / 3), tolerance = 1e-6)
+  expect_equal(loss_value(o, y, "absolute"), mean(abs(o - y)), tolerance = 1e-6)
+  expect_equal(loss_value(o, y, loss_huber(1)), mean(c(2.5, 0.125, 3.5)), tolerance = 1e-6)
+  expect_equal(loss_value(o, y, loss_huber(100)), mean((o - y)^2) / 2, tolerance = 1e-6)
+  binary <- c(TRUE, FALSE, FALSE)
+  expect_equal(
+    loss_value(o, binary, "binary_cross_entropy"), mean(log1p(exp(o)) - binary * o), tolerance = 1e-6
+  )
+  expect_identical(
+    loss_value(o, factor(binary), "binary_cross_entropy"), loss_value(o, binary, "binary_cross_entropy")
+  )
+})
+
+test_that("weights weigh rows, and several outputs are averaged", {
+  y <- output + c(1, 2, 3)
+  expect_equal(loss_value(output, y, "squared"), mean(c(1, 4, 9)), tolerance = 1e-6)
+  expect_equal(loss_value(output, y, "squared", weights = c(1, 0, 1)), mean(c(1, 9)), tolerance = 1e-6)
+  expect_equal(
+    loss_gradient(output, y, "squared", weights = c(1, 0, 1)),
+    2 * (output - y) / 3 * c(1, 0, 1) / 2, tolerance = 1e-6
+  )
+})
+
+test_that("losses print and are chosen by name or object", {
+  expect_snapshot({
+    print(loss_huber(2))
+    print(as_loss("squared"))
+  })
+  expect_identical(as_loss("huber"), loss_huber())
+})
+
+test_that("targets that do not fit are refused", {
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    loss_value(output, c(1, 4, 1), "cross_entropy")
+    loss_value(output, c(1, 1.5, 1), "cross_entropy")
+    loss_value(output, c(1, 2), "cross_entropy")
+    loss_value(output, factor(c(1, 2, 1)), "cross_entropy")
+    loss_value(output[, 1], c(0, 2, 1), "binary_cross_entropy")
+    loss_value(output[, 1], factor(1:3), "binary_cross_entropy")
+    loss_value(output[, 1], factor(1:3), "squared")
+    loss_value(output, c(1, 2, 3), "squared")
+    loss_value(output[, 1], c(1, NA, 3), "squared")
+    loss_value("a", 1, "squared")
+    loss_value(output, output, "sqared")
+    loss_value(output, output, "squared", weights = 1)
+    loss_value(output[0, ], numeric(), "cross_entropy")
+    loss_huber(0)
+  })
+})

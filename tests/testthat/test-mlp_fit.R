@@ -1,0 +1,157 @@
+test_that("the three interfaces give the same model", {
+  formula <- small_fit(Species ~ ., iris)
+  frame <- small_fit(iris[1:4], iris$Species)
+  matrix <- small_fit(iris_x, iris$Species)
+  expect_identical(formula$network, frame$network)
+  expect_identical(matrix$network, frame$network)
+  expect_identical(predict(formula, iris), predict(matrix, iris_x))
+  tibble <- small_fit(tibble::as_tibble(iris[1:4]), iris$Species)
+  expect_identical(tibble$network, frame$network)
+})
+
+test_that("integer and logical matrices train as their doubles do", {
+  x <- matrix(rep(c(0L, 1L, 1L, 0L, 1L, 0L), 10), 20, 3, byrow = TRUE)
+  x[1:5, 3] <- 1L
+  y <- factor(rep(c("a", "b"), 10))
+  double <- small_fit(x + 0, y)
+  expect_identical(small_fit(x, y)$network, double$network)
+  expect_identical(small_fit(x == 1, y)$network, double$network)
+})
+
+test_that("factors and text are encoded alike by both interfaces", {
+  data <- data.frame(y = mtcars$mpg, wt = mtcars$wt, cyl = factor(mtcars$cyl),
+                     gear = paste0("g", mtcars$gear), am = mtcars$am == 1)
+  frame <- small_fit(data[-1], data$y)
+  formula <- small_fit(y ~ ., data)
+  expect_identical(frame$network, formula$network)
+  expect_identical(frame$predictors$names, c("wt", "cyl4", "cyl6", "cyl8", "gearg3", "gearg4", "gearg5", "am"))
+  expect_identical(predict(frame, data), predict(formula, data))
+})
+
+test_that("functions and interactions work in formulas", {
+  fit <- small_fit(log(mpg) ~ log(wt) + I(hp / 100) + cyl:am + poly(qsec, 2), mtcars)
+  expect_identical(fit$network$inputs, 5L)
+  expect_identical(nrow(predict(fit, mtcars[1:3, ])), 3L)
+  expect_identical(predict(fit, mtcars[1:3, ]), predict(fit, mtcars)[1:3, ])
+  text <- data.frame(y = 1:6, s = c("a", "bb", "ccc", "a", "bb", "ccc"), n = c(1, 3, 2, 5, 4, 6))
+  expect_identical(small_fit(y ~ nchar(s) + n, text)$network$inputs, 2L)
+})
+
+test_that("the same seed gives the same fit, another seed another", {
+  fit <- function(seed) {
+    set.seed(seed)
+    mlp_fit(iris_x, iris$Species, hidden_units = 3, epochs = 2, validation = 0.2, verbose = FALSE)
+  }
+  a <- fit(1)
+  b <- fit(1)
+  expect_identical(a$network, b$network)
+  expect_identical(a$history, b$history)
+  expect_false(identical(a$network, fit(2)$network))
+})
+
+test_that("explicit initial values and no shuffling make a run that the seed does not change", {
+  start <- coef(mlp_network(4, 3, 3))
+  fit <- function(seed) {
+    set.seed(seed)
+    mlp_fit(iris_x, iris$Species, hidden_units = 3, epochs = 2, init = start, shuffle = FALSE, verbose = FALSE)
+  }
+  expect_identical(fit(1)$network, fit(2)$network)
+})
+
+test_that("the fit holds plain values, and neither data nor call", {
+  fit <- small_fit(iris_x, iris$Species, validation = 0.2)
+  expect_s3_class(fit, "fastmlp")
+  expect_s3_class(fit$network, "mlp_network")
+  expect_identical(names(fit$history), c("epoch", "set", "metric", "value"))
+  expect_identical(fit$history$epoch, rep(1:3, each = 4))
+  expect_identical(fit$history$metric[1:4], c("loss", "accuracy", "loss", "accuracy"))
+  expect_identical(fit$training[c("rows", "validation_rows", "epochs", "kept_epoch", "stopped")],
+                   list(rows = 120L, validation_rows = 30L, epochs = 3L, kept_epoch = 3L, stopped = "finished"))
+  expect_lt(length(serialize(fit, NULL)), 25000)
+})
+
+test_that("hidden_units = integer() is softmax regression", {
+  fit <- small_fit(iris_x, iris$Species, hidden_units = integer())
+  expect_length(fit$network$layers, 1)
+  linear <- iris_x %*% coef(fit)[[1]]$weight
+  linear <- sweep(linear, 2, coef(fit)[[1]]$bias, "+")
+  expect_equal(as.matrix(predict(fit, iris_x, type = "prob")), softmax(linear), tolerance = 1e-5, ignore_attr = TRUE)
+})
+
+test_that("arguments not given come from the preset", {
+  fit <- small_fit(iris_x, iris$Species)
+  expect_identical(fit$arguments$batch_size, 16L)
+  expect_identical(fit$arguments$optimizer, opt_sgd())
+  expect_identical(fit$arguments$init, init_he())
+  defaults <- fit_settings(rlang::new_environment(c(
+    list(preset = "plain"), lapply(rlang::set_names(names(presets$plain())), function(name) NULL)
+  )))
+  expect_identical(defaults$hidden_units, 256L)
+  expect_identical(defaults$epochs, 10L)
+})
+
+test_that("every method has every argument of the preset", {
+  for (method in list(mlp_fit.matrix, mlp_fit.data.frame, mlp_fit.formula)) {
+    expect_identical(names(formals(method))[-(1:2)], c(names(presets$plain()), "preset", "..."))
+  }
+})
+
+test_that("bad arguments are refused by name", {
+  fit <- function(...) mlp_fit(iris_x, iris$Species, ..., verbose = FALSE)
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    fit(hidden_units = 0)
+    fit(hidden_units = -5)
+    fit(hidden_units = 2.5)
+    fit(hidden_units = NA)
+    fit(hidden_units = 1e9)
+    fit(hidden_units = c(10, 1e9))
+    fit(activation = "sigmiod")
+    fit(hidden_units = c(2, 2), activation = c("relu", "tanh", "relu"))
+    fit(loss = "crossentropy")
+    fit(loss = "squared")
+    fit(loss = "binary_cross_entropy")
+    fit(optimizer = "sgd")
+    fit(epochs = 0)
+    fit(batch_size = 1.5)
+    fit(validation = 1)
+    fit(validation = 0.001)
+    fit(validation = "a")
+    fit(patience = 3)
+    fit(patience = 0, validation = 0.2)
+    fit(penalty = -1)
+    fit(weights = 1:3)
+    fit(weights = c(-1, rep(1, 149)))
+    fit(standardize = "z-score")
+    fit(init = "he")
+    fit(init = list(list(weight = diag(2), bias = c(0, 0))))
+    fit(shuffle = 1)
+    fit(threads = 0)
+    fit(preset = "fancy")
+    fit(epochz = 3)
+    fit(dropout = 0.5)
+  })
+})
+
+test_that("predictors of the wrong kind are refused", {
+  y <- iris$Species
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(1:3, 1:3)
+    mlp_fit("a", 1:3)
+    mlp_fit(NULL, 1:3)
+    mlp_fit(matrix("a", 3), 1:3)
+    mlp_fit(iris_x[, 0], y)
+    mlp_fit(iris_x[0, ], y[0])
+    mlp_fit(iris[0, 1:4], y[0])
+    mlp_fit(iris[0], y)
+    mlp_fit(iris_x[, c(1, 1)], y)
+    mlp_fit(data.frame(a = 1:2, when = Sys.Date() + 0:1), 1:2)
+    mlp_fit(tibble::tibble(a = 1:2, l = list(1, 2)), 1:2)
+    mlp_fit(y ~ when, data.frame(y = 1:2, when = Sys.Date() + 0:1))
+    mlp_fit(y ~ nowhere, data.frame(y = 1:2))
+    mlp_fit(~ x, data.frame(x = 1:2))
+    mlp_fit(y ~ 1, data.frame(y = 1:2))
+    mlp_fit(y ~ x - 1, data.frame(y = 1:2, x = 1:2))
+    mlp_fit(y ~ offset(x), data.frame(y = 1:2, x = 1:2))
+    mlp_fit(y ~ x, list(y = 1:2, x = 1:2))
+  })
+})

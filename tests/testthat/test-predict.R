@@ -1,0 +1,120 @@
+fit <- small_fit(Species ~ ., iris)
+
+test_that("each type gives a tibble with its columns, rows in order", {
+  class <- predict(fit, iris)
+  expect_s3_class(class, "tbl_df")
+  expect_named(class, ".pred_class")
+  expect_identical(levels(class$.pred_class), levels(iris$Species))
+  prob <- predict(fit, iris, type = "prob")
+  expect_named(prob, paste0(".pred_", levels(iris$Species)))
+  expect_equal(rowSums(prob), rep(1, 150), tolerance = 1e-6)
+  raw <- predict(fit, iris, type = "raw")
+  expect_named(raw, paste0(".raw_", levels(iris$Species)))
+  expect_equal(softmax(as.matrix(raw)), as.matrix(prob), tolerance = 1e-5, ignore_attr = TRUE)
+  expect_identical(levels(iris$Species)[max.col(raw)], as.character(class$.pred_class))
+  expect_identical(predict(fit, iris[150:1, ])$.pred_class, rev(class$.pred_class))
+})
+
+test_that("regression predicts .pred, and .raw equals it", {
+  fit <- small_fit(mpg ~ wt + hp, mtcars, standardize = "zscore", optimizer = opt_sgd(0.01))
+  expect_named(predict(fit, mtcars), ".pred")
+  expect_identical(predict(fit, mtcars)$.pred, predict(fit, mtcars, type = "raw")$.raw)
+})
+
+test_that("columns are found by name, further ones ignored", {
+  fit <- small_fit(iris_x, iris$Species)
+  expected <- predict(fit, iris_x)
+  expect_identical(predict(fit, cbind(z = 1, iris_x[, 4:1])), expected)
+  expect_identical(predict(fit, iris[5:1]), expected)
+  expect_identical(predict(fit, tibble::as_tibble(iris)), expected)
+})
+
+test_that("a matrix without names is matched by position", {
+  fit <- small_fit(unname(iris_x), iris$Species)
+  expected <- predict(fit, unname(iris_x))
+  expect_identical(predict(fit, iris_x), expected)
+  expect_identical(predict(fit, iris[1:4]), expected)
+  expect_identical(coef(fit), coef(fit))
+  expect_error(predict(fit, iris_x[, 1:3]), class = "fastmlp_error_columns")
+})
+
+test_that("zero rows give zero rows", {
+  expect_identical(dim(predict(fit, iris[0, ])), c(0L, 1L))
+  expect_identical(dim(predict(fit, iris[0, ], type = "prob")), c(0L, 3L))
+  expect_identical(levels(predict(fit, iris[0, ])$.pred_class), levels(iris$Species))
+  matrix <- small_fit(iris_x, iris$Sepal.Length)
+  expect_identical(dim(predict(matrix, iris_x[0, ])), c(0L, 1L))
+})
+
+test_that("the levels of text columns are remembered", {
+  data <- data.frame(y = 1:6 / 6, s = rep(c("a", "b", "c"), 2), n = c(1, 2, 4, 8, 5, 7))
+  fit <- small_fit(y ~ ., data)
+  expect_identical(predict(fit, data[2, ]), predict(fit, data)[2, ])
+  as_factor <- transform(data[2, ], s = factor(s))
+  expect_identical(predict(fit, as_factor), predict(fit, data)[2, ])
+  expect_identical(predict(fit, transform(data, n = n + 0.5))$.pred[0], numeric())
+})
+
+test_that("whole numbers in training do not forbid others later", {
+  data <- data.frame(y = 1:6 / 6, n = c(1L, 2L, 4L, 8L, 5L, 7L))
+  expect_identical(nrow(predict(small_fit(y ~ log(n), data), data.frame(n = 2.5))), 1L)
+  expect_identical(nrow(predict(small_fit(data["n"], data$y), data.frame(n = 2.5))), 1L)
+})
+
+test_that("threads do not change predictions", {
+  expect_identical(predict(fit, iris, type = "raw", threads = 1), predict(fit, iris, type = "raw", threads = 2))
+})
+
+test_that("new data that do not fit are refused", {
+  mixed <- data.frame(y = 1:6 / 6, s = rep(c("a", "b", "c"), 2), n = c(1, 2, 4, 8, 5, 7))
+  mixed <- small_fit(y ~ ., mixed)
+  matrix <- small_fit(iris_x, iris$Species)
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    predict(fit)
+    predict(fit, iris, type = "numeric")
+    predict(fit, iris, type = "probs")
+    predict(fit, iris, "class", 3)
+    predict(fit, iris, tpye = "class")
+    predict(fit, iris[1:2])
+    predict(fit, c(1, 2, 3, 4))
+    predict(fit, transform(iris, Sepal.Length = "long"))
+    predict(fit, transform(iris, Sepal.Length = replace(Sepal.Length, c(3, 7), NA)))
+    predict(fit, transform(iris, Sepal.Length = replace(Sepal.Length, 9, Inf)))
+    predict(fit, iris, threads = 0)
+    predict(mixed, data.frame(s = c("a", "zz", "yy"), n = 1))
+    predict(mixed, data.frame(s = 1, n = 1))
+    predict(mixed, data.frame(s = c("a", NA), n = 1))
+    predict(matrix, unname(iris_x))
+    predict(matrix, iris_x[, -2])
+    predict(matrix, transform(iris, Sepal.Length = "long"))
+    predict(matrix, replace(iris_x, 5, NA))
+    predict(matrix, iris_x * 1e38)
+    predict(matrix, list(1))
+  })
+})
+
+test_that("fits changed by hand or from another version are refused", {
+  change <- function(edit) {
+    fit <- fit
+    eval(substitute(edit))
+    fit
+  }
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    predict(change(fit$version <- "99.0.0"), iris)
+    predict(change(fit$version <- NULL), iris)
+    predict(change(fit$network <- NULL), iris)
+    predict(change(fit$network$layers[[1]]$weight <- diag(2)), iris)
+    predict(change(fit$network$layers[[2]]$bias[2] <- NA), iris)
+    predict(change(fit$outcome$levels <- "a"), iris)
+    predict(change(fit$outcome$type <- "clas"), iris)
+    predict(change(fit$standardize <- list(center = 0, scale = 1)), iris)
+    predict(change(fit$blueprint <- 1), iris)
+    predict(change(fit$predictors$names <- "a"), iris)
+  })
+})
+
+test_that("a saved fit predicts the same", {
+  file <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(fit, file)
+  expect_identical(predict(readRDS(file), iris, type = "prob"), predict(fit, iris, type = "prob"))
+})

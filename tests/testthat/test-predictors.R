@@ -1,0 +1,59 @@
+y <- seq_len(20) / 20
+x <- cbind(a = seq_len(20) / 20, b = rep(c(0, 1), 10), c = sqrt(seq_len(20)))
+
+test_that("values that are not finite are refused, with their place", {
+  spoil <- function(value, row, column) replace(x, cbind(row, column), value)
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(spoil(NA, 3, 2), y)
+    mlp_fit(spoil(NaN, 4, 1), y)
+    mlp_fit(spoil(-Inf, 5, 3), y)
+    mlp_fit(unname(spoil(NA, c(7, 3), 2)), y)
+    mlp_fit(matrix(c(1L, NA, 3L), 3), 1:3)
+    mlp_fit(matrix(c(TRUE, NA, FALSE), 3), 1:3)
+    mlp_fit(as.data.frame(spoil(NA, 3, 2)), y)
+    mlp_fit(data.frame(f = factor(c("a", NA, "b")), n = 1:3), 1:3)
+    mlp_fit(y ~ f, data.frame(f = c("a", NA, NA), y = 1:3))
+    mlp_fit(spoil(1e39, 5, 3), y)
+  })
+})
+
+test_that("constant and duplicated columns give one warning each", {
+  expect_snapshot(cnd_class = TRUE, {
+    fit <- small_fit(cbind(x, d = 1), y)
+    fit <- small_fit(cbind(x, d = x[, "a"]), y)
+    fit <- small_fit(unname(cbind(x, 1, 2, x)), y)
+    fit <- small_fit(cbind(x, matrix(0, 20, 8, dimnames = list(NULL, paste0("z", 1:8)))), y)
+  })
+  expect_silent(small_fit(x, y))
+})
+
+test_that("equal fingerprints alone make no duplicate", {
+  expect_identical(duplicated_columns(diag(2), c("f", "f"), integer()), integer())
+  expect_identical(duplicated_columns(matrix(1:2, 2, 3), rep("f", 3), 3L), 2L)
+})
+
+test_that("standardising subtracts and divides by the stated statistics", {
+  scan <- .Call(fastmlp_scan, x)
+  zscore <- standardization("zscore", x, scan)
+  expect_equal(zscore$center, unname(colMeans(x)))
+  expect_equal(zscore$scale, unname(apply(x, 2, sd)))
+  robust <- standardization("robust", x, scan)
+  expect_equal(robust$center, unname(apply(x, 2, median)))
+  expect_equal(robust$scale, unname(apply(x, 2, IQR)) / 1.349, tolerance = 1e-4)
+  expect_null(standardization("none", x, scan))
+})
+
+test_that("columns without spread are divided by one", {
+  flat <- cbind(x, 5, c(rep(0, 19), 1))
+  scan <- .Call(fastmlp_scan, flat)
+  expect_identical(standardization("zscore", flat, scan)$scale[4], 1)
+  expect_equal(standardization("robust", flat, scan)$scale[5], sd(flat[, 5]))
+})
+
+test_that("a standardised fit equals one on standardised columns", {
+  start <- coef(mlp_network(3, 4, 1))
+  inside <- small_fit(x, y, standardize = "zscore", init = start)
+  outside <- small_fit(scale(x), y, init = start)
+  expect_equal(inside$network, outside$network, tolerance = 1e-5)
+  expect_equal(predict(inside, x), predict(outside, scale(x)), tolerance = 1e-5)
+})

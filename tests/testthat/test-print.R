@@ -1,0 +1,38 @@
+steady <- function(fit) {
+  fit$training$seconds <- 1.234
+  fit
+}
+
+test_that("a network prints its shape", {
+  expect_snapshot({
+    print(mlp_network(784, c(256, 10), 10, activation = c("relu", "tanh")))
+    print(mlp_network(1))
+  })
+})
+
+test_that("fits print what matters in a few lines", {
+  classes <- steady(small_fit(Species ~ ., iris, validation = 0.2))
+  numbers <- steady(small_fit(mpg ~ wt, mtcars, hidden_units = integer(), optimizer = opt_sgd(0.01)))
+  shown <- function(fit) {
+    fit$history$value <- 0.5
+    fit
+  }
+  expect_snapshot({
+    print(shown(classes))
+    print(shown(numbers))
+  })
+  classes$training[c("stopped", "kept_epoch")] <- list("stopped", 2L)
+  expect_snapshot(print(shown(classes)))
+  classes$training[c("stopped", "kept_epoch")] <- list("diverged", 0L)
+  expect_snapshot(print(shown(classes)))
+})
+
+test_that("summary() shows every argument used, and the layers", {
+  fit <- steady(small_fit(Species ~ ., iris, hidden_units = c(4, 3), activation = c("relu", "tanh"),
+                          weights = rep(1, 150)))
+  fit$history$value <- 0.5
+  expect_snapshot(print(summary(fit)))
+  expect_named(summary(fit)$arguments, c(names(presets$plain()), "preset"))
+  expect_identical(summary(fit)$layers$parameters, c(20L, 15L, 12L))
+  expect_identical(format_setting(loss_huber(2)), "loss_huber(delta = 2)")
+})

@@ -1,0 +1,113 @@
+# Comparison with PyTorch. tools/fixtures.py made the numbers and says how; they come from float64,
+# so that every bound here is a bound on the engine's own rounding.
+
+read_tensors <- function(file) {
+  lines <- strsplit(readLines(test_path("fixtures", file)), ",", fixed = TRUE)
+  tensors <- lapply(lines, function(line) {
+    matrix(as.numeric(line[-(1:3)]), as.integer(line[2]), as.integer(line[3]), byrow = TRUE)
+  })
+  stats::setNames(tensors, vapply(lines, `[`, "", 1))
+}
+
+test_that("every activation is PyTorch's, at every point", {
+  tensors <- read_tensors("activations.csv")
+  known <- sub("_value$", "", grep("_value$", names(tensors), value = TRUE))
+  expect_setequal(known, activation_names())
+  for (name in activation_names()) {
+    value <- activation_value(tensors$x, name)
+    expect_close(value, tensors[[paste0(name, "_value")]], elementwise = TRUE, info = name)
+  }
+})
+
+test_that("every activation's gradient is PyTorch's, kinks included", {
+  tensors <- read_tensors("activations.csv")
+  # Training keeps phi(z) of these and not z, as PyTorch does. Where phi(z) nears 1, what is left to
+  # 1 is known to float32's rounding of 1 only, so these are held to their largest gradient.
+  from_value <- c("sigmoid", "tanh")
+  for (name in activation_names()) {
+    gradient <- activation_gradient(tensors$x, name)
+    expected <- tensors[[paste0(name, "_gradient")]]
+    expect_close(gradient, expected, elementwise = !name %in% from_value, info = name)
+    expect_close(gradient, expected, 2e-6, info = name)
+  }
+})
+
+test_that("dense layers are PyTorch's, forward and backward", {
+  tensors <- read_tensors("dense.csv")
+  for (size in unique(sub("_.*", "", names(tensors)))) {
+    get <- function(name) tensors[[paste0(size, "_", name)]]
+    output <- dense_forward(get("x"), get("weight"), get("bias"))
+    expect_close(output, get("output"), 1e-6, info = paste(size, "output"))
+    back <- dense_backward(get("x"), get("weight"), get("above"))
+    expected <- list(input = get("dx"), weight = get("dweight"), bias = get("dbias")[1, ])
+    expect_close(back[names(expected)], expected, 1e-6, info = size)
+  }
+})
+
+loss_cases <- list(
+  cross_entropy = list("cross_entropy", "class"),
+  binary_cross_entropy = list("binary_cross_entropy", "binary"),
+  squared = list("squared", "number"),
+  absolute = list("absolute", "number"),
+  huber_1 = list(loss_huber(delta = 1), "number"),
+  huber_half = list(loss_huber(delta = 0.5), "number")
+)
+
+test_that("losses and their gradients are PyTorch's, with and without case weights", {
+  tensors <- read_tensors("losses.csv")
+  tensors$class <- tensors$class[1, ] + 1
+  for (name in names(loss_cases)) {
+    loss <- loss_cases[[name]][[1]]
+    target <- tensors[[loss_cases[[name]][[2]]]]
+    for (suffix in c("", "_weighted")) {
+      weights <- if (nzchar(suffix)) tensors$weights[1, ]
+      get <- function(what) tensors[[paste0(name, suffix, what)]]
+      value <- loss_value(tensors$output, target, loss, weights)
+      expect_close(value, get("_value")[1], 1e-6, info = paste0(name, suffix))
+      gradient <- loss_gradient(tensors$output, target, loss, weights)
+      expect_close(gradient, get("_gradient"), elementwise = TRUE, info = paste0(name, suffix))
+    }
+  }
+})
+
+# The settings of RUNS in tools/fixtures.py, in this package's words.
+training_runs <- list(
+  plain = list(optimizer = opt_sgd(0.2)),
+  mixed = list(optimizer = opt_sgd(0.1), activation = c("gelu", "tanh", "silu")),
+  momentum = list(optimizer = opt_sgd(0.05, momentum = 0.9)),
+  nesterov = list(optimizer = opt_sgd(0.05, momentum = 0.9, nesterov = TRUE)),
+  penalty = list(optimizer = opt_sgd(0.2), penalty = 0.01),
+  decay = list(optimizer = opt_sgd(0.2, weight_decay = 0.05)),
+  decay_nesterov = list(optimizer = opt_sgd(0.05, 0.9, nesterov = TRUE, weight_decay = 0.05))
+)
+
+layers_from <- function(tensors, prefix) {
+  lapply(1:4, function(l) {
+    list(
+      weight = tensors[[paste0(prefix, "weight_", l)]],
+      bias = tensors[[paste0(prefix, "bias_", l)]][1, ]
+    )
+  })
+}
+
+run_training <- function(tensors, settings) {
+  settings <- utils::modifyList(list(activation = "tanh"), settings)
+  do.call(mlp_fit, c(settings, list(
+    x = tensors$x, y = factor(tensors$class[1, ]), hidden_units = c(16, 12, 10), epochs = 40,
+    batch_size = 32, shuffle = FALSE, init = layers_from(tensors, "initial_"), verbose = FALSE
+  )))
+}
+
+# 1e-5 of the tensor's largest magnitude: single weights may come arbitrarily near to zero.
+test_that("200 steps of training end at PyTorch's weights and loss", {
+  tensors <- read_tensors("runs.csv")
+  y <- factor(tensors$class[1, ])
+  for (name in names(training_runs)) {
+    fit <- run_training(tensors, training_runs[[name]])
+    expect_close(coef(fit), layers_from(tensors, paste0(name, "_")), 1e-5, info = name)
+    final_loss <- mlp_gradient(fit$network, tensors$x, y)$loss
+    expect_close(final_loss, tensors[[paste0(name, "_final_loss")]][1], 1e-5, info = name)
+    history <- fit$history$value[fit$history$metric == "loss"]
+    expect_close(history, tensors[[paste0(name, "_history")]][1, ], 1e-5, TRUE, info = name)
+  }
+})

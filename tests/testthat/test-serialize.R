@@ -1,0 +1,54 @@
+# A fit is plain R values: it survives saveRDS() and a new process.
+
+# Run by a new process: predicts with the model of one file on the rows of another.
+predict_script <- quote({
+  files <- commandArgs(trailingOnly = TRUE)
+  library(fastmlp, lib.loc = files[4])
+  saveRDS(predict(readRDS(files[1]), readRDS(files[2]), type = files[3]), files[2])
+})
+
+predict_elsewhere <- function(fit, new_data, type) {
+  folder <- withr::local_tempdir()
+  files <- file.path(folder, c("script.R", "model.rds", "data.rds"))
+  writeLines(deparse(predict_script), files[1])
+  saveRDS(fit, files[2])
+  saveRDS(new_data, files[3])
+  library <- dirname(system.file(package = "fastmlp"))
+  libraries <- paste(c(library, .libPaths()), collapse = .Platform$path.sep)
+  withr::local_envvar(R_LIBS = libraries, R_TESTS = "")
+  arguments <- c("--vanilla", shQuote(c(files, type, library)))
+  status <- system2(file.path(R.home("bin"), "Rscript"), arguments)
+  expect_equal(status, 0)
+  readRDS(files[3])
+}
+
+skip_unless_installed <- function() {
+  skip_if_not(dir.exists(system.file("Meta", package = "fastmlp")), "an installed package")
+}
+
+test_that("a classifier predicts the same in another process", {
+  skip_unless_installed()
+  set.seed(1)
+  fit <- mlp_fit(Species ~ ., iris, hidden_units = c(9, 5), standardize = "zscore",
+                 validation = 0.2, verbose = FALSE)
+  rows <- iris[c(1, 60, 140), -5]
+  expect_identical(predict_elsewhere(fit, rows, "prob"), predict(fit, rows, type = "prob"))
+})
+
+test_that("a regression with factors predicts the same in another process", {
+  skip_unless_installed()
+  set.seed(2)
+  cars <- transform(mtcars, cyl = factor(cyl))
+  fit <- mlp_fit(mpg ~ ., cars, hidden_units = 7, standardize = "zscore", verbose = FALSE,
+                 optimizer = opt_sgd(0.01))
+  expect_identical(predict_elsewhere(fit, cars, "numeric"), predict(fit, cars))
+})
+
+test_that("a copy in memory is the model, and holds no training data", {
+  set.seed(3)
+  x <- matrix(rnorm(20000 * 10), 20000)
+  fit <- mlp_fit(x, x[, 1], hidden_units = 4, epochs = 1, verbose = FALSE)
+  bytes <- serialize(fit, NULL)
+  expect_lt(length(bytes), 100000)
+  expect_identical(predict(unserialize(bytes), x), predict(fit, x))
+})

@@ -1,0 +1,141 @@
+test_that("a validation share is drawn within classes and not trained on", {
+  y <- factor(rep(c("a", "b", "c"), c(10, 20, 1)))
+  outcome <- list(values = y)
+  share <- validation_share(0.3, outcome, NULL)
+  expect_equal(share$take, c(3, 6, 0))
+  rows <- draw_rows(y, share$take)
+  expect_equal(as.vector(table(y[rows])), c(3, 6, 0))
+  expect_false(is.unsorted(rows, strictly = TRUE))
+  expect_equal(validation_share(0.25, list(values = matrix(0, 8, 2)), NULL)$take, 2)
+  expect_length(draw_rows(matrix(0, 8, 2), 2), 2)
+  expect_identical(draw_rows(factor("a"), 1), 1L)
+})
+
+test_that("the key is drawn before the validation share, and nothing else is", {
+  set.seed(5)
+  draw_key()
+  draw_rows(iris$Species, c(10, 10, 10))
+  after <- .Random.seed
+  set.seed(5)
+  mlp_fit(iris_x, iris$Species, hidden_units = 2, epochs = 1, validation = 0.2, verbose = FALSE)
+  expect_identical(.Random.seed, after)
+})
+
+test_that("errors leave the random numbers alone", {
+  set.seed(5)
+  before <- .Random.seed
+  try(mlp_fit(iris_x, iris$Species, init = list(1)), silent = TRUE)
+  try(mlp_fit(iris_x, iris$Species, validation = 0.001), silent = TRUE)
+  expect_identical(.Random.seed, before)
+})
+
+test_that("validation data may be given for each interface", {
+  held <- c(1:10, 51:60, 101:110)
+  start <- coef(mlp_network(4, 4, 3))
+  by_list <- small_fit(iris_x[-held, ], iris$Species[-held], init = start,
+                       validation = list(x = iris_x[held, ], y = iris$Species[held]))
+  by_frame <- small_fit(iris[-held, 1:4], iris$Species[-held], init = start,
+                        validation = list(x = iris[held, 1:4], y = iris$Species[held]))
+  by_formula <- small_fit(Species ~ ., iris[-held, ], init = start, validation = iris[held, ])
+  expect_identical(by_list$history, by_frame$history)
+  expect_identical(by_list$history, by_formula$history)
+  expect_identical(by_list$training$validation_rows, 30L)
+  last <- by_list$history[by_list$history$set == "validation" & by_list$history$epoch == 3, ]
+  prob <- as.matrix(predict(by_list, iris_x[held, ], type = "prob"))
+  expect_equal(last$value[1], -mean(log(prob[cbind(1:30, as.integer(iris$Species[held]))])), tolerance = 1e-5)
+  class <- predict(by_list, iris_x[held, ])$.pred_class
+  expect_equal(last$value[2], mean(class == iris$Species[held]))
+})
+
+test_that("regression reports the root mean squared error", {
+  fit <- small_fit(mpg ~ wt + hp, mtcars[1:20, ], standardize = "zscore", validation = mtcars[21:32, ],
+                   optimizer = opt_sgd(0.01))
+  last <- fit$history[fit$history$set == "validation" & fit$history$epoch == 3, ]
+  error <- predict(fit, mtcars[21:32, ])$.pred - mtcars$mpg[21:32]
+  expect_identical(last$metric, c("loss", "rmse"))
+  expect_equal(last$value, c(mean(error^2), sqrt(mean(error^2))), tolerance = 1e-5)
+})
+
+test_that("patience stops early and keeps the best epoch", {
+  set.seed(1)
+  y <- sample(iris$Species)
+  fit <- mlp_fit(iris_x, y, hidden_units = 64, epochs = 500, batch_size = 8, validation = 0.3, patience = 3,
+                 standardize = "zscore", verbose = FALSE)
+  expect_identical(fit$training$stopped, "stopped")
+  expect_lt(fit$training$epochs, 500)
+  validation <- fit$history$value[fit$history$set == "validation" & fit$history$metric == "loss"]
+  expect_identical(fit$training$kept_epoch, which.min(validation))
+  expect_identical(fit$training$epochs, fit$training$kept_epoch + 3L)
+})
+
+test_that("weights of whole numbers equal repeated rows", {
+  weights <- rep(1:3, 50)
+  repeated <- rep(seq_len(150), weights)
+  start <- coef(mlp_network(4, 3, 3))
+  fit <- function(...) mlp_fit(..., hidden_units = 3, epochs = 1, batch_size = 1000, init = start, verbose = FALSE)
+  weighted <- fit(iris_x, iris$Species, weights = weights)
+  plain <- fit(iris_x[repeated, ], iris$Species[repeated])
+  expect_equal(weighted$network, plain$network, tolerance = 1e-5)
+})
+
+test_that("a learning rate that blows up ends training with a warning", {
+  x <- matrix(seq(-100, 100, length.out = 30))
+  expect_warning(
+    fit <- small_fit(x, x[, 1]^2, optimizer = opt_sgd(10)), class = "fastmlp_warning_diverged"
+  )
+  expect_identical(fit$training$stopped, "diverged")
+  expect_true(all(is.finite(unlist(coef(fit)))))
+  expect_output(print(fit), "diverged")
+  expect_snapshot(warn_of_end(
+    list(stopped = "diverged", kept_epoch = 2L, epochs = 2L),
+    list(optimizer = opt_sgd(0.5), standardize = "none"), NULL
+  ), cnd_class = TRUE)
+  expect_snapshot(warn_of_end(
+    list(stopped = "diverged", kept_epoch = 0L, epochs = 0L),
+    list(optimizer = opt_sgd(), standardize = "zscore"), NULL
+  ), cnd_class = TRUE)
+})
+
+test_that("an interrupt ends training with the model so far", {
+  interrupt_after <- function(slices) {
+    count <- 0
+    list(
+      update = function(status) {
+        count <<- count + 1
+        if (count == slices) rlang::interrupt()
+      },
+      close = function() NULL
+    )
+  }
+  x <- matrix(as.double(seq_len(4000)) / 4000, 1000)
+  outcome <- as_outcome(x[, 1], NULL, "y", NULL)
+  settings <- utils::modifyList(presets$plain(), list(epochs = 1e6L, verbose = FALSE))
+  sets <- training_sets(x, outcome, NULL, list(kind = "none"), NULL)
+  expect_warning(
+    trained <- train(mlp_network(4, 64, 1), sets, NULL, outcome$info, settings, c(1L, 2L), NULL,
+                     reporter = interrupt_after(2)),
+    class = "fastmlp_warning_interrupted"
+  )
+  expect_identical(trained$summary$stopped, "interrupted")
+  expect_identical(nrow(trained$history), 2L * trained$summary$epochs)
+  expect_true(all(is.finite(unlist(lapply(trained$layers, `[`, c("weight", "bias"))))))
+})
+
+test_that("validation data that do not fit are refused", {
+  fit <- function(validation) mlp_fit(iris_x, iris$Species, validation = validation, verbose = FALSE)
+  by_formula <- function(validation) mlp_fit(Species ~ ., iris, validation = validation, verbose = FALSE)
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    fit(iris)
+    fit(list(x = iris_x))
+    fit(list(x = iris_x[, 1:2], y = iris$Species))
+    fit(list(x = iris_x, y = iris$Species[1:3]))
+    fit(list(x = iris_x[0, ], y = iris$Species[0]))
+    fit(list(x = iris_x[1:2, ], y = c("setosa", "rose")))
+    fit(list(x = iris_x[1:2, ], y = c(1, 2)))
+    fit(list(x = replace(iris_x, 5, NA), y = iris$Species))
+    by_formula(list(x = iris_x, y = iris$Species))
+    by_formula(iris[-5])
+    by_formula(iris[-1])
+    mlp_fit(mpg ~ wt, mtcars, validation = 0.2, patience = 2, weights = c(1, rep(0, 31)))
+  })
+})

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Runs every check and counts them; the last line is "N passed, N failed, N skipped", where each
+# expectation of a unit test counts as one and so does every other check.
+source "$(dirname "$0")/common.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+
+pass() { passed=$((passed + 1)) && say "ok       $1"; }
+fail() { failed=$((failed + 1)) && say "FAILED   $1"; }
+skip() { skipped=$((skipped + 1)) && say "skipped  $1: $2"; }
+
+# One check; what it prints is shown if it fails.
+check() { # name, command ...
+  local name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    pass "$name"
+  else
+    fail "$name"
+    sed 's/^/    /' "$work/log"
+  fi
+}
+
+have() { command -v "$1" >/dev/null; }
+
+check_style() {
+  check "house rules" Rscript tools/lint.R
+  if [ -z "$(Rscript tools/missing.R lintr)" ]; then
+    check "lintr" Rscript -e 'lints <- lintr::lint_dir("R"); print(lints); quit(status = length(lints) > 0)'
+  else
+    skip "lintr" "the R package lintr is not installed"
+  fi
+}
+
+# Every file of the engine, without a warning, by every compiler, with and without OpenMP.
+compile() { # compiler, flags ...
+  local file
+  for file in src/*.c; do
+    "$@" -O2 -std=gnu11 -Wall -Wextra -pedantic -Werror -isystem "$r_headers" \
+      -c "$file" -o "$work/object.o" || return 1
+  done
+}
+
+check_warnings() {
+  local compiler
+  r_headers=$(Rscript -e 'cat(R.home("include"))')
+  for compiler in gcc clang; do
+    if ! have $compiler; then
+      skip "$compiler" "it is not installed"
+      continue
+    fi
+    check "$compiler without warnings" compile $compiler -fopenmp
+    check "$compiler without OpenMP" compile $compiler
+  done
+}
+
+# The vector functions outside R, on every 1009th float, at each vector width of this machine.
+check_vector_math() {
+  check "vector math, 16 bytes" vector_math -DVECTOR_BYTES=16
+  if grep -qsw avx2 /proc/cpuinfo; then
+    check "vector math, 32 bytes" vector_math -DVECTOR_BYTES=32 -mavx2 -mfma
+  else
+    skip "vector math, 32 bytes" "no AVX2"
+  fi
+  if grep -qsw avx512f /proc/cpuinfo; then
+    check "vector math, 64 bytes" vector_math -DVECTOR_BYTES=64 -mavx512f -mavx2 -mfma
+  else
+    skip "vector math, 64 bytes" "no AVX-512"
+  fi
+}
+
+vector_math() { # flags ...
+  cc -O2 -std=gnu11 -fopenmp -Isrc "$@" tools/check_vector_math.c -lm -o "$work/vector_math" &&
+    "$work/vector_math" 1009
+}
+
+install_into_work() {
+  mkdir -p "$work/library" && R CMD INSTALL --library="$work/library" "$work"/fastmlp_*.tar.gz
+}
+
+installed() { [ -d "$work/library/fastmlp" ]; }
+
+# The unit tests, once for every instruction set of this machine; on a copy, as snapshots write files.
+check_units() {
+  local simd available p f s
+  mkdir "$work/copy"
+  cp -r tests tools "$work/copy"
+  [ ! -e README.md ] || cp README.md "$work/copy"
+  available=$(R_LIBS="$work/library" Rscript -e 'cat(fastmlp::mlp_info()$available)') || available=
+  for simd in portable avx2 avx512; do
+    if [[ " $available " != *" $simd "* ]]; then
+      skip "unit tests ($simd)" "not among this machine's instruction sets (${available:-none})"
+      continue
+    fi
+    say "unit tests ($simd)"
+    rm -f "$work/counts"
+    (cd "$work/copy" && FASTMLP_SIMD=$simd R_LIBS="$work/library" Rscript tools/test.R "$work/counts") || true
+    if [ -e "$work/counts" ] && read -r p f s <"$work/counts"; then
+      passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    else
+      fail "unit tests ($simd): R stopped before the end"
+    fi
+  done
+}
+
+# R CMD check as CRAN runs it, less what needs the network (incoming checks, the time) or LaTeX (the
+# PDF manual). Debian builds R with three flags that are not portable; they are not this package's.
+# Anything but OK is a failure: there is no note to put up with.
+r_cmd_check() {
+  _R_CHECK_FORCE_SUGGESTS_=false \
+    _R_CHECK_CRAN_INCOMING_=false \
+    _R_CHECK_CRAN_INCOMING_REMOTE_=false \
+    _R_CHECK_SYSTEM_CLOCK_=false \
+    _R_CHECK_COMPILATION_FLAGS_KNOWN_="-Wdate-time -Werror=format-security -Wformat" \
+    R CMD check --as-cran --no-manual -o "$work" "$work"/fastmlp_*.tar.gz &&
+    grep -qx 'Status: OK' "$work/fastmlp.Rcheck/00check.log"
+}
+
+check_style
+check_warnings
+check_vector_math
+# shellcheck disable=SC2046
+check "R CMD build" build_package "$work" $(vignette_option)
+check "R CMD INSTALL" install_into_work
+if installed; then
+  check_units
+  check "R CMD check --as-cran" r_cmd_check
+else
+  skip "unit tests" "the package is not installed"
+  skip "R CMD check" "the package is not installed"
+fi
+
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
