@@ -1,4 +1,4 @@
-.PHONY: demo install dist test lint clean
+.PHONY: demo install dist document test lint clean
 
 # Installs what is missing, installs the package, trains on Fashion-MNIST, draws into demo-output/.
 demo: install
@@ -20,6 +20,10 @@ test:
 # The house rules alone.
 lint:
 	@Rscript tools/lint.R
+
+# NAMESPACE and man/, from the comments in R/.
+document:
+	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
 
 clean:
 	rm -rf demo-output fastmlp_*.tar.gz

@@ -115,7 +115,8 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
 check_no_dots <- function(..., known = character(), call = rlang::caller_env()) {
   if (...length() == 0) return(invisible())
   name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
-  got <- if (is.na(name)) "an argument without a name" else sprintf("the unknown argument `%s`", name)
+  got <- "an argument without a name"
+  if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
   abort_argument("...", "empty", got, "dots", hint = suggest(name, known), call = call)
 }
 

@@ -3,9 +3,9 @@
 #' @param object A fit by [mlp_fit()], or an [mlp_network()].
 #' @param ... Not used.
 #' @return A list with one `list(weight = , bias = )` a layer: `weight` is a matrix inputs x units,
-#'   `bias` has one number a unit. Predictors and levels (or names of outcomes) name the outer sides,
-#'   `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and [mlp_network()]
-#'   takes it.
+#'   `bias` has one number a unit. Predictors and levels (or names of outcomes) name the outer
+#'   sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and
+#'   [mlp_network()] takes it.
 #' @examples
 #' network <- mlp_network(2, 3, 1)
 #' coef(network)

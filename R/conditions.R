@@ -31,9 +31,10 @@ describe <- function(x) {
   if (is.function(x)) return("a function")
   if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))
   if (is.object(x)) return(sprintf("an object of class %s", enumerate(class(x))))
-  if (is.matrix(x)) return(sprintf("%s matrix of %d x %d", with_article(typeof(x)), nrow(x), ncol(x)))
+  type <- with_article(typeof(x))
+  if (is.matrix(x)) return(sprintf("%s matrix of %d x %d", type, nrow(x), ncol(x)))
   if (is.atomic(x)) return(describe_vector(x))
-  sprintf("%s of length %d", with_article(typeof(x)), length(x))
+  sprintf("%s of length %d", type, length(x))
 }
 
 with_article <- function(noun) paste(if (grepl("^[aeiou]", noun)) "an" else "a", noun)
@@ -41,7 +42,8 @@ with_article <- function(noun) paste(if (grepl("^[aeiou]", noun)) "an" else "a",
 describe_vector <- function(x) {
   if (length(x) == 1) return(format_value(x))
   if (length(x) == 0) return(sprintf("an empty %s vector", typeof(x)))
-  sprintf("%s vector of length %d (%s)", with_article(typeof(x)), length(x), enumerate(x, limit = 3))
+  type <- with_article(typeof(x))
+  sprintf("%s vector of length %d (%s)", type, length(x), enumerate(x, limit = 3))
 }
 
 format_value <- function(x) {

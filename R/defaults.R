@@ -41,7 +41,7 @@ fit_checks <- list(
     if (identical(x, Inf)) x else check_count(x, arg, call = call)
   },
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
-  standardize = function(x, arg, call) check_choice(x, arg, names(standardizers), call = call),
+  standardize = function(x, arg, call) check_choice(x, arg, c("none", names(standardizers)), call = call),
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
   threads = function(x, arg, call) if (!is.null(x)) check_count(x, arg, call = call),
@@ -71,8 +71,8 @@ per_layer_activation <- function(activation, hidden_units, call) {
   rep_len(activation, length(hidden_units))
 }
 
-# A parameter lies in memory once in R and up to six times in the engine (value, kept copy, gradient,
-# moment, in floats) beside the initial values.
+# A parameter lies in memory as a double in R, before and after training, and as up to four floats
+# in the engine (value, kept copy, gradient, moment).
 bytes_per_parameter <- 32
 
 memory_limit <- function() getOption("fastmlp.memory", 4 * 1024^3)

@@ -36,7 +36,8 @@ design_formula <- function(formula, data, call) {
   data[] <- lapply(data, integer_to_double)
   molded <- mold_formula(formula, data, "formula", call)
   if (ncol(molded$outcomes) == 0) {
-    abort_argument("formula", "two-sided, such as `y ~ .`", deparse1(formula), "formula", call = call)
+    abort_argument("formula", "two-sided, such as `y ~ .`", deparse1(formula), "formula",
+                   call = call)
   }
   check_some_columns(molded$x, "formula", call)
   new_design(molded$x, molded$outcomes, molded$blueprint, colnames(molded$x), TRUE, "formula")
@@ -113,7 +114,8 @@ check_column_types <- function(data, names, arg, call) {
 check_factors_complete <- function(data, names, arg, call) {
   for (name in names) {
     column <- data[[name]]
-    if (is.factor(column) || is.character(column)) check_complete(column, paste0(arg, "$", name), call)
+    if (!is.factor(column) && !is.character(column)) next
+    check_complete(column, paste0(arg, "$", name), call)
   }
 }
 
@@ -121,7 +123,8 @@ check_complete <- function(column, arg, call) {
   bad <- which(is.na(column))
   if (length(bad) == 0) return(invisible())
   hint <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
-  abort_argument(arg, "have no missing values", sprintf("NA in row %d", bad[1]), "missing", hint, call)
+  got <- sprintf("NA in row %d", bad[1])
+  abort_argument(arg, "have no missing values", got, "missing", hint, call)
 }
 
 check_column_names <- function(names, arg, call) {
@@ -166,8 +169,9 @@ match_columns <- function(new_data, predictors, arg, call) {
     return(match(predictors$names, colnames(new_data)))
   }
   if (ncol(new_data) != length(predictors$names)) {
-    expected <- sprintf("have %s, like the training data", count_of(length(predictors$names), "column"))
-    abort_argument(arg, expected, describe(new_data), "columns", call = call)
+    columns <- count_of(length(predictors$names), "column")
+    abort_argument(arg, sprintf("have %s, like the training data", columns), describe(new_data),
+                   "columns", call = call)
   }
   seq_len(ncol(new_data))
 }
@@ -181,10 +185,12 @@ check_columns_present <- function(names, needed, arg, call) {
 }
 
 check_numeric_columns <- function(data, arg, call) {
-  for (name in names(data)) {
-    column <- data[[name]]
-    if (!is_plain_numeric(column) && !is.logical(column)) abort_column(column, name, "numeric", arg, call)
-  }
+  for (name in names(data)) check_numeric_column(data[[name]], name, arg, call)
+}
+
+check_numeric_column <- function(column, name, arg, call) {
+  if (is_plain_numeric(column) || is.logical(column)) return(column)
+  abort_column(column, name, "numeric", arg, call)
 }
 
 abort_column <- function(column, name, expected, arg, call) {
@@ -211,9 +217,6 @@ match_column <- function(column, known, name, arg, call) {
     check_complete(column, paste0(arg, "$", name), call)
     return(match_levels(column, levels(known), paste0(arg, "$", name), call))
   }
-  if (is_plain_numeric(known)) {
-    if (!is_plain_numeric(column) && !is.logical(column)) abort_column(column, name, "numeric", arg, call)
-    return(as.double(column))
-  }
-  column
+  if (!is_plain_numeric(known)) return(column)
+  as.double(check_numeric_column(column, name, arg, call))
 }

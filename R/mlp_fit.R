@@ -19,7 +19,7 @@
 #' a data frame a logical column counts as 0 and 1. Dates, lists and the like are refused by name.
 #'
 #' Missing and infinite values are refused; constant and duplicated columns give one warning each.
-#' Columns are standardised with all rows of `x`, a validation share included.
+#' The statistics for standardising are those of the training rows, never of a validation share.
 #'
 #' @section Random numbers:
 #' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
@@ -158,11 +158,11 @@ mlp_bridge <- function(design, settings, call) {
   settings$init <- check_initial(settings$init, sizes, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   validation <- check_validation(settings, design, outcome, call)
-  scan <- check_predictors(x, design$predictors, call)
-  scaling <- standardization(settings$standardize, x, scan)
+  check_predictors(x, design$predictors, call)
 
   key <- draw_key()
   sets <- training_sets(x, outcome, settings$weights, validation, call)
+  scaling <- standardization(settings$standardize, x, sets$train$rows)
   layers <- initial_layers(settings$init, sizes, key)
   network <- new_network(layers, settings$activation)
   trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call)
@@ -192,80 +192,4 @@ used_arguments <- function(settings, info) {
   if (is.list(settings$validation)) settings$validation <- "data"
   if (!inherits(settings$init, "fastmlp_init")) settings$init <- "given"
   settings
-}
-
-new_fastmlp <- function(..., blueprint) {
-  fit <- hardhat::new_model(..., version = package_version_string(), blueprint = blueprint,
-                            class = "fastmlp")
-  check_model(fit, "fit")
-}
-
-# ---- is it a fit? ----
-
-# What each part must be; a fit read from a file or changed by hand may be anything.
-model_parts <- list(
-  network = is.list,
-  history = is.data.frame,
-  outcome = is.list,
-  predictors = is.list,
-  standardize = function(x) is.null(x) || is.list(x),
-  arguments = is.list,
-  training = is.list,
-  version = rlang::is_string,
-  blueprint = function(x) inherits(x, "hardhat_blueprint")
-)
-
-# The first version whose fits this one reads.
-oldest_readable <- "0.1.0"
-
-check_model <- function(object, arg = "object", call = rlang::caller_env()) {
-  check_version(object$version, arg, call)
-  for (part in names(model_parts)) {
-    if (!part %in% names(object) || !model_parts[[part]](object[[part]])) {
-      got <- sprintf("%s for its `%s`", describe(object[[part]]), part)
-      abort_argument(arg, "a fit as `mlp_fit()` returns it", got, "model", call = call)
-    }
-  }
-  check_network(object$network, paste0(arg, "$network"), call)
-  fault <- model_fault(object)
-  if (!is.null(fault)) abort_argument(arg, "a fit as `mlp_fit()` returns it", fault, "model", call = call)
-  object
-}
-
-check_version <- function(version, arg, call) {
-  known <- rlang::is_string(version) && grepl("^[0-9]+([.-][0-9]+)+$", version)
-  if (known && numeric_version(version) >= oldest_readable &&
-        numeric_version(version) <= package_version_string()) {
-    return(invisible())
-  }
-  abort_argument(
-    arg, sprintf("a fit from fastmlp %s to %s", oldest_readable, package_version_string()),
-    if (known) paste("one from version", version) else "one without a valid version", "model",
-    hint = "Update the package, or fit the model again.", call = call
-  )
-}
-
-# What does not fit together, or NULL.
-model_fault <- function(object) {
-  outcome <- object$outcome
-  network <- object$network
-  if (!outcome$type %in% c("class", "numeric") || !outcome$link %in% c("none", "softmax", "sigmoid")) {
-    return("an unknown type of outcome or link")
-  }
-  labels <- output_labels(outcome)
-  if (!is.character(labels) || length(labels) != network$outputs) {
-    return("labels of the outcome that do not match the outputs")
-  }
-  if (length(object$predictors$names) != network$inputs) {
-    return("names of predictors that do not match the inputs")
-  }
-  if (!is.null(object$standardize)) scaling_fault(object$standardize, network$inputs)
-}
-
-scaling_fault <- function(standardize, inputs) {
-  values <- standardize[c("center", "scale")]
-  fits <- function(x) is.double(x) && length(x) == inputs && all(is.finite(x))
-  if (!all(vapply(values, fits, NA)) || any(values$scale <= 0)) {
-    return("a `standardize` that does not match the inputs")
-  }
 }

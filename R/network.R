@@ -101,11 +101,12 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   target <- as_loss_target(y, loss, nrow(x), network$outputs, "y", call)
   weights <- check_case_weights(weights, nrow(x))
   with_input <- check_first_choice(wrt, "wrt", c("weights", "input")) == "input"
-  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, with_input, resolve_threads(NULL))
+  threads <- resolve_threads(NULL)
+  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, with_input, threads)
 }
 
-# The network is of this class and its layers can be handed to the engine: a network read from a file
-# or changed by hand may be anything.
+# The network is of this class and its layers can be handed to the engine: one read from a file or
+# changed by hand may be anything.
 check_network <- function(network, arg = "network", call = rlang::caller_env()) {
   hint <- if (inherits(network, "fastmlp")) "A fit holds its network in `$network`."
   if (!inherits(network, "mlp_network")) {

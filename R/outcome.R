@@ -51,7 +51,8 @@ check_no_missing <- function(y, arg, call) {
   if (!any(bad)) return(y)
   row <- (which(bad)[1] - 1) %% NROW(y) + 1
   value <- if (is.factor(y)) NA else y[which(bad)[1]]
-  got <- sprintf("%s in row %d (%s in all)", format_value(value), row, count_of(sum(bad), "such value"))
+  got <- sprintf("%s in row %d (%s in all)", format_value(value), row,
+                 count_of(sum(bad), "such value"))
   abort_argument(arg, no_bad_values, got, "missing", call = call)
 }
 
@@ -117,8 +118,8 @@ match_outcome <- function(y, info, arg, call) {
   if (is.factor(values)) {
     values <- match_levels(values, info$levels, arg, call)
   } else if (ncol(values) != length(info$names)) {
-    abort_argument(arg, sprintf("have %s", count_of(length(info$names), "column")), describe(values),
-                   "shape", call = call)
+    expected <- sprintf("have %s", count_of(length(info$names), "column"))
+    abort_argument(arg, expected, describe(values), "shape", call = call)
   }
   list(values = values, info = info)
 }

@@ -1,16 +1,16 @@
 #' Predictions of a fitted perceptron
 #'
 #' @param object A fit by [mlp_fit()].
-#' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by name
-#'   (by position if the fit's matrix had no names); others are ignored. Rows with missing or infinite
-#'   values, levels not seen in training, missing columns and wrong types are errors.
-#' @param type For classes: `"class"` (the default), `"prob"` or `"raw"`; for numbers `"numeric"` (the
-#'   default) or `"raw"`. `"raw"` is what the last layer gives, before softmax or sigmoid.
+#' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by
+#'   name (by position if the fit's matrix had no names); others are ignored. Rows with missing or
+#'   infinite values, levels not seen in training, missing columns and wrong types are errors.
+#' @param type For classes: `"class"` (the default), `"prob"` or `"raw"`; for numbers `"numeric"`
+#'   (the default) or `"raw"`. `"raw"` is what the last layer gives, before softmax or sigmoid.
 #' @param ... Must be empty.
 #' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
 #' @return A tibble with the rows of `new_data` in their order and the columns `.pred_class` (a
-#'   factor), `.pred_<level>` (probabilities), `.pred` (`.pred_<name>` for several outcomes) or `.raw`
-#'   (`.raw_<level>`, `.raw_<name>`).
+#'   factor), `.pred_<level>` (probabilities), `.pred` (`.pred_<name>` for several outcomes) or
+#'   `.raw` (`.raw_<level>`, `.raw_<name>`).
 #' @examples
 #' set.seed(1)
 #' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 30, batch_size = 16)
@@ -45,20 +45,20 @@ prediction_types <- list(
       if (ncol(probability) == 1) probability <- cbind(1 - probability, probability)
       matrix_tibble(probability, paste0(".pred_", object$outcome$levels))
     },
-    raw = function(object, run) raw_tibble(object, run)
+    raw = function(object, run) output_tibble(run("none"), ".raw", object$outcome)
   ),
   numeric = list(
     numeric = function(object, run) {
-      names <- object$outcome$names
-      matrix_tibble(run(object$outcome$link), if (length(names) > 1) paste0(".pred_", names) else ".pred")
+      output_tibble(run("none"), ".pred", object$outcome)
     },
-    raw = function(object, run) raw_tibble(object, run)
+    raw = function(object, run) output_tibble(run("none"), ".raw", object$outcome)
   )
 )
 
-raw_tibble <- function(object, run) {
-  labels <- output_labels(object$outcome)
-  matrix_tibble(run("none"), if (length(labels) > 1) paste0(".raw_", labels) else ".raw")
+# One column an output, named by it where there are several.
+output_tibble <- function(output, prefix, outcome) {
+  several <- ncol(output) > 1
+  matrix_tibble(output, if (several) paste0(prefix, "_", output_labels(outcome)) else prefix)
 }
 
 # The class of the highest output; a single output is the logit of the second class.
@@ -81,7 +81,8 @@ list_tibble <- function(columns) tibble::new_tibble(columns, nrow = length(colum
 
 network_outputs <- function(object, x, link, threads, call) {
   if (nrow(x) == 0) return(matrix(0, 0, object$network$outputs))
-  output <- .Call(fastmlp_predict, object$network$layers, x, scaling_of(object$standardize), link, threads)
+  scaling <- scaling_of(object$standardize)
+  output <- .Call(fastmlp_predict, object$network$layers, x, scaling, link, threads)
   if (!is.finite(sum(output))) {
     row <- which(!is.finite(rowSums(output)))[1]
     hint <- if (identical(object$training$stopped, "diverged")) "Training of this fit diverged."

@@ -1,16 +1,16 @@
-# What the values of the predictors must be, and how they are standardised. The engine scans the
-# matrix once: a summary of each column.
+# What the values of the predictors must be, and how they are standardised, from the engine's scan of
+# the columns.
 
-# Refuses values that are not finite, warns of columns that carry nothing; returns the scan.
+# Refuses values that are not finite, warns of columns that carry nothing.
 check_predictors <- function(x, predictors, call) {
-  scan <- .Call(fastmlp_scan, x)
+  scan <- .Call(fastmlp_scan, x, NULL)
   check_scan(scan, x, "x", call)
-  labels <- if (predictors$named) paste0("`", predictors$names, "`") else seq_along(predictors$names)
+  names <- predictors$names
+  labels <- if (predictors$named) paste0("`", names, "`") else seq_along(names)
   constant <- which(scan$minimum == scan$maximum)
-  warn_columns("constant", labels[constant], "They carry no information.", call)
+  warn_columns("constant", labels[constant], "Constant columns carry no information.", call)
   duplicated <- duplicated_columns(x, scan$fingerprint, constant)
   warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", call)
-  scan
 }
 
 warn_columns <- function(kind, labels, consequence, call) {
@@ -60,32 +60,33 @@ column_label <- function(x, column) {
 # The same for values of which nothing else is to be known: a finite sum tells that all are finite
 # (and reads x without a copy); only otherwise is the place sought.
 check_finite <- function(x, arg, hint = NULL, call = rlang::caller_env()) {
-  if (!is.finite(sum(x))) check_scan(.Call(fastmlp_scan, x), x, arg, call, hint)
+  if (!is.finite(sum(x))) check_scan(.Call(fastmlp_scan, x, NULL), x, arg, call, hint)
   x
 }
 
 # ---- standardising ----
 
-# Each gives the center and scale of all columns, or NULL.
+# Each gives the center and scale of all columns, from the training rows and their scan.
 standardizers <- list(
-  none = function(x, scan) NULL,
   # mean 0, standard deviation 1
-  zscore = function(x, scan) list(center = scan$mean, scale = scan$sd),
+  zscore = function(x, rows, scan) list(center = scan$mean, scale = scan$sd),
   # median 0, and the interquartile range of the normal distribution with standard deviation 1
-  robust = function(x, scan) {
+  robust = function(x, rows, scan) {
     quartiles <- vapply(seq_len(ncol(x)), function(j) {
-      stats::quantile(x[, j], c(0.25, 0.5, 0.75), names = FALSE)
+      stats::quantile(if (is.null(rows)) x[, j] else x[rows, j], c(0.25, 0.5, 0.75), names = FALSE)
     }, numeric(3))
     spread <- (quartiles[3, ] - quartiles[1, ]) / (2 * stats::qnorm(0.75))
     list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, scan$sd))
   }
 )
 
-standardization <- function(method, x, scan) {
-  scaling <- standardizers[[method]](x, scan)
-  if (is.null(scaling)) return(NULL)
-  constant <- scan$minimum == scan$maximum | !(scaling$scale > 0)
-  scaling$scale[constant] <- 1
+# The statistics are those of the training rows (NULL: all rows), never of validation rows.
+standardization <- function(method, x, rows) {
+  if (method == "none") return(NULL)
+  scan <- .Call(fastmlp_scan, x, rows)
+  scaling <- standardizers[[method]](x, rows, scan)
+  unusable <- scan$minimum == scan$maximum | !(scaling$scale > 0)
+  scaling$scale[unusable] <- 1
   list(method = method, center = scaling$center, scale = scaling$scale)
 }
 

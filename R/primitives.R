@@ -79,9 +79,10 @@ like <- function(values, x) {
 #'   z <- dense_forward(x, layers[[1]]$weight, layers[[1]]$bias)
 #'   h <- activation_value(z, "relu")
 #'   output <- dense_forward(h, layers[[2]]$weight, layers[[2]]$bias)
-#'   back <- dense_backward(h, layers[[2]]$weight, loss_gradient(output, iris$Species, "cross_entropy"))
-#'   dz <- back$input * activation_gradient(z, "relu")
-#'   gradient <- list(dense_backward(x, layers[[1]]$weight, dz)[-1], back[-1])
+#'   d_output <- loss_gradient(output, iris$Species, "cross_entropy")
+#'   back <- dense_backward(h, layers[[2]]$weight, d_output)
+#'   d_z <- back$input * activation_gradient(z, "relu")
+#'   gradient <- list(dense_backward(x, layers[[1]]$weight, d_z)[-1], back[-1])
 #'   layers <- sgd_step(layers, gradient, learn_rate = 0.5)
 #' }
 #' loss_value(output, iris$Species, "cross_entropy")

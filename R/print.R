@@ -22,12 +22,14 @@ network_lines <- function(network) {
 
 # One row a layer.
 layer_table <- function(network) {
+  inputs <- vapply(network$layers, function(layer) nrow(layer$weight), 1L)
+  units <- vapply(network$layers, function(layer) ncol(layer$weight), 1L)
   data.frame(
     layer = seq_along(network$layers),
-    inputs = vapply(network$layers, function(layer) nrow(layer$weight), 1L),
-    units = vapply(network$layers, function(layer) ncol(layer$weight), 1L),
+    inputs = inputs,
+    units = units,
     activation = vapply(network$layers, function(layer) layer$activation, ""),
-    parameters = vapply(network$layers, function(layer) length(layer$weight) + length(layer$bias), 1L)
+    parameters = (inputs + 1L) * units
   )
 }
 

@@ -6,41 +6,38 @@ progress_reporter <- function(verbose, epochs, metric) {
   reporters[[kind]](epochs, metric)
 }
 
-reporters <- list(
-  none = function(epochs, metric) {
-    list(update = function(status) NULL, close = function() NULL)
-  },
+reporter_none <- function(epochs, metric) {
+  list(update = function(status) NULL, close = function() NULL)
+}
 
-  # One line for the last completed epoch of a slice, so at most a few lines a second.
-  lines = function(epochs, metric) {
-    shown <- 0L
-    list(
-      update = function(status) {
-        if (status$epoch == shown) return(invisible())
-        shown <<- status$epoch
-        rlang::inform(sprintf("Epoch %d/%d: %s", status$epoch, epochs, status_text(status, metric)),
-                      class = "fastmlp_message_progress")
-      },
-      close = function() NULL
-    )
-  },
-
-  bar = function(epochs, metric) {
-    frame <- environment()
-    text <- ""
-    bar <- cli::cli_progress_bar(
-      format = "Epoch {floor(cli::pb_current)}/{cli::pb_total} {cli::pb_bar} ETA {cli::pb_eta} {text}",
-      total = epochs, .envir = frame, .auto_close = FALSE
-    )
-    list(
-      update = function(status) {
-        text <<- status_text(status, metric)
-        cli::cli_progress_update(set = status$epoch + status$progress, id = bar, .envir = frame)
-      },
-      close = function() cli::cli_progress_done(id = bar, .envir = frame)
-    )
+# One line for the last completed epoch of a slice, so at most a few lines a second.
+reporter_lines <- function(epochs, metric) {
+  shown <- 0L
+  update <- function(status) {
+    if (status$epoch == shown) return(invisible())
+    shown <<- status$epoch
+    rlang::inform(sprintf("Epoch %d/%d: %s", status$epoch, epochs, status_text(status, metric)),
+                  class = "fastmlp_message_progress")
   }
-)
+  list(update = update, close = function() NULL)
+}
+
+reporter_bar <- function(epochs, metric) {
+  frame <- environment()
+  text <- ""
+  bar <- cli::cli_progress_bar(
+    format = paste("Epoch {floor(cli::pb_current)}/{cli::pb_total}",
+                   "{cli::pb_bar} ETA {cli::pb_eta} {text}"),
+    total = epochs, .envir = frame, .auto_close = FALSE
+  )
+  update <- function(status) {
+    text <<- status_text(status, metric)
+    cli::cli_progress_update(set = status$epoch + status$progress, id = bar, .envir = frame)
+  }
+  list(update = update, close = function() cli::cli_progress_done(id = bar, .envir = frame))
+}
+
+reporters <- list(none = reporter_none, lines = reporter_lines, bar = reporter_bar)
 
 # loss 0.31, accuracy 0.92, validation loss 0.35, validation accuracy 0.91
 status_text <- function(status, metric) {

@@ -3,8 +3,8 @@
 # Seconds that the engine trains before it lets R show progress and hear interrupts.
 slice_seconds <- 0.2
 
-# `validation` in its normal form: list(kind = "none"), list(kind = "share", take = rows to draw from
-# each class) or list(kind = "data", x, outcome). Draws nothing.
+# `validation` in its normal form: list(kind = "none"), list(kind = "share", take = <rows to draw
+# from each class>) or list(kind = "data", x, outcome). Draws nothing.
 check_validation <- function(settings, design, outcome, call) {
   validation <- settings$validation
   checked <- if (is.list(validation)) {
@@ -25,13 +25,16 @@ validation_share <- function(share, outcome, call) {
   # Every class that has rows keeps one to train on.
   take <- pmax(pmin(round(share * rows), rows - 1), 0)
   if (sum(take) == 0) {
-    abort_argument("validation", "a share that comes to at least one row", format(share), call = call)
+    expected <- "a share that comes to at least one row"
+    abort_argument("validation", expected, format(share), call = call)
   }
   list(kind = "share", take = take)
 }
 
 # Rows in each class; all rows are one stratum in regression.
-stratum_sizes <- function(values) if (is.factor(values)) tabulate(values, nlevels(values)) else nrow(values)
+stratum_sizes <- function(values) {
+  if (is.factor(values)) tabulate(values, nlevels(values)) else nrow(values)
+}
 
 validation_data <- function(validation, design, outcome, call) {
   parts <- if (design$interface == "formula") {
@@ -52,20 +55,23 @@ validation_from_frame <- function(validation, design, call) {
   check_columns_present(names(validation), needed, "validation", call)
   data <- new_data_frame(validation, design$blueprint, "validation", call)
   data[] <- lapply(data, integer_to_double)
-  forged <- explain_hardhat(hardhat::forge(data, design$blueprint, outcomes = TRUE), "validation", call)
+  forged <- explain_hardhat(
+    hardhat::forge(data, design$blueprint, outcomes = TRUE), "validation", call
+  )
   list(x = encoded_matrix(forged$predictors), y = forged$outcomes)
 }
 
 validation_from_list <- function(validation, design, call) {
   if (is.data.frame(validation) || !setequal(names(validation), c("x", "y"))) {
-    abort_argument("validation", "a share or `list(x = , y = )`", describe(validation), "type", call = call)
+    expected <- "a share or `list(x = , y = )`"
+    abort_argument("validation", expected, describe(validation), "type", call = call)
   }
   x <- forge_predictors(validation$x, design$blueprint, design$predictors, "validation$x", call)
   list(x = x, y = validation$y)
 }
 
-# The engine's sets: list(train, valid), each list(x, target, weights, rows). A validation share is a
-# choice of rows of the same matrix.
+# The engine's sets: list(train, valid), each list(x, target, weights, rows). A validation share is
+# a choice of rows of the same matrix.
 training_sets <- function(x, outcome, weights, validation, call) {
   target <- outcome_target(outcome, call)
   all <- list(x = x, target = target, weights = weights, rows = NULL)
@@ -91,7 +97,8 @@ draw_rows <- function(values, take) {
 
 check_weighted_rows <- function(set, call) {
   if (is.null(set$weights) || any(set$weights[set$rows] > 0)) return(invisible())
-  abort_argument("weights", "above 0 in some training row and some validation row", "zeros only", call = call)
+  expected <- "above 0 in some training row and some validation row"
+  abort_argument("weights", expected, "zeros only", call = call)
 }
 
 set_rows <- function(set) {
@@ -132,8 +139,7 @@ engine_options <- function(settings, loss, rows, key) {
   )
 }
 
-# Runs slices until training ends; the state in which it ended. An interrupt may be heard by the
-# engine (which then reports it) or between two slices (where it is a condition).
+# Runs slices until training ends; the state in which it ended.
 advance <- function(trainer, reporter) {
   state <- tryCatch(
     {
@@ -156,19 +162,21 @@ warn_of_end <- function(summary, settings, call) {
                     count_of(summary$epochs, "epoch"))
     warn_fastmlp(text, "interrupted", call)
   }
-  if (summary$stopped == "diverged") warn_fastmlp(diverged_message(summary, settings), "diverged", call)
+  if (summary$stopped == "diverged") {
+    warn_fastmlp(diverged_message(summary, settings), "diverged", call)
+  }
 }
 
 diverged_message <- function(summary, settings) {
-  kept <- if (summary$kept_epoch > 0) sprintf("The weights of epoch %d are kept.", summary$kept_epoch) else
-    "The initial weights are kept."
+  epoch <- summary$kept_epoch
+  kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
   rate <- settings$optimizer$learn_rate
   advice <- sprintf("Lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
   if (settings$standardize == "none") advice <- paste0(advice, " or use `standardize = \"zscore\"`")
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
             toupper(settings$optimizer$name), summary$epochs + 1L),
-    i = kept,
+    i = sprintf("The %s are kept.", kept),
     i = paste0(advice, ".")
   )
 }

@@ -19,6 +19,7 @@ OPENBLAS=${OPENBLAS:-$(ls -d /usr/lib/*/openblas-openmp 2>/dev/null | head -n 1)
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
 need() { # command ...: stops with its output if it fails
   "$@" >"$work/log" 2>&1 && return

@@ -54,7 +54,8 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
     scatter_row(data->x + row * inputs, data->x + later_row * inputs, inputs, batch->x.data + i * PANEL,
                 batch->x.stride);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
-    if (batch->value) memcpy(batch->value + i * outputs, data->value + row * outputs, outputs * sizeof(float));
+    if (batch->value)
+      memcpy(batch->value + i * outputs, data->value + row * outputs, outputs * sizeof(float));
     if (batch->weight) batch->weight[i] = data->weight[row];
   }
 }

@@ -39,9 +39,9 @@ SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate);
 SEXP fastmlp_initial(SEXP sizes, SEXP initial, SEXP key);
 
 /* r_matrix.c */
-/* A list of vectors, one value a column: missing, infinite, first_bad_row (1-based, NA if none), minimum, maximum,
-   mean, sd (doubles), fingerprint (strings). */
-SEXP fastmlp_scan(SEXP x);
+/* A list of vectors, one value a column of x, over the given rows (1-based; NULL for all): missing, infinite,
+   first_bad_row (1-based among those rows, NA if none), minimum, maximum, mean, sd (doubles), fingerprint (strings). */
+SEXP fastmlp_scan(SEXP x, SEXP rows);
 
 /* r_network.c */
 /* link = "none", "softmax" or "sigmoid": double matrix rows x outputs. threads: NA for the default. */
@@ -56,9 +56,10 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
    momentum =, nesterov =, weight_decay =), penalty =, epochs =, batch_size =, shuffle =, patience = <0: none>,
    key = <two integers>, threads = <NA: default>). */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
-/* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged", "interrupted">,
+/* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss, valid_score =
-   <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. */
+   <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An interrupt is heard here,
+   as R's own condition; the trainer stays usable. */
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
 /* Ends training: list(network = <layers with the kept weights>, history = list of four double vectors
    (train_loss, train_score, valid_loss, valid_score), one value an epoch, kept_epoch = <int, 0 for the

@@ -7,7 +7,7 @@
 
 /* Rows converted or summarised together: few enough for the first-level cache, enough for long runs
    down each column. */
-enum { BLOCK = 128 };
+enum { BLOCK = 256 };
 
 /* The caller's missing integer is the lowest one. */
 static double from_integer(int32_t value) { return value == INT32_MIN ? (double)NAN : (double)value; }
@@ -48,6 +48,15 @@ static void column_to_tiles(const double *value, size_t n, size_t column, scalin
   narrow(last, column, scaling, out + i * PANEL);
 }
 
+/* Asks for n rows of a column before they are needed: runs down a column are too short for the hardware to
+   foresee the next one. */
+static void prefetch_column(const source_matrix *x, size_t column, size_t first, size_t n) {
+  if (column >= x->columns) return;
+  size_t at = column * x->rows + first, width = x->real ? sizeof *x->real : sizeof *x->integer;
+  const char *from = x->real ? (const char *)(x->real + at) : (const char *)(x->integer + at);
+  for (size_t byte = 0; byte < n * width; byte += ALIGNMENT) __builtin_prefetch(from + byte);
+}
+
 /* Panel p of n <= BLOCK rows: out[n x 16]. Columns are narrowed into tiles in which a column is a row,
    and the tiles then transposed. */
 static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t first, size_t n, size_t p,
@@ -56,8 +65,10 @@ static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t f
   double buffer[BLOCK];
   size_t columns = size_min(PANEL, x->columns - p * PANEL);
   for (size_t j = 0; j < columns; j++) {
-    const double *value = column_values(x, p * PANEL + j, rows, first, n, buffer);
-    column_to_tiles(value, n, p * PANEL + j, scaling, tiles + j * PANEL);
+    size_t column = p * PANEL + j;
+    if (!rows) prefetch_column(x, column + PANEL, first, n);
+    const double *value = column_values(x, column, rows, first, n, buffer);
+    column_to_tiles(value, n, column, scaling, tiles + j * PANEL);
   }
   for (size_t i = 0; i < n; i += PANEL)
     kernels_active()->transpose_panel(tiles + i * PANEL, columns, (int)size_min(PANEL, n - i),
@@ -272,29 +283,33 @@ static void scan_finish(column_scan *scan) {
     summary->fingerprint = hash_mix(hash_mix(summary->fingerprint ^ scan->hash[w]));
 }
 
-static void scan_column(const source_matrix *x, size_t column, column_summary *summary) {
+typedef struct scan_job {
+  const source_matrix *x;
+  const uint32_t *rows;
+  size_t n;
+  column_summary *summary;
+} scan_job;
+
+static void scan_column(const scan_job *job, size_t column) {
   double buffer[BLOCK];
-  *summary = (column_summary){.first_bad_row = x->rows, .minimum = INFINITY, .maximum = -INFINITY};
+  column_summary *summary = &job->summary[column];
+  *summary = (column_summary){.first_bad_row = job->n, .minimum = INFINITY, .maximum = -INFINITY};
   column_scan scan = {.summary = summary};
-  for (size_t i = 0; i < x->rows; i += BLOCK) {
-    size_t n = size_min(BLOCK, x->rows - i);
-    scan_block(&scan, column_values(x, column, NULL, i, n, buffer), i, n);
+  for (size_t i = 0; i < job->n; i += BLOCK) {
+    size_t n = size_min(BLOCK, job->n - i);
+    const uint32_t *rows = job->rows ? job->rows + i : NULL;
+    scan_block(&scan, column_values(job->x, column, rows, i, n, buffer), i, n);
   }
   scan_finish(&scan);
 }
 
-typedef struct scan_job {
-  const source_matrix *x;
-  column_summary *summary;
-} scan_job;
-
 static void scan_body(const team *team, void *data) {
   const scan_job *job = data;
   range share = team_share(team, job->x->columns);
-  for (size_t j = share.begin; j < share.end; j++) scan_column(job->x, j, &job->summary[j]);
+  for (size_t j = share.begin; j < share.end; j++) scan_column(job, j);
 }
 
-void matrix_scan(int threads, const source_matrix *x, column_summary *summary) {
-  scan_job job = {x, summary};
-  team_run(threads_for_work(threads, (double)x->rows * (double)x->columns), scan_body, &job);
+void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n, column_summary *summary) {
+  scan_job job = {x, rows, n, summary};
+  team_run(threads_for_work(threads, (double)n * (double)x->columns), scan_body, &job);
 }

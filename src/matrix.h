@@ -16,7 +16,7 @@ typedef struct source_matrix {
 typedef struct column_summary {
   size_t missing;       /* NaN or NA */
   size_t infinite;
-  size_t first_bad_row; /* of either kind; rows if none */
+  size_t first_bad_row; /* of either kind, counted among the rows scanned; their number if none */
   double minimum, maximum, mean, sd;
   uint64_t fingerprint; /* equal columns have equal fingerprints */
 } column_summary;
@@ -26,8 +26,9 @@ typedef struct scaling {
   const double *center, *scale;
 } scaling;
 
-/* Summarises every column; missing counts integer NA (INT32_MIN) too. Threaded over columns. */
-void matrix_scan(int threads, const source_matrix *x, column_summary *summary);
+/* Summarises every column over n rows (indices into x; NULL for the first n); missing counts integer NA
+   (INT32_MIN) too. Threaded over columns. */
+void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n, column_summary *summary);
 
 /* Scales the rows in `rows` (indices into x; NULL for first, first + 1, ...) and writes them as floats,
    row-major: out[n x columns]. Threaded over rows, blocked. */

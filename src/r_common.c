@@ -196,3 +196,17 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
   *total_weight = sum_of_weights(weights, rows);
   return (targets){class_index, value, weight};
 }
+
+const uint32_t *unpack_rows(SEXP rows, size_t available, size_t *n) {
+  *n = available;
+  if (rows == R_NilValue) return NULL;
+  if (TYPEOF(rows) != INTSXP) Rf_error("`rows` must be integers");
+  *n = (size_t)XLENGTH(rows);
+  const int *from = INTEGER(rows);
+  uint32_t *index = (uint32_t *)(void *)R_alloc(*n, sizeof *index);
+  for (size_t i = 0; i < *n; i++) {
+    if (from[i] < 1 || (size_t)from[i] > available) Rf_error("`rows` must count the rows of `x`");
+    index[i] = (uint32_t)from[i] - 1;
+  }
+  return index;
+}

@@ -77,4 +77,7 @@ SEXP network_to_list(const network *net, const float *parameters, bool with_acti
 /* The finalizer of an owner of a network. */
 void network_release(SEXP owner);
 
+/* The rows to use, counted from 0, in memory that R releases; NULL for all. *n gets their number. */
+const uint32_t *unpack_rows(SEXP rows, size_t available, size_t *n);
+
 #endif

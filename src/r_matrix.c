@@ -33,17 +33,19 @@ static void store_summary(SEXP result, const column_summary *summary, R_xlen_t c
   SET_STRING_ELT(VECTOR_ELT(result, SCAN_FINGERPRINT), column, Rf_mkChar(hex));
 }
 
-SEXP fastmlp_scan(SEXP x) {
+SEXP fastmlp_scan(SEXP x, SEXP rows) {
   source_matrix source = unpack_matrix(x, "x");
+  size_t n;
+  const uint32_t *row = unpack_rows(rows, source.rows, &n);
   R_xlen_t columns = (R_xlen_t)source.columns;
   column_summary *summary = (column_summary *)(void *)R_alloc(source.columns, sizeof *summary);
-  matrix_scan(threads_default(), &source, summary);
+  matrix_scan(threads_default(), &source, row, n, summary);
   const char *names[] = {"missing", "infinite", "first_bad_row", "minimum", "maximum",
                          "mean",    "sd",       "fingerprint",   ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   for (int i = 0; i < SCAN_NUMBERS; i++) SET_VECTOR_ELT(result, i, Rf_allocVector(REALSXP, columns));
   SET_VECTOR_ELT(result, SCAN_FINGERPRINT, Rf_allocVector(STRSXP, columns));
-  for (R_xlen_t j = 0; j < columns; j++) store_summary(result, &summary[j], j, source.rows);
+  for (R_xlen_t j = 0; j < columns; j++) store_summary(result, &summary[j], j, n);
   UNPROTECT(1);
   return result;
 }

@@ -26,21 +26,6 @@ static void training_release(SEXP owner) {
 
 /* ---- open ---- */
 
-/* The rows to use, counted from 0, in memory that R releases; NULL for all. *n gets their number. */
-static const uint32_t *unpack_rows(SEXP rows, size_t available, size_t *n) {
-  *n = available;
-  if (rows == R_NilValue) return NULL;
-  if (TYPEOF(rows) != INTSXP) Rf_error("`rows` must be integers");
-  *n = (size_t)XLENGTH(rows);
-  const int *from = INTEGER(rows);
-  uint32_t *index = (uint32_t *)(void *)R_alloc(*n, sizeof *index);
-  for (size_t i = 0; i < *n; i++) {
-    if (from[i] < 1 || (size_t)from[i] > available) Rf_error("`rows` must count the rows of `x`");
-    index[i] = (uint32_t)from[i] - 1;
-  }
-  return index;
-}
-
 /* Fills an empty data set from list(x =, target =, weights =, rows =). */
 static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net,
                               const loss *loss, int threads) {
@@ -109,20 +94,12 @@ static training *unpack_training(SEXP owner) {
 
 /* ---- advance ---- */
 
-static void check_interrupt(void *unused) {
-  (void)unused;
-  R_CheckUserInterrupt();
-}
-
-/* Whether the user asked to stop; leaves no jump pending. */
-static bool interrupt_pending(void) { return !R_ToplevelExec(check_interrupt, NULL); }
-
-static const char *state_name(train_state state, bool interrupted) {
+static const char *state_name(train_state state) {
   static const char *const names[] = {[TRAIN_RUNNING] = "running",
                                       [TRAIN_FINISHED] = "finished",
                                       [TRAIN_STOPPED] = "stopped",
                                       [TRAIN_DIVERGED] = "diverged"};
-  return state == TRAIN_RUNNING && interrupted ? "interrupted" : names[state];
+  return names[state];
 }
 
 /* The measures of an epoch, in the order in which results list them. */
@@ -142,13 +119,13 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
   training *t = unpack_training(owner);
   double slice = unpack_number(seconds, "seconds");
   if (t->state == TRAIN_RUNNING) t->state = trainer_advance(t->trainer, slice);
-  bool interrupted = interrupt_pending();
+  R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can still close */
   int epochs = trainer_epochs(t->trainer);
   double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL};
   if (epochs > 0) epoch_measures(t, epochs - 1, measure);
   const char *names[] = {"state", "epoch", "progress", MEASURE_NAMES, ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
-  SET_VECTOR_ELT(result, 0, Rf_mkString(state_name(t->state, interrupted)));
+  SET_VECTOR_ELT(result, 0, Rf_mkString(state_name(t->state)));
   SET_VECTOR_ELT(result, 1, Rf_ScalarInteger(epochs));
   SET_VECTOR_ELT(result, 2, Rf_ScalarReal(trainer_epoch_progress(t->trainer)));
   for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 3 + i, Rf_ScalarReal(measure[i]));

@@ -161,7 +161,7 @@ say("Test accuracy %.4f after %.1f seconds of training (%d threads, %s).",
 
 say("Pictures:")
 for (name in c("relu", "sigmoid", "tanh")) draw(plot_activation(name), name)
-draw(autoplot(fit), "history")
+draw(autoplot(fit) + labs(title = "Validation rows: the test set"), "history")
 draw(autoplot(mlp_network(4, hidden_units = 5, outputs = 3)), "network", 6, 4.5)
 draw(confusion(data$test_y, predicted), "confusion", 7, 6)
 draw(data$show(data, predicted), "misclassified", 9, 7)

@@ -4,11 +4,9 @@ iris_x <- as.matrix(iris[1:4])
 
 small_fit <- function(..., hidden_units = 4, epochs = 3, batch_size = 16, verbose = FALSE) {
   set.seed(1)
-  mlp_fit(..., hidden_units = hidden_units, epochs = epochs, batch_size = batch_size, verbose = verbose)
+  mlp_fit(..., hidden_units = hidden_units, epochs = epochs, batch_size = batch_size,
+          verbose = verbose)
 }
-
-# Errors with their text and their classes.
-expect_errors <- function(...) expect_snapshot(..., error = TRUE, cnd_class = TRUE)
 
 # The softmax of the rows of a matrix.
 softmax <- function(output) {

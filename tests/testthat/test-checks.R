@@ -2,7 +2,8 @@ test_that("counts are whole numbers in range, returned as integers", {
   expect_identical(check_count(3, "n"), 3L)
   expect_identical(check_count(c(2, 3), "n", length = NULL), 2:3)
   expect_identical(check_count(integer(), "n", length = NULL), integer())
-  for (bad in list(0, -1, 1.5, NA, NA_real_, NaN, Inf, 1e10, "1", NULL, c(1, 2), list(1), TRUE, factor(1))) {
+  numbers <- list(0, -1, 1.5, NA_real_, NaN, Inf, 1e10, c(1, 2))
+  for (bad in c(numbers, list(NA, "1", NULL, list(1), TRUE, factor(1)))) {
     expect_error(check_count(bad, "n"), class = "fastmlp_error")
   }
 })
@@ -32,7 +33,9 @@ test_that("flags, choices and classes are checked", {
 })
 
 test_that("matrices may be double, integer or logical, and are returned as they are", {
-  for (x in list(diag(2), matrix(1:4, 2), matrix(TRUE, 2, 2))) expect_identical(check_matrix(x, "x"), x)
+  for (x in list(diag(2), matrix(1:4, 2), matrix(TRUE, 2, 2))) {
+    expect_identical(check_matrix(x, "x"), x)
+  }
   expect_error(check_matrix(matrix("a"), "x"), class = "fastmlp_error_type")
   expect_error(check_matrix(1:3, "x"), class = "fastmlp_error_type")
   expect_error(check_matrix(diag(2), "x", columns = 3), class = "fastmlp_error_shape")

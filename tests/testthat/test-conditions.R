@@ -1,7 +1,9 @@
 test_that("errors carry the kind and the family as classes", {
   expect_error(opt_sgd(-1), class = "fastmlp_error_value")
   expect_error(opt_sgd(-1), class = "fastmlp_error")
-  expect_identical(condition_class("warning", "levels"), c("fastmlp_warning_levels", "fastmlp_warning"))
+  expect_identical(
+    condition_class("warning", "levels"), c("fastmlp_warning_levels", "fastmlp_warning")
+  )
 })
 
 test_that("errors name the function that the user called", {

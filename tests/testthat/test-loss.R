@@ -7,10 +7,10 @@ test_that("the registry in R names the engine's losses", {
 test_that("losses equal their formulas", {
   class <- c(1, 3, 2)
   p <- softmax(output)
-  expect_equal(loss_value(output, class, "cross_entropy"), -mean(log(p[cbind(1:3, class)])), tolerance = 1e-6)
-  expect_equal(
-    loss_gradient(output, factor(class), "cross_entropy"), (p - diag(3)[class, ]) / 3, tolerance = 1e-6
-  )
+  likelihood <- p[cbind(1:3, class)]
+  gradient <- (p - diag(3)[class, ]) / 3
+  expect_equal(loss_value(output, class, "cross_entropy"), -mean(log(likelihood)), tolerance = 1e-6)
+  expect_equal(loss_gradient(output, factor(class), "cross_entropy"), gradient, tolerance = 1e-6)
   o <- c(-2, 0.5, 3)
   y <- c(1, 0, -1)
   expect_equal(loss_value(o, y, "squared"), mean((o - y)^2), tolerance = 1e-6)
@@ -19,18 +19,16 @@ test_that("losses equal their formulas", {
   expect_equal(loss_value(o, y, loss_huber(1)), mean(c(2.5, 0.125, 3.5)), tolerance = 1e-6)
   expect_equal(loss_value(o, y, loss_huber(100)), mean((o - y)^2) / 2, tolerance = 1e-6)
   binary <- c(TRUE, FALSE, FALSE)
-  expect_equal(
-    loss_value(o, binary, "binary_cross_entropy"), mean(log1p(exp(o)) - binary * o), tolerance = 1e-6
-  )
-  expect_identical(
-    loss_value(o, factor(binary), "binary_cross_entropy"), loss_value(o, binary, "binary_cross_entropy")
-  )
+  value <- loss_value(o, binary, "binary_cross_entropy")
+  expect_equal(value, mean(log1p(exp(o)) - binary * o), tolerance = 1e-6)
+  expect_identical(loss_value(o, factor(binary), "binary_cross_entropy"), value)
 })
 
 test_that("weights weigh rows, and several outputs are averaged", {
   y <- output + c(1, 2, 3)
   expect_equal(loss_value(output, y, "squared"), mean(c(1, 4, 9)), tolerance = 1e-6)
-  expect_equal(loss_value(output, y, "squared", weights = c(1, 0, 1)), mean(c(1, 9)), tolerance = 1e-6)
+  weighted <- loss_value(output, y, "squared", weights = c(1, 0, 1))
+  expect_equal(weighted, mean(c(1, 9)), tolerance = 1e-6)
   expect_equal(
     loss_gradient(output, y, "squared", weights = c(1, 0, 1)),
     2 * (output - y) / 3 * c(1, 0, 1) / 2, tolerance = 1e-6

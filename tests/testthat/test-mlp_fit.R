@@ -10,8 +10,7 @@ test_that("the three interfaces give the same model", {
 })
 
 test_that("integer and logical matrices train as their doubles do", {
-  x <- matrix(rep(c(0L, 1L, 1L, 0L, 1L, 0L), 10), 20, 3, byrow = TRUE)
-  x[1:5, 3] <- 1L
+  x <- cbind(rep(0:1, 10), rep(0:1, each = 10), rep(c(0L, 1L, 1L, 0L), 5))
   y <- factor(rep(c("a", "b"), 10))
   double <- small_fit(x + 0, y)
   expect_identical(small_fit(x, y)$network, double$network)
@@ -24,7 +23,9 @@ test_that("factors and text are encoded alike by both interfaces", {
   frame <- small_fit(data[-1], data$y)
   formula <- small_fit(y ~ ., data)
   expect_identical(frame$network, formula$network)
-  expect_identical(frame$predictors$names, c("wt", "cyl4", "cyl6", "cyl8", "gearg3", "gearg4", "gearg5", "am"))
+  expect_identical(
+    frame$predictors$names, c("wt", "cyl4", "cyl6", "cyl8", "gearg3", "gearg4", "gearg5", "am")
+  )
   expect_identical(predict(frame, data), predict(formula, data))
 })
 
@@ -53,7 +54,8 @@ test_that("explicit initial values and no shuffling make a run that the seed doe
   start <- coef(mlp_network(4, 3, 3))
   fit <- function(seed) {
     set.seed(seed)
-    mlp_fit(iris_x, iris$Species, hidden_units = 3, epochs = 2, init = start, shuffle = FALSE, verbose = FALSE)
+    mlp_fit(iris_x, iris$Species, hidden_units = 3, epochs = 2, init = start, shuffle = FALSE,
+            verbose = FALSE)
   }
   expect_identical(fit(1)$network, fit(2)$network)
 })
@@ -65,8 +67,10 @@ test_that("the fit holds plain values, and neither data nor call", {
   expect_identical(names(fit$history), c("epoch", "set", "metric", "value"))
   expect_identical(fit$history$epoch, rep(1:3, each = 4))
   expect_identical(fit$history$metric[1:4], c("loss", "accuracy", "loss", "accuracy"))
-  expect_identical(fit$training[c("rows", "validation_rows", "epochs", "kept_epoch", "stopped")],
-                   list(rows = 120L, validation_rows = 30L, epochs = 3L, kept_epoch = 3L, stopped = "finished"))
+  expected <- list(
+    rows = 120L, validation_rows = 30L, epochs = 3L, kept_epoch = 3L, stopped = "finished"
+  )
+  expect_identical(fit$training[names(expected)], expected)
   expect_lt(length(serialize(fit, NULL)), 25000)
 })
 
@@ -75,7 +79,8 @@ test_that("hidden_units = integer() is softmax regression", {
   expect_length(fit$network$layers, 1)
   linear <- iris_x %*% coef(fit)[[1]]$weight
   linear <- sweep(linear, 2, coef(fit)[[1]]$bias, "+")
-  expect_equal(as.matrix(predict(fit, iris_x, type = "prob")), softmax(linear), tolerance = 1e-5, ignore_attr = TRUE)
+  prob <- as.matrix(predict(fit, iris_x, type = "prob"))
+  expect_equal(prob, softmax(linear), tolerance = 1e-5, ignore_attr = TRUE)
 })
 
 test_that("arguments not given come from the preset", {
@@ -147,11 +152,22 @@ test_that("predictors of the wrong kind are refused", {
     mlp_fit(data.frame(a = 1:2, when = Sys.Date() + 0:1), 1:2)
     mlp_fit(tibble::tibble(a = 1:2, l = list(1, 2)), 1:2)
     mlp_fit(y ~ when, data.frame(y = 1:2, when = Sys.Date() + 0:1))
-    mlp_fit(y ~ nowhere, data.frame(y = 1:2))
     mlp_fit(~ x, data.frame(x = 1:2))
-    mlp_fit(y ~ 1, data.frame(y = 1:2))
-    mlp_fit(y ~ x - 1, data.frame(y = 1:2, x = 1:2))
     mlp_fit(y ~ offset(x), data.frame(y = 1:2, x = 1:2))
     mlp_fit(y ~ x, list(y = 1:2, x = 1:2))
   })
+})
+
+test_that("what hardhat refuses in a formula comes under this package's classes", {
+  data <- data.frame(y = 1:2, x = 1:2)
+  for (formula in list(y ~ nowhere, nowhere ~ x, y ~ 1, y ~ x - 1, y ~ x + 0)) {
+    expect_error(mlp_fit(formula, data), class = "fastmlp_error_formula")
+  }
+})
+
+test_that("names that are no R names work in every interface", {
+  data <- data.frame("a b" = c(1, 2, 4, 3), "if" = c("u", "v", "u", "v"), y = 1:4, check.names = FALSE)
+  fit <- small_fit(y ~ ., data)
+  expect_identical(fit$predictors$names, c("a b", "ifu", "ifv"))
+  expect_identical(predict(fit, data), predict(small_fit(data[1:2], data$y), data))
 })

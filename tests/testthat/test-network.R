@@ -2,7 +2,8 @@ test_that("a network has the shape asked for, and a linear last layer", {
   network <- mlp_network(4, c(5, 6), 3, activation = c("tanh", "relu"))
   expect_s3_class(network, "mlp_network")
   expect_identical(network[1:3], list(inputs = 4L, hidden_units = c(5L, 6L), outputs = 3L))
-  expect_identical(vapply(network$layers, function(layer) layer$activation, ""), c("tanh", "relu", "identity"))
+  activations <- vapply(network$layers, function(layer) layer$activation, "")
+  expect_identical(activations, c("tanh", "relu", "identity"))
   expect_identical(dim(network$layers[[2]]$weight), c(5L, 6L))
   expect_identical(mlp_network(2)$hidden_units, integer())
 })
@@ -12,7 +13,8 @@ test_that("mlp_forward() equals the layers one after another", {
   network <- mlp_network(4, 5, 3, activation = "tanh")
   layers <- coef(network)
   h <- tanh(sweep(iris_x %*% layers[[1]]$weight, 2, layers[[1]]$bias, "+"))
-  expect_equal(mlp_forward(network, iris_x), h %*% layers[[2]]$weight, tolerance = 1e-5, ignore_attr = TRUE)
+  output <- h %*% layers[[2]]$weight
+  expect_equal(mlp_forward(network, iris_x), output, tolerance = 1e-5, ignore_attr = TRUE)
   whole <- matrix(1:8, 2)
   expect_identical(mlp_forward(network, whole), mlp_forward(network, whole + 0))
   expect_identical(dim(mlp_forward(network, iris_x[0, ])), c(0L, 3L))
@@ -23,7 +25,8 @@ test_that("mlp_gradient() follows the kind of y, and gives the input's gradient 
   network <- mlp_network(4, 5, 3)
   result <- mlp_gradient(network, iris_x, iris$Species)
   expect_equal(
-    result$loss, loss_value(mlp_forward(network, iris_x), iris$Species, "cross_entropy"), tolerance = 1e-6
+    result$loss, loss_value(mlp_forward(network, iris_x), iris$Species, "cross_entropy"),
+    tolerance = 1e-6
   )
   expect_null(result$input)
   expect_identical(result, mlp_gradient(network, iris_x, as.integer(iris$Species), "cross_entropy"))

@@ -32,7 +32,8 @@ test_that("momentum, penalty and decay act as documented", {
   decay <- 0.3
   fit <- mlp_fit(
     x, y, hidden_units = integer(), init = start, epochs = 2, batch_size = 2, shuffle = FALSE,
-    penalty = penalty, optimizer = opt_sgd(rate, momentum = mu, weight_decay = decay), verbose = FALSE
+    penalty = penalty, optimizer = opt_sgd(rate, momentum = mu, weight_decay = decay),
+    verbose = FALSE
   )
   w <- start[[1]]$weight
   b <- start[[1]]$bias

@@ -1,5 +1,6 @@
 test_that("text and logicals become classes, whole numbers stay numbers", {
-  expect_identical(small_fit(iris_x, as.character(iris$Species))$outcome$levels, levels(iris$Species))
+  fit <- small_fit(iris_x, as.character(iris$Species))
+  expect_identical(fit$outcome$levels, levels(iris$Species))
   fit <- small_fit(iris_x, iris$Species == "setosa")
   expect_identical(fit$outcome$levels, c("FALSE", "TRUE"))
   expect_identical(fit$outcome$type, "class")

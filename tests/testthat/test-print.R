@@ -12,7 +12,8 @@ test_that("a network prints its shape", {
 
 test_that("fits print what matters in a few lines", {
   classes <- steady(small_fit(Species ~ ., iris, validation = 0.2))
-  numbers <- steady(small_fit(mpg ~ wt, mtcars, hidden_units = integer(), optimizer = opt_sgd(0.01)))
+  numbers <- steady(small_fit(mpg ~ wt, mtcars, hidden_units = integer(),
+                              optimizer = opt_sgd(0.01)))
   shown <- function(fit) {
     fit$history$value <- 0.5
     fit

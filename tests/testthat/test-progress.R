@@ -1,5 +1,6 @@
 status <- function(epoch) {
-  list(epoch = epoch, progress = 0.5, train_loss = 0.25, train_score = 0.81, valid_loss = NA_real_, valid_score = NA_real_)
+  list(epoch = epoch, progress = 0.5, train_loss = 0.25, train_score = 0.81, valid_loss = NA_real_,
+       valid_score = NA_real_)
 }
 
 test_that("one line is shown for each newly completed epoch", {
@@ -13,7 +14,9 @@ test_that("one line is shown for each newly completed epoch", {
 })
 
 test_that("training tells its progress only when asked", {
-  expect_message(small_fit(iris_x, iris$Species, verbose = TRUE), class = "fastmlp_message_progress")
+  expect_message(
+    small_fit(iris_x, iris$Species, verbose = TRUE), class = "fastmlp_message_progress"
+  )
   expect_silent(small_fit(iris_x, iris$Species))
 })
 

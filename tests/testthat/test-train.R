@@ -42,14 +42,15 @@ test_that("validation data may be given for each interface", {
   expect_identical(by_list$training$validation_rows, 30L)
   last <- by_list$history[by_list$history$set == "validation" & by_list$history$epoch == 3, ]
   prob <- as.matrix(predict(by_list, iris_x[held, ], type = "prob"))
-  expect_equal(last$value[1], -mean(log(prob[cbind(1:30, as.integer(iris$Species[held]))])), tolerance = 1e-5)
+  likelihood <- prob[cbind(1:30, as.integer(iris$Species[held]))]
+  expect_equal(last$value[1], -mean(log(likelihood)), tolerance = 1e-5)
   class <- predict(by_list, iris_x[held, ])$.pred_class
   expect_equal(last$value[2], mean(class == iris$Species[held]))
 })
 
 test_that("regression reports the root mean squared error", {
-  fit <- small_fit(mpg ~ wt + hp, mtcars[1:20, ], standardize = "zscore", validation = mtcars[21:32, ],
-                   optimizer = opt_sgd(0.01))
+  fit <- small_fit(mpg ~ wt + hp, mtcars[1:20, ], standardize = "zscore",
+                   validation = mtcars[21:32, ], optimizer = opt_sgd(0.01))
   last <- fit$history[fit$history$set == "validation" & fit$history$epoch == 3, ]
   error <- predict(fit, mtcars[21:32, ])$.pred - mtcars$mpg[21:32]
   expect_identical(last$metric, c("loss", "rmse"))
@@ -59,8 +60,8 @@ test_that("regression reports the root mean squared error", {
 test_that("patience stops early and keeps the best epoch", {
   set.seed(1)
   y <- sample(iris$Species)
-  fit <- mlp_fit(iris_x, y, hidden_units = 64, epochs = 500, batch_size = 8, validation = 0.3, patience = 3,
-                 standardize = "zscore", verbose = FALSE)
+  fit <- mlp_fit(iris_x, y, hidden_units = 64, epochs = 500, batch_size = 8, validation = 0.3,
+                 patience = 3, standardize = "zscore", verbose = FALSE)
   expect_identical(fit$training$stopped, "stopped")
   expect_lt(fit$training$epochs, 500)
   validation <- fit$history$value[fit$history$set == "validation" & fit$history$metric == "loss"]
@@ -72,7 +73,9 @@ test_that("weights of whole numbers equal repeated rows", {
   weights <- rep(1:3, 50)
   repeated <- rep(seq_len(150), weights)
   start <- coef(mlp_network(4, 3, 3))
-  fit <- function(...) mlp_fit(..., hidden_units = 3, epochs = 1, batch_size = 1000, init = start, verbose = FALSE)
+  fit <- function(...) {
+    mlp_fit(..., hidden_units = 3, epochs = 1, batch_size = 1000, init = start, verbose = FALSE)
+  }
   weighted <- fit(iris_x, iris$Species, weights = weights)
   plain <- fit(iris_x[repeated, ], iris$Species[repeated])
   expect_equal(weighted$network, plain$network, tolerance = 1e-5)
@@ -122,8 +125,8 @@ test_that("an interrupt ends training with the model so far", {
 })
 
 test_that("validation data that do not fit are refused", {
-  fit <- function(validation) mlp_fit(iris_x, iris$Species, validation = validation, verbose = FALSE)
-  by_formula <- function(validation) mlp_fit(Species ~ ., iris, validation = validation, verbose = FALSE)
+  fit <- function(validation) mlp_fit(iris_x, iris$Species, validation = validation)
+  by_formula <- function(validation) mlp_fit(Species ~ ., iris, validation = validation)
   expect_snapshot(error = TRUE, cnd_class = TRUE, {
     fit(iris)
     fit(list(x = iris_x))

@@ -1,0 +1,79 @@
+# The fit as an object: its constructor, and whether what claims to be a fit is one.
+
+new_fastmlp <- function(..., blueprint) {
+  fit <- hardhat::new_model(..., version = package_version_string(), blueprint = blueprint,
+                            class = "fastmlp")
+  check_model(fit, "fit")
+}
+
+# What each part must be; a fit read from a file or changed by hand may be anything.
+model_parts <- list(
+  network = is.list,
+  history = is.data.frame,
+  outcome = is.list,
+  predictors = is.list,
+  standardize = function(x) is.null(x) || is.list(x),
+  arguments = is.list,
+  training = is.list,
+  version = rlang::is_string,
+  blueprint = function(x) inherits(x, "hardhat_blueprint")
+)
+
+# The first version whose fits this one reads.
+oldest_readable <- "0.1.0"
+
+check_model <- function(object, arg = "object", call = rlang::caller_env()) {
+  check_version(object$version, arg, call)
+  for (part in names(model_parts)) {
+    if (!part %in% names(object) || !model_parts[[part]](object[[part]])) {
+      abort_model(arg, sprintf("%s for its `%s`", describe(object[[part]]), part), call)
+    }
+  }
+  check_network(object$network, paste0(arg, "$network"), call)
+  fault <- model_fault(object)
+  if (!is.null(fault)) abort_model(arg, fault, call)
+  object
+}
+
+abort_model <- function(arg, fault, call) {
+  abort_argument(arg, "a fit as `mlp_fit()` returns it", fault, "model", call = call)
+}
+
+check_version <- function(version, arg, call) {
+  known <- rlang::is_string(version) && grepl("^[0-9]+([.-][0-9]+)+$", version)
+  if (known && numeric_version(version) >= oldest_readable &&
+        numeric_version(version) <= package_version_string()) {
+    return(invisible())
+  }
+  abort_argument(
+    arg, sprintf("a fit from fastmlp %s to %s", oldest_readable, package_version_string()),
+    if (known) paste("one from version", version) else "one without a valid version", "model",
+    hint = "Update the package, or fit the model again.", call = call
+  )
+}
+
+# What does not fit together, or NULL.
+model_fault <- function(object) {
+  outcome <- object$outcome
+  network <- object$network
+  known <- list(type = names(prediction_types), link = c("none", "softmax", "sigmoid"))
+  for (part in names(known)) {
+    if (!rlang::is_string(outcome[[part]], known[[part]])) return(sprintf("an unknown `%s`", part))
+  }
+  labels <- output_labels(outcome)
+  if (!is.character(labels) || length(labels) != network$outputs) {
+    return("labels of the outcome that do not match the outputs")
+  }
+  if (length(object$predictors$names) != network$inputs) {
+    return("names of predictors that do not match the inputs")
+  }
+  if (!is.null(object$standardize)) scaling_fault(object$standardize, network$inputs)
+}
+
+scaling_fault <- function(standardize, inputs) {
+  values <- standardize[c("center", "scale")]
+  fits <- function(x) is.double(x) && length(x) == inputs && all(is.finite(x))
+  if (!all(vapply(values, fits, NA)) || any(values$scale <= 0)) {
+    return("a `standardize` that does not match the inputs")
+  }
+}
