@@ -9,8 +9,8 @@ ggplot2::autoplot
 #' it and returns it invisibly.
 #'
 #' * `type = "history"` shows loss and score after each epoch, for the training rows and, if there
-#'   are any, the validation rows. With validation rows a dashed line marks the epoch whose weights
-#'   were kept.
+#'   are any, the validation rows. Where `patience` chose the epoch whose weights were kept, a dashed
+#'   line marks it.
 #' * `type = "network"` draws the network itself: a column of units for each layer and a line for
 #'   each weight, coloured by its sign, thicker and darker the larger it is within its layer.
 #'   Biases are not drawn.
@@ -38,7 +38,7 @@ autoplot.fastmlp <- function(object, type = c("history", "network"), ...) {
 plot_types <- list(
   history = function(object, ...) {
     check_no_dots(...)
-    history_plot(object$history, kept_epoch(object$training))
+    history_plot(object$history, kept_epoch(object))
   },
   network = function(object, ...) autoplot(object$network, ...)
 )

@@ -14,8 +14,8 @@ history_plot <- function(history, kept_epoch = NULL) {
 }
 
 # The epoch to mark: none unless validation rows chose it.
-kept_epoch <- function(training) {
-  if (training$validation_rows > 0 && training$kept_epoch > 0) training$kept_epoch
+kept_epoch <- function(fit) {
+  if (fit$arguments$patience < Inf && fit$training$kept_epoch > 0) fit$training$kept_epoch
 }
 
 kept_epoch_line <- function(epoch) {
@@ -35,7 +35,8 @@ history_curves <- function(history) {
   )
 }
 
+# Whole epochs, counted from 1.
 integer_breaks <- function(limits) {
   breaks <- pretty(limits)
-  unique(breaks[breaks == round(breaks)])
+  unique(pmax(breaks[breaks == round(breaks)], 1))
 }

@@ -41,7 +41,9 @@ fit_checks <- list(
     if (identical(x, Inf)) x else check_count(x, arg, call = call)
   },
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
-  standardize = function(x, arg, call) check_choice(x, arg, c("none", names(standardizers)), call = call),
+  standardize = function(x, arg, call) {
+    check_choice(x, arg, c("none", names(standardizers)), call = call)
+  },
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
   threads = function(x, arg, call) if (!is.null(x)) check_count(x, arg, call = call),

@@ -11,7 +11,9 @@
 #' @section Outcome:
 #' A factor makes a classifier with one output a level; characters and logicals are turned into a
 #' factor. Levels without rows stay classes of the model, with a warning. Numbers (whole numbers
-#' too) make a regression; a matrix or several columns one with several outputs.
+#' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
+#' as they are: an outcome far from 0, or with a spread far from 1, asks for a smaller learning rate,
+#' or is better centred and scaled beforehand.
 #'
 #' @section Predictors:
 #' A numeric matrix is read as it is. In data frames and formulas a factor or character column

@@ -70,7 +70,8 @@ training_line <- function(training) {
     sprintf(", kept %s", if (training$kept_epoch == 0) "the initial weights" else
       paste("epoch", training$kept_epoch))
   }
-  sprintf("%s in %s s%s%s", count_of(training$epochs, "epoch"), format(signif(training$seconds, 3)),
+  sprintf("%s in %s s on %s%s%s", count_of(training$epochs, "epoch"),
+          format(signif(training$seconds, 3)), count_of(training$threads, "thread"),
           endings[[training$stopped]], kept %||% "")
 }
 
@@ -113,8 +114,17 @@ print.summary.fastmlp <- function(x, ...) {
   print(x$fit)
   writeLines(c("", "Layers"))
   print(x$layers, row.names = FALSE)
-  writeLines(c("", "Arguments", sprintf("  %s = %s", format(names(x$arguments)), x$arguments)))
+  writeLines(c("", "Arguments", argument_lines(x$arguments)))
   invisible(x)
+}
+
+# One argument a line, long values folded to the width of the console.
+argument_lines <- function(arguments) {
+  names <- sprintf("  %s = ", format(names(arguments)))
+  unlist(Map(
+    function(value, name) strwrap(value, initial = name, prefix = strrep(" ", nchar(name))),
+    arguments, names
+  ), use.names = FALSE)
 }
 
 # An argument's value in one line.

@@ -12,7 +12,8 @@ bands <- c(
   "^(common|alloc|cpu|threads|rng)\\.[ch]$"
 )
 
-widths <- c(c = 110, h = 110, R = 110, Rmd = 110, sh = 110, py = 110)
+# Code, with its widest line; prose may run on.
+widths <- c(c = 110, h = 110, R = 110, sh = 110, py = 110)
 length_limit <- 450
 
 breach <- function(file, line, text) if (length(line)) sprintf("%s:%d: %s", file, line, text)
@@ -29,6 +30,11 @@ checkout_files <- function() {
 is_text <- function(file) {
   bytes <- readBin(file, "raw", 8000)
   !any(bytes == as.raw(0)) && !grepl("\\.(rds|rda|png|gz|pdf)$", file)
+}
+
+# What R or another program writes is not held to the rules for what people write.
+is_generated <- function(file) {
+  grepl("^(man/|tests/testthat/(_snaps|fixtures)/|NAMESPACE$|demo-output/)", file)
 }
 
 extension <- function(file) sub(".*\\.", "", basename(file))
@@ -119,7 +125,7 @@ check_file <- function(file) {
   unlist(lapply(rules, function(rule) rule(file, lines)), use.names = FALSE)
 }
 
-files <- Filter(is_text, checkout_files())
+files <- Filter(function(file) is_text(file) && !is_generated(file), checkout_files())
 found <- c(unlist(lapply(files, check_file)), circular_includes())
 writeLines(c(found, sprintf("%d files, %d breaches", length(files), length(found))))
 quit(status = as.integer(length(found) > 0))

@@ -26,7 +26,7 @@ test_that("the README's first example runs as printed", {
 })
 
 test_that("the README installs the version that this is", {
-  line <- grep("install.packages(.*fastmlp_", readme(), value = TRUE)
+  line <- grep("install\\.packages\\(.*fastmlp_", readme(), value = TRUE)
   expect_gt(length(line), 0)
   version <- utils::packageVersion("fastmlp")
   expected <- sprintf("install.packages(\"fastmlp_%s.tar.gz\", repos = NULL, type = \"source\")",
