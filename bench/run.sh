@@ -51,7 +51,7 @@ for repetition in $(seq "$REPETITIONS"); do
   echo "repetition $repetition of $REPETITIONS, load $(cut -d' ' -f1-3 /proc/loadavg)" >&2
 done
 
-lscpu | grep -E "^(Model name|CPU\(s\)|CPU family|Thread|L[123])" | sed 's/  */ /; s/^/- /'
+lscpu | grep -E "^(Model name|CPU\(s\)|CPU family|Thread|L[123])" | sed 's/:  */: /; s/^/- /'
 sed 's/^/- /' "$work/pytorch.log" "$work/fastmlp.log"
 echo
 cat "$work/pytorch.csv" "$work/fastmlp.csv" >"$work/results.csv"

@@ -4,19 +4,19 @@
 #ifndef FASTMLP_ACTIVATION_LIST_H
 #define FASTMLP_ACTIVATION_LIST_H
 
-#define ACTIVATION_LIST(ROW)  \
-  ROW(identity, OUTPUT)       \
-  ROW(relu, OUTPUT)           \
-  ROW(leaky_relu, OUTPUT)     \
-  ROW(elu, INPUT)             \
-  ROW(selu, INPUT)            \
-  ROW(gelu, INPUT)            \
-  ROW(silu, INPUT)            \
-  ROW(mish, INPUT)            \
-  ROW(softplus, INPUT)        \
-  ROW(sigmoid, OUTPUT)        \
-  ROW(tanh, OUTPUT)           \
-  ROW(hard_sigmoid, INPUT)    \
+#define ACTIVATION_LIST(ROW) \
+  ROW(identity, OUTPUT)      \
+  ROW(relu, OUTPUT)          \
+  ROW(leaky_relu, OUTPUT)    \
+  ROW(elu, INPUT)            \
+  ROW(selu, INPUT)           \
+  ROW(gelu, INPUT)           \
+  ROW(silu, INPUT)           \
+  ROW(mish, INPUT)           \
+  ROW(softplus, INPUT)       \
+  ROW(sigmoid, OUTPUT)       \
+  ROW(tanh, OUTPUT)          \
+  ROW(hard_sigmoid, INPUT)   \
   ROW(hard_tanh, INPUT)
 
 #define ACTIVATION_ENUM_ROW(name, reads) ACTIVATION_##name,

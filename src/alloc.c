@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t size_multiply(size_t a, size_t b) {
-  return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
-}
+size_t size_multiply(size_t a, size_t b) { return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b; }
 
 size_t arena_reserve(arena_plan *plan, size_t count, size_t item_bytes) {
   const size_t limit = SIZE_MAX / 2;

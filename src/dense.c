@@ -39,8 +39,8 @@ static void forward_strip(const layer *layer, const float *parameter, panels x, 
   }
 }
 
-void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x, size_t rows,
-                   panels z, panels h) {
+void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x,
+                   size_t rows, panels z, panels h) {
   part mine = part_of(team, split, rows, layer->units);
   for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
     forward_strip(layer, parameter, x, mine.rows, p, size_min(STRIP_PANELS, mine.panels.end - p), z, h);
@@ -61,8 +61,8 @@ void dense_backward_activation(const layer *layer, range rows, panels kept, pane
   backward_activation(layer->activation, (part){rows, {0, panels_of(layer->units)}}, kept, dh);
 }
 
-void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed, panels dz,
-                          size_t rows, activation_id below, panels kept, panels dx) {
+void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
+                          panels dz, size_t rows, activation_id below, panels kept, panels dx) {
   size_t stride = layer->units * PANEL;
   part mine = part_of(team, split, rows, layer->inputs);
   range share = mine.rows;
@@ -89,13 +89,15 @@ static strip strip_at(const layer *layer, size_t chunks, size_t index) {
                  {panel, size_min(panel + STRIP_PANELS, panels_of(layer->units))}};
 }
 
-static void update_span(const gradient_sink *sink, bool is_weight, size_t offset, const float *gradient, size_t n) {
+static void update_span(const gradient_sink *sink, bool is_weight, size_t offset, const float *gradient,
+                        size_t n) {
   float *moment[2];
   for (int k = 0; k < 2; k++) moment[k] = sink->moment[k] != NULL ? sink->moment[k] + offset : NULL;
   optimizer_update(sink->optimizer, is_weight, sink->parameter + offset, gradient, moment, n);
 }
 
-static void weight_strip(const layer *layer, panels x, panels dz, size_t rows, const gradient_sink *sink, strip s) {
+static void weight_strip(const layer *layer, panels x, panels dz, size_t rows, const gradient_sink *sink,
+                         strip s) {
   size_t height = s.inputs.end - s.inputs.begin, stride = layer->inputs * PANEL;
   size_t offset = layer->weight + s.panels.begin * stride + s.inputs.begin * PANEL;
   panels g = {sink->scratch, STRIP_INPUTS * PANEL};
@@ -123,8 +125,8 @@ static void transpose_strip(const layer *layer, const float *parameter, float *t
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
     const float *block = parameter + layer->weight + (p * layer->inputs + s.inputs.begin) * PANEL;
     int columns = (int)size_min(PANEL, layer->units - p * PANEL);
-    kernels_active()->transpose_panel(block, height, columns,
-                                      transposed + s.inputs.begin / PANEL * stride + p * PANEL * PANEL, stride);
+    kernels_active()->transpose_panel(
+        block, height, columns, transposed + s.inputs.begin / PANEL * stride + p * PANEL * PANEL, stride);
   }
 }
 

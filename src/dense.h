@@ -14,9 +14,9 @@ typedef struct layer {
   size_t bias;   /* [panels of units][16] */
 } layer;
 
-/* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. Members that own
-   panels keep the weights of those panels in their core's cache; members that own rows need not wait
-   for each other between layers. */
+/* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. Members that
+   own panels keep the weights of those panels in their core's cache; members that own rows need not wait for
+   each other between layers. */
 typedef enum split { SPLIT_ROWS, SPLIT_PANELS } split;
 
 /* Where each layer's gradient goes: into `gradient` (flat, like the parameters; added if accumulate), and,
@@ -38,13 +38,13 @@ enum { STRIP_PANELS = 2, STRIP_INPUTS = 128, SCRATCH_FLOATS = STRIP_PANELS * STR
 split split_for(int size, size_t columns);
 
 /* z = x W + b and h = phi(z), for z[rows x units]; z.data == NULL where z need not be kept. */
-void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x, size_t rows,
-                   panels z, panels h);
+void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x,
+                   size_t rows, panels z, panels h);
 
 /* dx[rows x inputs] = dz[rows x units] W', times phi' of the activation `below` that made x, read from
    kept (its z or phi(z)); identity for none. W' comes transposed, in panels [panels of inputs][units][16]. */
-void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed, panels dz,
-                          size_t rows, activation_id below, panels kept, panels dx);
+void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
+                          panels dz, size_t rows, activation_id below, panels kept, panels dx);
 
 /* dW = x' dz and db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
    sink updates, W' there follows W. */

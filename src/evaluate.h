@@ -15,7 +15,8 @@ typedef struct evaluator {
 } evaluator;
 
 /* All arguments must outlive the evaluator. */
-status evaluator_allocate(evaluator *evaluator, const network *net, const dataset *data, const loss *loss, int members);
+status evaluator_allocate(evaluator *evaluator, const network *net, const dataset *data, const loss *loss,
+                          int members);
 
 void evaluator_free(evaluator *evaluator);
 

@@ -2,10 +2,10 @@
 
    Conventions. A "network" argument is a list of layers, each list(weight = <double matrix inputs x units>,
    bias = <double units>, activation = <string>). x is a double, integer or logical matrix. A "loss" is
-   list(name = <string>, parameter = <double>). A "target" is an integer vector of classes 1 .. K for losses that take
-   classes, otherwise a double matrix rows x outputs. "scaling" is NULL or list(center =, scale =), one double a column.
-   "weights" is NULL or one double a row. The R code has validated all values; entries check what memory
-   safety needs and raise a plain error otherwise. */
+   list(name = <string>, parameter = <double>). A "target" is an integer vector of classes 1 .. K for losses
+   that take classes, otherwise a double matrix rows x outputs. "scaling" is NULL or list(center =, scale =),
+   one double a column. "weights" is NULL or one double a row. The R code has validated all values; entries
+   check what memory safety needs and raise a plain error otherwise. */
 #ifndef FASTMLP_FASTMLP_H
 #define FASTMLP_FASTMLP_H
 
@@ -13,7 +13,8 @@
 #include <Rinternals.h>
 
 /* r_info.c */
-/* list(simd = <string>, available = <strings, best first>, openmp = <logical>, cores = <int>, threads = <int>) */
+/* list(simd = <string>, available = <strings, best first>, openmp = <logical>, cores = <int>, threads =
+ * <int>) */
 SEXP fastmlp_info(void);
 /* Caps the threads (NA lifts the cap); returns the number in force. */
 SEXP fastmlp_threads(SEXP n);
@@ -34,32 +35,33 @@ SEXP fastmlp_dense_backward(SEXP x, SEXP weight, SEXP gradient);
 SEXP fastmlp_loss(SEXP output, SEXP target, SEXP weights, SEXP loss, SEXP gradient);
 /* parameters - learn_rate * gradient, double vectors. */
 SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate);
-/* list of list(weight =, bias = ) for sizes = c(inputs, units ...); initial = list(scale = <"fixed", "glorot", "he",
-   "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>); key = two integers. */
+/* list of list(weight =, bias = ) for sizes = c(inputs, units ...); initial = list(scale = <"fixed",
+   "glorot", "he", "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>); key = two
+   integers. */
 SEXP fastmlp_initial(SEXP sizes, SEXP initial, SEXP key);
 
 /* r_matrix.c */
 /* A list of vectors, one value a column of x, over the given rows (1-based; NULL for all): missing, infinite,
-   first_bad_row (1-based among those rows, NA if none), minimum, maximum, mean, sd (doubles), fingerprint (strings). */
+   first_bad_row (1-based among those rows, NA if none), minimum, maximum, mean, sd (doubles), fingerprint
+   (strings). */
 SEXP fastmlp_scan(SEXP x, SEXP rows);
 
 /* r_network.c */
 /* link = "none", "softmax" or "sigmoid": double matrix rows x outputs. threads: NA for the default. */
 SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads);
 /* list(loss =, gradient = list of list(weight =, bias =), input = <matrix or NULL>). */
-SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP input,
-                      SEXP threads);
+SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP input, SEXP threads);
 
 /* r_train.c */
-/* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to use, or NULL
-   for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =, learn_rate =,
-   momentum =, nesterov =, weight_decay =), penalty =, epochs =, batch_size =, shuffle =, patience = <0: none>,
-   key = <two integers>, threads = <NA: default>). */
+/* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to
+   use, or NULL for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =,
+   learn_rate =, momentum =, nesterov =, weight_decay =), penalty =, epochs =, batch_size =, shuffle =,
+   patience = <0: none>, key = <two integers>, threads = <NA: default>). */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
-   epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss, valid_score =
-   <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An interrupt is heard here,
-   as R's own condition; the trainer stays usable. */
+   epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss,
+   valid_score = <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An
+   interrupt is heard here, as R's own condition; the trainer stays usable. */
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
 /* Ends training: list(network = <layers with the kept weights>, history = list of four double vectors
    (train_loss, train_score, valid_loss, valid_score), one value an epoch, kept_epoch = <int, 0 for the

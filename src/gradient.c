@@ -85,9 +85,14 @@ status network_gradient(const network *net, int threads, const source_matrix *x,
                         const targets *targets, double total_weight, float *gradient, double *input_gradient,
                         double *mean_loss) {
   int members = threads_for_work(threads, 3 * network_flops(net, size_min(x->rows, PASS_ROWS)));
-  gradient_work work = {.source = x, .loss = loss, .targets = targets, .scale = (float)(1 / total_weight),
-                        .gradient = gradient, .input_gradient = input_gradient};
-  status result = pass_allocate(&work.pass, net, size_min(x->rows, PASS_ROWS), members, input_gradient != NULL);
+  gradient_work work = {.source = x,
+                        .loss = loss,
+                        .targets = targets,
+                        .scale = (float)(1 / total_weight),
+                        .gradient = gradient,
+                        .input_gradient = input_gradient};
+  status result =
+      pass_allocate(&work.pass, net, size_min(x->rows, PASS_ROWS), members, input_gradient != NULL);
   if (result == STATUS_OK) result = allocate_rows(&work, net->layer[0].inputs);
   if (result == STATUS_OK) {
     team_run(members, gradient_member, &work);

@@ -9,8 +9,8 @@
 
 enum { TILE_VECTORS = TILE_PANELS * PANEL_VECTORS };
 
-/* Loops over a tile run to constant bounds and skip what lies beyond the tile: once the height and the number of
-   panels are constants, nothing is left but straight code on registers. */
+/* Loops over a tile run to constant bounds and skip what lies beyond the tile: once the height and the number
+   of panels are constants, nothing is left but straight code on registers. */
 #define FOR_TILE_ROWS(i) UNROLLED for (int i = 0; i < TILE_ROWS; i++) if (i < rows)
 #define FOR_TILE_VECTORS(v) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) if (v < panels * PANEL_VECTORS)
 
@@ -20,14 +20,15 @@ KERNEL_INLINE size_t tile_offset(int v, size_t stride) {
 }
 
 /* sum[i][.] += over t < depth of a[i * row_step + t * depth_step] * b[t][.], b in panels. */
-KERNEL_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels, const float *a, size_t row_step,
-                                   size_t depth_step, size_t depth, const float *b, size_t b_stride) {
+KERNEL_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels, const float *a,
+                                   size_t row_step, size_t depth_step, size_t depth, const float *b,
+                                   size_t b_stride) {
   for (size_t t = 0; t < depth; t++) {
     vf b_row[TILE_VECTORS];
-    FOR_TILE_VECTORS(v) b_row[v] = vector_load(b + t * PANEL + tile_offset(v, b_stride));
-    FOR_TILE_ROWS(i) {
+    FOR_TILE_VECTORS (v) b_row[v] = vector_load(b + t * PANEL + tile_offset(v, b_stride));
+    FOR_TILE_ROWS (i) {
       vf factor = vector_splat(a[(size_t)i * row_step + t * depth_step]);
-      FOR_TILE_VECTORS(v) sum[i][v] += factor * b_row[v];
+      FOR_TILE_VECTORS (v) sum[i][v] += factor * b_row[v];
     }
   }
 }
@@ -35,14 +36,14 @@ KERNEL_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels,
 /* Moves a tile between registers and c[rows x 16 panels]; a row_step of 0 reads one row for all. */
 KERNEL_INLINE void tile_load(vf sum[][TILE_VECTORS], int rows, int panels, const float *c, size_t c_stride,
                              size_t row_step) {
-  FOR_TILE_ROWS(i) {
-    FOR_TILE_VECTORS(v) sum[i][v] = vector_load(c + (size_t)i * row_step + tile_offset(v, c_stride));
+  FOR_TILE_ROWS (i) {
+    FOR_TILE_VECTORS (v) sum[i][v] = vector_load(c + (size_t)i * row_step + tile_offset(v, c_stride));
   }
 }
 
 KERNEL_INLINE void tile_store(vf sum[][TILE_VECTORS], int rows, int panels, float *c, size_t c_stride) {
-  FOR_TILE_ROWS(i) {
-    FOR_TILE_VECTORS(v) vector_store(c + (size_t)(i * PANEL) + tile_offset(v, c_stride), sum[i][v]);
+  FOR_TILE_ROWS (i) {
+    FOR_TILE_VECTORS (v) vector_store(c + (size_t)(i * PANEL) + tile_offset(v, c_stride), sum[i][v]);
   }
 }
 
@@ -79,26 +80,30 @@ KERNEL_INLINE void transposed_tile(const product_operands *o, size_t row, int ro
   tile_store(sum, rows, panels, o->c + row * PANEL, o->c_stride);
 }
 
-/* The height of the next tile when `left` rows are to be covered by tiles of nearly equal height, at most `most`. */
+/* The height of the next tile when `left` rows are to be covered by tiles of nearly equal height, at most
+ * `most`. */
 KERNEL_INLINE int tile_height(size_t left, size_t most) {
   size_t tiles = (left + most - 1) / most;
   return (int)((left + tiles - 1) / tiles);
 }
 
-/* Every height has its own unrolled functions, for TILE_PANELS panels (wide) and for one (narrow). They are kept
-   apart because a compiler that sees two heights side by side may merge them into loops, with sums in memory. */
+/* Every height has its own unrolled functions, for TILE_PANELS panels (wide) and for one (narrow). They are
+   kept apart because a compiler that sees two heights side by side may merge them into loops, with sums in
+   memory. */
 typedef void tile_function(const product_operands *o, size_t row);
 
-#define TILE_FUNCTIONS(n)                                                                                          \
-  static NEVER_INLINE void product_wide_##n(const product_operands *o, size_t row) {                               \
-    product_tile(o, row, n, TILE_PANELS);                                                                          \
-  }                                                                                                                \
-  static NEVER_INLINE void product_narrow_##n(const product_operands *o, size_t row) { product_tile(o, row, n, 1); } \
-  static NEVER_INLINE void transposed_wide_##n(const product_operands *o, size_t row) {                            \
-    transposed_tile(o, row, n, TILE_PANELS);                                                                       \
-  }                                                                                                                \
-  static NEVER_INLINE void transposed_narrow_##n(const product_operands *o, size_t row) {                          \
-    transposed_tile(o, row, n, 1);                                                                                 \
+#define TILE_FUNCTIONS(n)                                                                 \
+  static NEVER_INLINE void product_wide_##n(const product_operands *o, size_t row) {      \
+    product_tile(o, row, n, TILE_PANELS);                                                 \
+  }                                                                                       \
+  static NEVER_INLINE void product_narrow_##n(const product_operands *o, size_t row) {    \
+    product_tile(o, row, n, 1);                                                           \
+  }                                                                                       \
+  static NEVER_INLINE void transposed_wide_##n(const product_operands *o, size_t row) {   \
+    transposed_tile(o, row, n, TILE_PANELS);                                              \
+  }                                                                                       \
+  static NEVER_INLINE void transposed_narrow_##n(const product_operands *o, size_t row) { \
+    transposed_tile(o, row, n, 1);                                                        \
   }
 TILE_HEIGHTS(TILE_FUNCTIONS)
 
@@ -130,8 +135,8 @@ KERNEL_INLINE void operands_start(product_operands *o, const float *bias, bool a
 }
 
 /* Covers `rows` rows of c by tiles; rows of different panels of a never share a tile, if `a_panels`. */
-KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows, size_t most,
-                              bool a_panels) {
+KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows,
+                              size_t most, bool a_panels) {
   int height;
   for (size_t row = 0; row < rows; row += (size_t)height) {
     size_t left = a_panels ? size_min(PANEL - row % PANEL, rows - row) : rows - row;
@@ -140,21 +145,33 @@ KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_op
   }
 }
 
-static void product(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b, size_t b_stride,
-                    size_t panels, const float *bias, bool accumulate, float *c, size_t c_stride) {
-  product_operands o = {.a = a, .a_stride = a_stride, .depth = depth, .b = b, .b_stride = b_stride,
-                        .c = c, .c_stride = c_stride};
+static void product(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b,
+                    size_t b_stride, size_t panels, const float *bias, bool accumulate, float *c,
+                    size_t c_stride) {
+  product_operands o = {.a = a,
+                        .a_stride = a_stride,
+                        .depth = depth,
+                        .b = b,
+                        .b_stride = b_stride,
+                        .c = c,
+                        .c_stride = c_stride};
   operands_start(&o, bias, accumulate);
   for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
     cover_rows(product_wide, &o, rows, TILE_ROWS, false);
   }
-  for (; panels > 0; panels--, o = operands_right(o, 1)) cover_rows(product_narrow, &o, rows, TILE_ROWS, false);
+  for (; panels > 0; panels--, o = operands_right(o, 1))
+    cover_rows(product_narrow, &o, rows, TILE_ROWS, false);
 }
 
 static void product_transposed(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
                                size_t d_stride, size_t panels, bool accumulate, float *g, size_t g_stride) {
-  product_operands o = {.a = a, .a_stride = a_stride, .depth = rows, .b = d, .b_stride = d_stride,
-                        .c = g, .c_stride = g_stride};
+  product_operands o = {.a = a,
+                        .a_stride = a_stride,
+                        .depth = rows,
+                        .b = d,
+                        .b_stride = d_stride,
+                        .c = g,
+                        .c_stride = g_stride};
   operands_start(&o, NULL, accumulate);
   for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
     cover_rows(transposed_wide, &o, columns, TILE_COLUMNS, true);

@@ -23,15 +23,13 @@ typedef struct kernels {
 
   /* c[rows x 16 panels] = start + a[rows x depth] b[depth x 16 panels].
      start is c itself if accumulate, else bias (16 panels floats) or zero where bias is NULL. */
-  void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b,
-                  size_t b_stride, size_t panels, const float *bias, bool accumulate, float *c,
-                  size_t c_stride);
+  void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b, size_t b_stride,
+                  size_t panels, const float *bias, bool accumulate, float *c, size_t c_stride);
 
   /* g[columns x 16 panels] (+)= a[rows x columns]' d[rows x 16 panels]: the product that contracts over rows.
      columns counts from the start of the first panel of a. */
-  void (*product_transposed)(const float *a, size_t a_stride, size_t columns, size_t rows,
-                             const float *d, size_t d_stride, size_t panels, bool accumulate, float *g,
-                             size_t g_stride);
+  void (*product_transposed)(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
+                             size_t d_stride, size_t panels, bool accumulate, float *g, size_t g_stride);
 
   /* sums[16] (+)= the sum over rows of one panel d[rows x 16]. */
   void (*column_sums)(const float *d, size_t rows, bool accumulate, float *sums);
@@ -49,10 +47,11 @@ typedef struct kernels {
 
   /* For each row r of logits[rows x classes]: p = softmax(logits) (may be in place; lanes beyond classes
      become zero) and log_sum[r] = log(sum(exp(logits))); either of p and log_sum may be NULL. */
-  void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p,
-                  size_t p_stride, float *log_sum);
+  void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p, size_t p_stride,
+                  float *log_sum);
 
-  /* One SGD update of w[0 .. n-1] from its gradient; n a multiple of PANEL. velocity is NULL without momentum. */
+  /* One SGD update of w[0 .. n-1] from its gradient; n a multiple of PANEL. velocity is NULL without
+   * momentum. */
   void (*update_sgd)(float *w, const float *g, float *velocity, size_t n, const update_step *step);
 } kernels;
 

@@ -1,4 +1,5 @@
-/* AVX2 with FMA: 16 registers of 8 floats. A 6 x 16 tile takes 12 of them, a row of b two, a broadcast one. */
+/* AVX2 with FMA: 16 registers of 8 floats. A 6 x 16 tile takes 12 of them, a row of b two, a broadcast one.
+ */
 #if defined(__x86_64__)
 
 #define KERNELS_TABLE kernels_avx2

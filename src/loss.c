@@ -22,7 +22,8 @@ static output_loss squared(float o, float t, float parameter) {
 static output_loss absolute(float o, float t, float parameter) {
   (void)parameter;
   double error = (double)o - t;
-  return (output_loss){fabs(error), error * error, isnan(error) ? (float)error : (float)((error > 0) - (error < 0))};
+  return (output_loss){fabs(error), error * error,
+                       isnan(error) ? (float)error : (float)((error > 0) - (error < 0))};
 }
 
 /* error^2 / 2 up to |error| = delta, delta (|error| - delta / 2) beyond; gradient clamped to +-delta */
@@ -149,7 +150,9 @@ loss_id loss_find(const char *name) {
   return (loss_id)id;
 }
 
-void loss_rows(const loss *loss, const loss_block *block, range rows) { table[loss->id].rows(loss, block, rows); }
+void loss_rows(const loss *loss, const loss_block *block, range rows) {
+  table[loss->id].rows(loss, block, rows);
+}
 
 void link_rows(link_id link, panels output, size_t outputs, range rows) {
   const kernels *kernels = kernels_active();

@@ -309,7 +309,8 @@ static void scan_body(const team *team, void *data) {
   for (size_t j = share.begin; j < share.end; j++) scan_column(job, j);
 }
 
-void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n, column_summary *summary) {
+void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n,
+                 column_summary *summary) {
   scan_job job = {x, rows, n, summary};
   team_run(threads_for_work(threads, (double)n * (double)x->columns), scan_body, &job);
 }

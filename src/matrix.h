@@ -14,7 +14,7 @@ typedef struct source_matrix {
 
 /* What a scan of one column found. */
 typedef struct column_summary {
-  size_t missing;       /* NaN or NA */
+  size_t missing; /* NaN or NA */
   size_t infinite;
   size_t first_bad_row; /* of either kind, counted among the rows scanned; their number if none */
   double minimum, maximum, mean, sd;
@@ -28,19 +28,22 @@ typedef struct scaling {
 
 /* Summarises every column over n rows (indices into x; NULL for the first n); missing counts integer NA
    (INT32_MIN) too. Threaded over columns. */
-void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n, column_summary *summary);
+void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n,
+                 column_summary *summary);
 
 /* Scales the rows in `rows` (indices into x; NULL for first, first + 1, ...) and writes them as floats,
    row-major: out[n x columns]. Threaded over rows, blocked. */
-void matrix_to_rows(int threads, const source_matrix *x, const uint32_t *rows, size_t first,
-                    size_t n, scaling scaling, float *out);
+void matrix_to_rows(int threads, const source_matrix *x, const uint32_t *rows, size_t first, size_t n,
+                    scaling scaling, float *out);
 
-/* The same into panels out[n x columns], serially: for prediction in blocks. Lanes beyond columns become zero. */
+/* The same into panels out[n x columns], serially: for prediction in blocks. Lanes beyond columns become
+ * zero. */
 void matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
                       size_t stride);
 
-/* Panels in[n x columns] to rows first .. first + n - 1 of a column-major matrix of doubles with `rows` rows. */
-void panels_to_matrix(const float *in, size_t stride, size_t n, size_t columns, double *out,
-                      size_t rows, size_t first);
+/* Panels in[n x columns] to rows first .. first + n - 1 of a column-major matrix of doubles with `rows` rows.
+ */
+void panels_to_matrix(const float *in, size_t stride, size_t n, size_t columns, double *out, size_t rows,
+                      size_t first);
 
 #endif

@@ -52,7 +52,8 @@ void network_set_layer(network *net, int l, const double *weight, const double *
   const layer *layer = &net->layer[l];
   float *w = net->parameter + layer->weight, *b = net->parameter + layer->bias;
   for (size_t j = 0; j < layer->units; j++) {
-    for (size_t i = 0; i < layer->inputs; i++) w[weight_index(layer, i, j)] = (float)weight[j * layer->inputs + i];
+    for (size_t i = 0; i < layer->inputs; i++)
+      w[weight_index(layer, i, j)] = (float)weight[j * layer->inputs + i];
     b[j] = (float)bias[j];
   }
 }

@@ -22,8 +22,7 @@ void network_free(network *net);
 void network_set_layer(network *net, int l, const double *weight, const double *bias);
 
 /* The inverse; reads from `parameters`, which may be the network's own or a gradient laid out alike. */
-void network_get_layer(const network *net, const float *parameters, int l, double *weight,
-                       double *bias);
+void network_get_layer(const network *net, const float *parameters, int l, double *weight, double *bias);
 
 size_t network_outputs(const network *net);
 

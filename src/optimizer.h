@@ -24,7 +24,7 @@ int optimizer_moments(const optimizer *optimizer);
 
 /* One update of parameters[0 .. n-1]; moments[k] is the k-th moment's span at the same place.
    Weights decay as the settings say, biases never do. */
-void optimizer_update(const optimizer *optimizer, bool is_weight, float *parameters,
-                      const float *gradient, float *const moments[], size_t n);
+void optimizer_update(const optimizer *optimizer, bool is_weight, float *parameters, const float *gradient,
+                      float *const moments[], size_t n);
 
 #endif

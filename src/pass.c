@@ -10,15 +10,15 @@ static size_t reserve_panels(arena_plan *plan, size_t rows, size_t columns) {
   return arena_reserve(plan, size_multiply(panels_of(columns), panel_stride(rows)), sizeof(float));
 }
 
-/* One walk over all tensors: with base == NULL it adds up their sizes, otherwise it binds them. The order of the
-   walk is the order in memory, so both agree. */
+/* One walk over all tensors: with base == NULL it adds up their sizes, otherwise it binds them. The order of
+   the walk is the order in memory, so both agree. */
 static void lay_out(pass *pass, arena_plan *plan, bool bind, bool input_gradient) {
   const network *net = pass->net;
   size_t layers = (size_t)net->layers, stride = panel_stride(pass->rows);
-#define TENSOR(target, offset)                                  \
-  do {                                                          \
-    size_t at = (offset);                                       \
-    if (bind) (target) = arena_at(&pass->arena, at);            \
+#define TENSOR(target, offset)                       \
+  do {                                               \
+    size_t at = (offset);                            \
+    if (bind) (target) = arena_at(&pass->arena, at); \
   } while (0)
   TENSOR(pass->h, arena_reserve(plan, layers, sizeof *pass->h));
   TENSOR(pass->z, arena_reserve(plan, layers, sizeof *pass->z));
@@ -90,8 +90,8 @@ void pass_backward(const team *team, pass *pass, size_t n) {
     split split = split_for(team->size, layer->inputs);
     meet_between(team, before, split);
     if (l > 0) {
-      dense_backward_input(team, split, layer, pass->transposed[l], pass->dz[l], n, net->layer[l - 1].activation,
-                           kept(pass, l - 1), pass->dz[l - 1]);
+      dense_backward_input(team, split, layer, pass->transposed[l], pass->dz[l], n,
+                           net->layer[l - 1].activation, kept(pass, l - 1), pass->dz[l - 1]);
     } else {
       dense_backward_input(team, split, layer, pass->transposed[l], pass->dz[l], n, ACTIVATION_identity,
                            pass->dx, pass->dx);
@@ -111,6 +111,7 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
 void pass_transpose(const team *team, pass *pass) {
   const network *net = pass->net;
   for (int l = 0; l < net->layers; l++) {
-    if (pass->transposed[l] != NULL) dense_transpose(team, &net->layer[l], net->parameter, pass->transposed[l]);
+    if (pass->transposed[l] != NULL)
+      dense_transpose(team, &net->layer[l], net->parameter, pass->transposed[l]);
   }
 }

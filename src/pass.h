@@ -30,14 +30,16 @@ void pass_free(pass *pass);
 /* Brings every W' up to date with the network's parameters. */
 void pass_transpose(const team *team, pass *pass);
 
-/* From x[n x inputs] to the outputs in h[layers - 1]. How the last layer was divided is returned: after SPLIT_ROWS a
-   member has its own rows (team_share) without waiting. */
+/* From x[n x inputs] to the outputs in h[layers - 1]. How the last layer was divided is returned: after
+   SPLIT_ROWS a member has its own rows (team_share) without waiting. */
 split pass_forward(const team *team, pass *pass, panels x, size_t n);
 
-/* From d loss / d output in dz[layers - 1], each member having written its own rows, down to dz[0] (and dx). */
+/* From d loss / d output in dz[layers - 1], each member having written its own rows, down to dz[0] (and dx).
+ */
 void pass_backward(const team *team, pass *pass, size_t n);
 
-/* Gradients of all parameters into the sink, after a barrier behind pass_backward(); the sink's scratch is set here. */
+/* Gradients of all parameters into the sink, after a barrier behind pass_backward(); the sink's scratch is
+ * set here. */
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink);
 
 #endif

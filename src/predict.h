@@ -6,7 +6,8 @@
 #include "matrix.h"
 #include "network.h"
 
-/* Outputs for every row of x after the link, column-major out[rows x outputs]; uses up to `threads` threads. */
+/* Outputs for every row of x after the link, column-major out[rows x outputs]; uses up to `threads` threads.
+ */
 status network_predict(const network *net, int threads, const source_matrix *x, scaling scaling, link_id link,
                        double *out);
 

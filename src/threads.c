@@ -89,8 +89,6 @@ range team_share(const team *team, size_t count) {
 
 /* ---- the budget ---- */
 
-static int int_min(int a, int b) { return a < b ? a : b; }
-
 bool threads_have_openmp(void) {
 #ifdef _OPENMP
   return true;
@@ -110,6 +108,10 @@ int threads_cores(void) {
 #endif
 }
 
+#ifdef _OPENMP
+
+static int int_min(int a, int b) { return a < b ? a : b; }
+
 /* R CMD check grants two cores where this variable is set to anything but a "no". */
 static bool check_limits_cores(void) {
   const char *limit = getenv("_R_CHECK_LIMIT_CORES_");
@@ -117,16 +119,18 @@ static bool check_limits_cores(void) {
 }
 
 int threads_default(void) {
-#ifdef _OPENMP
   if (forked_child) return 1;
   int threads = int_min(omp_get_num_procs(), int_min(omp_get_max_threads(), omp_get_thread_limit()));
   if (thread_cap > 0) threads = int_min(threads, thread_cap);
   if (check_limits_cores()) threads = int_min(threads, 2);
   return threads > 1 ? threads : 1;
-#else
-  return 1;
-#endif
 }
+
+#else
+
+int threads_default(void) { return 1; }
+
+#endif
 
 void threads_set(int n) { thread_cap = n > 0 ? n : 0; }
 

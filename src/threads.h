@@ -13,7 +13,8 @@ typedef struct team {
 
 typedef void (*team_body)(const team *team, void *data);
 
-/* Runs body once in each of `threads` members (fewer where fewer can be had) and returns when all have ended. */
+/* Runs body once in each of `threads` members (fewer where fewer can be had) and returns when all have ended.
+ */
 void team_run(int threads, team_body body, void *data);
 
 /* Waits for every member; what each wrote before is visible to all after. */

@@ -56,7 +56,9 @@ static size_t pass_rows(const trainer *t) {
   return size_min(size_min(t->options.batch_size, t->data->rows), PASS_ROWS);
 }
 
-static bool several_passes(const trainer *t) { return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS; }
+static bool several_passes(const trainer *t) {
+  return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS;
+}
 
 static batch bind_batch(const trainer *t, const size_t at[4]) {
   const dataset *data = t->data;
@@ -109,14 +111,15 @@ static void keep_parameters(trainer *t) {
 
 static void begin_epoch(trainer *t);
 
-/* Work between two barriers decides how many members pay: three products a layer, some two barriers a layer. */
+/* Work between two barriers decides how many members pay: three products a layer, some two barriers a layer.
+ */
 static int members_for(const trainer *t) {
   double step = 3 * network_flops(t->net, pass_rows(t));
   return threads_for_work(t->options.threads, step / (2 * t->net->layers));
 }
 
-status trainer_open(trainer **trainer_out, network *net, const dataset *data, const dataset *valid, const loss *loss,
-                    const optimizer *optimizer, const train_options *options) {
+status trainer_open(trainer **trainer_out, network *net, const dataset *data, const dataset *valid,
+                    const loss *loss, const optimizer *optimizer, const train_options *options) {
   trainer *t = calloc(1, sizeof *t);
   *trainer_out = t;
   if (t == NULL) return STATUS_MEMORY;
@@ -175,7 +178,8 @@ static float step_scale(const trainer *t, size_t first) {
 }
 
 static void gather(const team *team, const trainer *t, const block *block) {
-  dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n, &t->batch[block->buffer]);
+  dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
+                 &t->batch[block->buffer]);
 }
 
 static void forward_and_loss(const team *team, trainer *t, const block *block, float scale) {
@@ -195,7 +199,8 @@ static void forward_and_loss(const team *team, trainer *t, const block *block, f
   loss_rows(&t->loss, &rows, team_share(team, block->n));
 }
 
-/* Where gradients go: straight into the update, or, over several passes, into the sum that the last one applies. */
+/* Where gradients go: straight into the update, or, over several passes, into the sum that the last one
+ * applies. */
 static gradient_sink sink_for(const trainer *t, const block *block) {
   bool fused = t->gradient == NULL;
   return (gradient_sink){

@@ -47,8 +47,8 @@ double trainer_epoch_progress(const trainer *trainer);
    otherwise the last finite one; 0 before the first has ended. */
 int trainer_kept_epoch(const trainer *trainer);
 
-/* Puts the kept epoch's weights into the network. Before the first epoch has ended: the present weights, or, if those
-   are not finite, the initial ones. */
+/* Puts the kept epoch's weights into the network. Before the first epoch has ended: the present weights, or,
+   if those are not finite, the initial ones. */
 void trainer_keep(trainer *trainer);
 
 /* Threads that a step uses. */

@@ -5,9 +5,9 @@
 # pattern that matches decides, from the top band down.
 bands <- c(
   "^(init\\.c|fastmlp\\.h|r_.*)$",
-  "^(train|network|pass|predict|gradient|evaluate|stream|data)\\.[ch]$",
-  "^(dense|activation|dropout|loss|optimizer|schedule|initial|matrix)\\.[ch]$",
-  "^gemm.*\\.[ch]$",
+  "^(train|evaluate|predict|gradient|stream|pass|network)\\.[ch]$",
+  "^(dense|activation|loss|optimizer|initial|data)\\.[ch]$",
+  "^matrix\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",
   "^(common|alloc|cpu|threads|rng)\\.[ch]$"
 )

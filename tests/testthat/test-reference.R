@@ -22,8 +22,8 @@ targets_for <- list(
   huber = function(rows, outputs) exact_normal(rows, outputs, 2)
 )
 
-# Weights and bias of a layer are held to the layer's largest magnitude: the gradient of a bias alone
-# is a sum that may all but cancel.
+# Weights and bias of a layer are held to the layer's largest magnitude: the gradient of a bias
+# alone is a sum that may all but cancel.
 expect_reference_gradient <- function(network, x, loss = "squared", weights = rep(1, nrow(x)),
                                       info = "") {
   y <- targets_for[[if (is.list(loss)) loss$name else loss]](nrow(x), network$outputs)
