@@ -118,13 +118,15 @@ print.summary.fastmlp <- function(x, ...) {
   invisible(x)
 }
 
-# One argument a line, long values folded to the width of the console.
+# One argument a line, long values folded to the width of the console between their settings.
 argument_lines <- function(arguments) {
   names <- sprintf("  %s = ", format(names(arguments)))
-  unlist(Map(
-    function(value, name) strwrap(value, initial = name, prefix = strrep(" ", nchar(name))),
-    arguments, names
-  ), use.names = FALSE)
+  fold <- function(value, name) {
+    unbroken <- gsub(" = ", "\u00a0=\u00a0", value, fixed = TRUE)
+    lines <- strwrap(unbroken, initial = name, prefix = strrep(" ", nchar(name)))
+    gsub("\u00a0", " ", lines, fixed = TRUE)
+  }
+  unlist(Map(fold, arguments, names), use.names = FALSE)
 }
 
 # An argument's value in one line.

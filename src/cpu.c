@@ -1,6 +1,13 @@
 #include "cpu.h"
 
-#if defined(__x86_64__) || defined(__i386__)
+/* gcc for Windows aligns the stack to 16 bytes only and may fault where it spills a wider vector. */
+#if defined(_WIN32) && !defined(__clang__)
+#define WIDE_VECTORS_ARE_SAFE 0
+#else
+#define WIDE_VECTORS_ARE_SAFE 1
+#endif
+
+#if (defined(__x86_64__) || defined(__i386__)) && WIDE_VECTORS_ARE_SAFE
 
 bool cpu_has_avx2(void) {
   __builtin_cpu_init();

@@ -25,12 +25,12 @@ test_that("the curves are those of `history`", {
   expect_equal(lines$y[lines$PANEL == 1], loss)
 })
 
-test_that("the kept epoch is marked where validation rows chose it", {
-  fit <- small_fit(validation = .2)
+test_that("the kept epoch is marked where patience chose it", {
+  fit <- small_fit(validation = .2, patience = 2)
   plot <- autoplot(fit)
   expect_equal(unique(layers_drawn(plot)[[1]]$xintercept), fit$training$kept_epoch)
   expect_match(plot$labels$caption, "kept")
-  expect_null(autoplot(small_fit())$labels$caption)
+  expect_null(autoplot(small_fit(validation = .2))$labels$caption)
 })
 
 test_that("a single epoch shows points", {
