@@ -1,4 +1,4 @@
-.PHONY: demo install dist document test lint clean
+.PHONY: demo install dist document test lint bench clean
 
 # Installs what is missing, installs the package, trains on Fashion-MNIST, draws into demo-output/.
 demo: install
@@ -20,6 +20,10 @@ test:
 # The house rules alone.
 lint:
 	@Rscript tools/lint.R
+
+# fastmlp beside PyTorch in one run; bench/README.md says what it needs.
+bench: install
+	bench/run.sh
 
 # NAMESPACE and man/, from the comments in R/.
 document:
