@@ -1,37 +1,45 @@
 #include "alloc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 size_t size_multiply(size_t a, size_t b) { return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b; }
 
-size_t arena_reserve(arena_plan *plan, size_t count, size_t item_bytes) {
-  const size_t limit = SIZE_MAX / 2;
-  size_t bytes = size_multiply(count, item_bytes);
-  if (bytes >= limit || plan->bytes >= limit - bytes - ALIGNMENT) {
-    plan->failed = true;
-    return 0;
-  }
-  size_t offset = plan->bytes;
-  plan->bytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  return offset;
+/* Bytes from the start of the memory to its first cache line. */
+static size_t unaligned(const void *memory) {
+  return (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT;
 }
 
-status arena_allocate(arena *arena, const arena_plan *plan) {
-  arena->memory = NULL;
-  arena->base = NULL;
-  if (plan->failed) return STATUS_SIZE;
-  arena->memory = calloc(plan->bytes + ALIGNMENT, 1);
+void *arena_take(arena *arena, size_t count, size_t item_bytes) {
+  const size_t limit = SIZE_MAX / 4;
+  size_t bytes = size_multiply(count, item_bytes), at = arena->bytes;
+  if (arena->overflow || bytes > limit || at > limit) {
+    arena->overflow = true;
+    return NULL;
+  }
+  arena->bytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  if (!arena_binds(arena)) return NULL;
+  return (char *)arena->memory + unaligned(arena->memory) + at;
+}
+
+panels arena_take_panels(arena *arena, size_t rows, size_t columns) {
+  size_t stride = panel_stride(rows);
+  return (panels){arena_take(arena, size_multiply(panels_of(columns), stride), sizeof(float)), stride};
+}
+
+bool arena_binds(const arena *arena) { return arena->memory != NULL; }
+
+status arena_build(arena *arena, arena_walk walk, void *owner) {
+  *arena = (struct arena){0};
+  walk(owner, arena);
+  if (arena->overflow) return STATUS_SIZE;
+  arena->memory = calloc(arena->bytes + ALIGNMENT, 1);
   if (arena->memory == NULL) return STATUS_MEMORY;
-  uintptr_t address = (uintptr_t)arena->memory;
-  arena->base = (char *)arena->memory + (ALIGNMENT - address % ALIGNMENT) % ALIGNMENT;
+  arena->bytes = 0;
+  walk(owner, arena);
   return STATUS_OK;
 }
-
-void *arena_at(const arena *arena, size_t offset) { return arena->base + offset; }
 
 void arena_free(arena *arena) {
   free(arena->memory);
   arena->memory = NULL;
-  arena->base = NULL;
 }

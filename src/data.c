@@ -2,21 +2,29 @@
 
 #include <string.h>
 
+/* What dataset_allocate() was asked for. */
+typedef struct dataset_request {
+  dataset *data;
+  bool classes, weighted;
+} dataset_request;
+
+static void lay_out(void *owner, arena *arena) {
+  const dataset_request *request = owner;
+  dataset *data = request->data;
+  size_t rows = data->rows;
+  data->x = arena_take(arena, size_multiply(rows, data->inputs), sizeof(float));
+  if (request->classes) {
+    data->class_index = arena_take(arena, rows, sizeof(int32_t));
+  } else {
+    data->value = arena_take(arena, size_multiply(rows, data->outputs), sizeof(float));
+  }
+  if (request->weighted) data->weight = arena_take(arena, rows, sizeof(float));
+}
+
 status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t outputs, bool classes,
                         bool weighted) {
   *data = (dataset){.rows = rows, .inputs = inputs, .outputs = outputs};
-  arena_plan plan = {0};
-  size_t x = arena_reserve(&plan, size_multiply(rows, inputs), sizeof(float));
-  size_t target = classes ? arena_reserve(&plan, rows, sizeof(int32_t))
-                          : arena_reserve(&plan, size_multiply(rows, outputs), sizeof(float));
-  size_t weight = arena_reserve(&plan, weighted ? rows : 0, sizeof(float));
-  status result = arena_allocate(&data->arena, &plan);
-  if (result != STATUS_OK) return result;
-  data->x = arena_at(&data->arena, x);
-  data->class_index = classes ? arena_at(&data->arena, target) : NULL;
-  data->value = classes ? NULL : arena_at(&data->arena, target);
-  data->weight = weighted ? arena_at(&data->arena, weight) : NULL;
-  return STATUS_OK;
+  return arena_build(&data->arena, lay_out, &(dataset_request){data, classes, weighted});
 }
 
 void dataset_free(dataset *data) {

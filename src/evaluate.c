@@ -2,21 +2,19 @@
 
 #include <string.h>
 
+static void lay_out(void *owner, arena *arena) {
+  evaluator *e = owner;
+  e->row_loss = arena_take(arena, e->data->rows, sizeof(double));
+  e->row_score = arena_take(arena, e->data->rows, sizeof(double));
+}
+
 status evaluator_allocate(evaluator *evaluator, const network *net, const dataset *data, const loss *loss,
                           int members) {
   memset(evaluator, 0, sizeof *evaluator);
   evaluator->data = data;
   evaluator->loss = loss;
   status result = stream_allocate(&evaluator->stream, net, members);
-  if (result != STATUS_OK) return result;
-  arena_plan plan = {0};
-  size_t row_loss = arena_reserve(&plan, data->rows, sizeof(double));
-  size_t row_score = arena_reserve(&plan, data->rows, sizeof(double));
-  result = arena_allocate(&evaluator->arena, &plan);
-  if (result != STATUS_OK) return result;
-  evaluator->row_loss = arena_at(&evaluator->arena, row_loss);
-  evaluator->row_score = arena_at(&evaluator->arena, row_score);
-  return STATUS_OK;
+  return result == STATUS_OK ? arena_build(&evaluator->arena, lay_out, evaluator) : result;
 }
 
 void evaluator_free(evaluator *evaluator) {

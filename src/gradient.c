@@ -6,9 +6,9 @@
 typedef struct gradient_work {
   pass pass;
   arena arena;
-  panels x;          /* [PASS_ROWS x inputs] */
-  double *row_loss;  /* [PASS_ROWS] */
-  double *row_score; /* [PASS_ROWS] */
+  panels x;          /* [rows x inputs] */
+  double *row_loss;  /* [rows] */
+  double *row_score; /* [rows] */
   const source_matrix *source;
   const loss *loss;
   const targets *targets;
@@ -37,11 +37,11 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   team_barrier(team);
   if (pass_forward(team, pass, work->x, n) != SPLIT_ROWS) team_barrier(team);
   const loss_block block = {
-      .output = pass->h[last],
+      .output = pass->layer[last].h,
       .outputs = outputs,
       .targets = targets_from(work->targets, first, outputs),
       .scale = work->scale,
-      .gradient = pass->dz[last],
+      .gradient = pass->layer[last].dz,
       .row_loss = work->row_loss,
       .row_score = work->row_score,
   };
@@ -67,18 +67,12 @@ static void gradient_member(const team *team, void *data) {
   }
 }
 
-static status allocate_rows(gradient_work *work, size_t inputs) {
-  arena_plan plan = {0};
-  work->x.stride = panel_stride(PASS_ROWS);
-  size_t x = arena_reserve(&plan, size_multiply(panels_of(inputs), work->x.stride), sizeof(float));
-  size_t row_loss = arena_reserve(&plan, PASS_ROWS, sizeof(double));
-  size_t row_score = arena_reserve(&plan, PASS_ROWS, sizeof(double));
-  status result = arena_allocate(&work->arena, &plan);
-  if (result != STATUS_OK) return result;
-  work->x.data = arena_at(&work->arena, x);
-  work->row_loss = arena_at(&work->arena, row_loss);
-  work->row_score = arena_at(&work->arena, row_score);
-  return STATUS_OK;
+static void lay_out(void *owner, arena *arena) {
+  gradient_work *work = owner;
+  size_t rows = work->pass.rows;
+  work->x = arena_take_panels(arena, rows, work->pass.net->layer[0].inputs);
+  work->row_loss = arena_take(arena, rows, sizeof(double));
+  work->row_score = arena_take(arena, rows, sizeof(double));
 }
 
 status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
@@ -93,7 +87,7 @@ status network_gradient(const network *net, int threads, const source_matrix *x,
                         .input_gradient = input_gradient};
   status result =
       pass_allocate(&work.pass, net, size_min(x->rows, PASS_ROWS), members, input_gradient != NULL);
-  if (result == STATUS_OK) result = allocate_rows(&work, net->layer[0].inputs);
+  if (result == STATUS_OK) result = arena_build(&work.arena, lay_out, &work);
   if (result == STATUS_OK) {
     team_run(members, gradient_member, &work);
     *mean_loss = work.sum / total_weight;

@@ -25,17 +25,18 @@ static size_t plan_parameters(int layers, const size_t *sizes, layer *layer) {
   return total;
 }
 
+static void lay_out(void *owner, arena *arena) {
+  network *net = owner;
+  net->layer = arena_take(arena, (size_t)net->layers, sizeof *net->layer);
+  net->parameter = arena_take(arena, net->parameters, sizeof *net->parameter);
+}
+
 status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation) {
   memset(net, 0, sizeof *net);
   net->layers = layers;
   net->parameters = plan_parameters(layers, sizes, NULL);
-  arena_plan plan = {0};
-  size_t layer_at = arena_reserve(&plan, (size_t)layers, sizeof *net->layer);
-  size_t parameter_at = arena_reserve(&plan, net->parameters, sizeof *net->parameter);
-  status result = arena_allocate(&net->arena, &plan);
+  status result = arena_build(&net->arena, lay_out, net);
   if (result != STATUS_OK) return result;
-  net->layer = arena_at(&net->arena, layer_at);
-  net->parameter = arena_at(&net->arena, parameter_at);
   plan_parameters(layers, sizes, net->layer);
   for (int l = 0; l < layers; l++) net->layer[l].activation = activation[l];
   return STATUS_OK;

@@ -1,66 +1,42 @@
 #include "pass.h"
 
-#include <string.h>
-
 /* ---- workspace ---- */
 
-static bool keeps_input(const layer *layer) { return activation_of(layer->activation)->needs_input; }
-
-static size_t reserve_panels(arena_plan *plan, size_t rows, size_t columns) {
-  return arena_reserve(plan, size_multiply(panels_of(columns), panel_stride(rows)), sizeof(float));
+static pass_layer take_layer(const pass *pass, int l, arena *arena) {
+  const layer *layer = &pass->net->layer[l];
+  bool keeps_input = activation_of(layer->activation)->needs_input;
+  bool hands_down = l > 0 || pass->input_gradient;
+  return (pass_layer){
+      .z = keeps_input ? arena_take_panels(arena, pass->rows, layer->units) : (panels){NULL, 0},
+      .h = arena_take_panels(arena, pass->rows, layer->units),
+      .dz = arena_take_panels(arena, pass->rows, layer->units),
+      .transposed = hands_down ? arena_take(arena, dense_transposed_size(layer), sizeof(float)) : NULL,
+  };
 }
 
-/* One walk over all tensors: with base == NULL it adds up their sizes, otherwise it binds them. The order of
-   the walk is the order in memory, so both agree. */
-static void lay_out(pass *pass, arena_plan *plan, bool bind, bool input_gradient) {
+static void lay_out(void *owner, arena *arena) {
+  pass *pass = owner;
   const network *net = pass->net;
-  size_t layers = (size_t)net->layers, stride = panel_stride(pass->rows);
-#define TENSOR(target, offset)                       \
-  do {                                               \
-    size_t at = (offset);                            \
-    if (bind) (target) = arena_at(&pass->arena, at); \
-  } while (0)
-  TENSOR(pass->h, arena_reserve(plan, layers, sizeof *pass->h));
-  TENSOR(pass->z, arena_reserve(plan, layers, sizeof *pass->z));
-  TENSOR(pass->dz, arena_reserve(plan, layers, sizeof *pass->dz));
-  TENSOR(pass->transposed, arena_reserve(plan, layers, sizeof *pass->transposed));
-  TENSOR(pass->scratch, arena_reserve(plan, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float)));
-  for (size_t l = 0; l < layers; l++) {
-    const layer *layer = &net->layer[l];
-    if (bind) pass->h[l].stride = pass->z[l].stride = pass->dz[l].stride = stride;
-    TENSOR(pass->h[l].data, reserve_panels(plan, pass->rows, layer->units));
-    TENSOR(pass->dz[l].data, reserve_panels(plan, pass->rows, layer->units));
-    if (keeps_input(layer)) TENSOR(pass->z[l].data, reserve_panels(plan, pass->rows, layer->units));
-    if (l > 0 || input_gradient) {
-      TENSOR(pass->transposed[l], arena_reserve(plan, dense_transposed_size(layer), sizeof(float)));
-    }
+  pass->layer = arena_take(arena, (size_t)net->layers, sizeof *pass->layer);
+  pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
+  for (int l = 0; l < net->layers; l++) {
+    pass_layer layer = take_layer(pass, l, arena);
+    if (arena_binds(arena)) pass->layer[l] = layer;
   }
-  if (input_gradient) {
-    if (bind) pass->dx.stride = stride;
-    TENSOR(pass->dx.data, reserve_panels(plan, pass->rows, net->layer[0].inputs));
-  }
-#undef TENSOR
+  if (pass->input_gradient) pass->dx = arena_take_panels(arena, pass->rows, net->layer[0].inputs);
 }
 
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
-  memset(pass, 0, sizeof *pass);
-  pass->net = net;
-  pass->rows = rows;
-  pass->members = members;
-  arena_plan plan = {0};
-  lay_out(pass, &plan, false, input_gradient);
-  status result = arena_allocate(&pass->arena, &plan);
-  if (result != STATUS_OK) return result;
-  lay_out(pass, &(arena_plan){0}, true, input_gradient);
-  return STATUS_OK;
+  *pass = (struct pass){.net = net, .rows = rows, .members = members, .input_gradient = input_gradient};
+  return arena_build(&pass->arena, lay_out, pass);
 }
 
 void pass_free(pass *pass) { arena_free(&pass->arena); }
 
 /* ---- passes ---- */
 
-/* What the backward pass through layer l's activation reads. */
-static panels kept(const pass *pass, int l) { return pass->z[l].data != NULL ? pass->z[l] : pass->h[l]; }
+/* What the backward pass through a layer's activation reads. */
+static panels kept(const pass_layer *layer) { return layer->z.data != NULL ? layer->z : layer->h; }
 
 /* Two operations that both divide by rows hand over within a member; any other pair has to meet. */
 static void meet_between(const team *team, split before, split after) {
@@ -71,10 +47,11 @@ split pass_forward(const team *team, pass *pass, panels x, size_t n) {
   const network *net = pass->net;
   split before = SPLIT_ROWS;
   for (int l = 0; l < net->layers; l++) {
-    const layer *layer = &net->layer[l];
-    split split = split_for(team->size, layer->units);
+    const pass_layer *at = &pass->layer[l];
+    split split = split_for(team->size, net->layer[l].units);
     if (l > 0) meet_between(team, before, split);
-    dense_forward(team, split, layer, net->parameter, l == 0 ? x : pass->h[l - 1], n, pass->z[l], pass->h[l]);
+    dense_forward(team, split, &net->layer[l], net->parameter, x, n, at->z, at->h);
+    x = at->h;
     before = split;
   }
   return before;
@@ -82,36 +59,35 @@ split pass_forward(const team *team, pass *pass, panels x, size_t n) {
 
 void pass_backward(const team *team, pass *pass, size_t n) {
   const network *net = pass->net;
-  int last = net->layers - 1;
-  dense_backward_activation(&net->layer[last], team_share(team, n), kept(pass, last), pass->dz[last]);
+  const panels none = {NULL, 0};
+  const pass_layer *at = &pass->layer[net->layers - 1];
+  dense_backward_activation(&net->layer[net->layers - 1], team_share(team, n), kept(at), at->dz);
   split before = SPLIT_ROWS;
-  for (int l = last; l >= 0 && pass->transposed[l] != NULL; l--) {
-    const layer *layer = &net->layer[l];
-    split split = split_for(team->size, layer->inputs);
+  for (int l = net->layers - 1; l >= 0 && pass->layer[l].transposed != NULL; l--) {
+    at = &pass->layer[l];
+    split split = split_for(team->size, net->layer[l].inputs);
     meet_between(team, before, split);
-    if (l > 0) {
-      dense_backward_input(team, split, layer, pass->transposed[l], pass->dz[l], n,
-                           net->layer[l - 1].activation, kept(pass, l - 1), pass->dz[l - 1]);
-    } else {
-      dense_backward_input(team, split, layer, pass->transposed[l], pass->dz[l], n, ACTIVATION_identity,
-                           pass->dx, pass->dx);
-    }
+    activation_id below = l > 0 ? net->layer[l - 1].activation : ACTIVATION_identity;
+    dense_backward_input(team, split, &net->layer[l], at->transposed, at->dz, n, below,
+                         l > 0 ? kept(at - 1) : none, l > 0 ? at[-1].dz : pass->dx);
     before = split;
   }
 }
 
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink) {
+  const network *net = pass->net;
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
-  for (int l = 0; l < pass->net->layers; l++) {
-    dense_backward_weights(team, &pass->net->layer[l], l == 0 ? x : pass->h[l - 1], pass->dz[l], n, &sink,
-                           pass->transposed[l]);
+  for (int l = 0; l < net->layers; l++) {
+    const pass_layer *at = &pass->layer[l];
+    dense_backward_weights(team, &net->layer[l], x, at->dz, n, &sink, at->transposed);
+    x = at->h;
   }
 }
 
 void pass_transpose(const team *team, pass *pass) {
   const network *net = pass->net;
   for (int l = 0; l < net->layers; l++) {
-    if (pass->transposed[l] != NULL)
-      dense_transpose(team, &net->layer[l], net->parameter, pass->transposed[l]);
+    float *transposed = pass->layer[l].transposed;
+    if (transposed != NULL) dense_transpose(team, &net->layer[l], net->parameter, transposed);
   }
 }

@@ -8,18 +8,24 @@
 /* Rows that one pass takes at most; larger batches go through in several, their gradients added. */
 enum { PASS_ROWS = 1024 };
 
+/* What one layer keeps of a block, each [rows x units]. */
+typedef struct pass_layer {
+  panels z;          /* where phi' reads it; otherwise data == NULL */
+  panels h;          /* phi(z) */
+  panels dz;         /* d loss / d z; the last layer's starts as d loss / d output */
+  float *transposed; /* W' if the layer hands a gradient down, otherwise NULL */
+} pass_layer;
+
 /* The workspace of one network for blocks of up to `rows` rows. */
 typedef struct pass {
   arena arena;
   const network *net;
   size_t rows;
-  int members;        /* team size it was planned for */
-  panels *h;          /* [layers]: h[l] = phi(z[l]), [rows x units] */
-  panels *z;          /* [layers]: kept where phi' reads it, otherwise data == NULL */
-  panels *dz;         /* [layers]: d loss / d z[l]; the last starts as d loss / d output */
-  panels dx;          /* d loss / d input, if asked for */
-  float **transposed; /* [layers]: W' of each layer that hands a gradient down, otherwise NULL */
-  float *scratch;     /* [members][SCRATCH_FLOATS] */
+  int members; /* the largest team */
+  bool input_gradient;
+  struct pass_layer *layer; /* [layers] */
+  panels dx;                /* d loss / d input, if asked for */
+  float *scratch;           /* [members][SCRATCH_FLOATS] */
 } pass;
 
 /* Plans and allocates; input_gradient: the backward pass goes down to the inputs. */
@@ -30,11 +36,12 @@ void pass_free(pass *pass);
 /* Brings every W' up to date with the network's parameters. */
 void pass_transpose(const team *team, pass *pass);
 
-/* From x[n x inputs] to the outputs in h[layers - 1]. How the last layer was divided is returned: after
+/* From x[n x inputs] to the outputs in the last layer's h. How the last layer was divided is returned: after
    SPLIT_ROWS a member has its own rows (team_share) without waiting. */
 split pass_forward(const team *team, pass *pass, panels x, size_t n);
 
-/* From d loss / d output in dz[layers - 1], each member having written its own rows, down to dz[0] (and dx).
+/* From d loss / d output in the last layer's dz, each member having written its own rows, down to the first
+ * (and dx).
  */
 void pass_backward(const team *team, pass *pass, size_t n);
 

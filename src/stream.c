@@ -1,26 +1,21 @@
 #include "stream.h"
 
-#include <string.h>
-
 enum { BLOCK_FLOATS = ((STREAM_ROWS | 1) * PANEL) }; /* of one panel */
 
 static size_t input_floats(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
 
 static size_t hidden_floats(const network *net) { return panels_of(network_widest(net)) * BLOCK_FLOATS; }
 
+static void lay_out(void *owner, arena *arena) {
+  stream *s = owner;
+  size_t members = (size_t)s->members;
+  s->input = arena_take(arena, size_multiply(members, input_floats(s->net)), sizeof(float));
+  s->hidden = arena_take(arena, size_multiply(2 * members, hidden_floats(s->net)), sizeof(float));
+}
+
 status stream_allocate(stream *stream, const network *net, int members) {
-  memset(stream, 0, sizeof *stream);
-  stream->net = net;
-  stream->members = members;
-  arena_plan plan = {0};
-  size_t count = (size_t)members;
-  size_t input = arena_reserve(&plan, size_multiply(count, input_floats(net)), sizeof(float));
-  size_t hidden = arena_reserve(&plan, size_multiply(2 * count, hidden_floats(net)), sizeof(float));
-  status result = arena_allocate(&stream->arena, &plan);
-  if (result != STATUS_OK) return result;
-  stream->input = arena_at(&stream->arena, input);
-  stream->hidden = arena_at(&stream->arena, hidden);
-  return STATUS_OK;
+  *stream = (struct stream){.net = net, .members = members};
+  return arena_build(&stream->arena, lay_out, stream);
 }
 
 void stream_free(stream *stream) { arena_free(&stream->arena); }

@@ -1,14 +1,11 @@
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* clock_gettime under a strict standard */
-#endif
 #include "train.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "evaluate.h"
+#include "pace.h"
 #include "pass.h"
 #include "rng.h"
 
@@ -26,7 +23,7 @@ struct trainer {
   optimizer optimizer;
   train_options options;
 
-  int members;
+  pace pace; /* how many members a slice gets */
   pass pass;
   evaluator evaluator;
   arena arena;
@@ -43,7 +40,7 @@ struct trainer {
   bool gathered;
   float scale; /* of its gradient: 1 / the step's sum of case weights */
   epoch_record sums;
-  double deadline;
+  double slice_end;
   bool running; /* members go on with the next block */
   train_state state;
   int epochs, kept_epoch;
@@ -60,48 +57,30 @@ static bool several_passes(const trainer *t) {
   return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS;
 }
 
-static batch bind_batch(const trainer *t, const size_t at[4]) {
+static batch take_batch(const trainer *t, arena *arena) {
   const dataset *data = t->data;
+  size_t rows = pass_rows(t), values = size_multiply(rows, data->outputs);
   return (batch){
-      .x = {arena_at(&t->arena, at[0]), panel_stride(pass_rows(t))},
-      .class_index = data->class_index != NULL ? arena_at(&t->arena, at[1]) : NULL,
-      .value = data->value != NULL ? arena_at(&t->arena, at[2]) : NULL,
-      .weight = data->weight != NULL ? arena_at(&t->arena, at[3]) : NULL,
+      .x = arena_take_panels(arena, rows, data->inputs),
+      .class_index = data->class_index != NULL ? arena_take(arena, rows, sizeof(int32_t)) : NULL,
+      .value = data->value != NULL ? arena_take(arena, values, sizeof(float)) : NULL,
+      .weight = data->weight != NULL ? arena_take(arena, rows, sizeof(float)) : NULL,
   };
 }
 
-static void plan_batch(const trainer *t, arena_plan *plan, size_t at[4]) {
-  const dataset *data = t->data;
-  size_t rows = pass_rows(t);
-  at[0] = arena_reserve(plan, size_multiply(panels_of(data->inputs), panel_stride(rows)), sizeof(float));
-  at[1] = arena_reserve(plan, data->class_index != NULL ? rows : 0, sizeof(int32_t));
-  at[2] = arena_reserve(plan, data->value != NULL ? size_multiply(rows, data->outputs) : 0, sizeof(float));
-  at[3] = arena_reserve(plan, data->weight != NULL ? rows : 0, sizeof(float));
-}
-
-static status allocate_state(trainer *t) {
-  size_t parameters = t->net->parameters, batch_at[2][4], moment_at[2];
-  int moments = optimizer_moments(&t->optimizer);
-  arena_plan plan = {0};
-  for (int i = 0; i < 2; i++) plan_batch(t, &plan, batch_at[i]);
-  size_t row_loss = arena_reserve(&plan, pass_rows(t), sizeof(double));
-  size_t row_score = arena_reserve(&plan, pass_rows(t), sizeof(double));
-  size_t order = arena_reserve(&plan, t->options.shuffle ? t->data->rows : 0, sizeof(uint32_t));
-  size_t gradient = arena_reserve(&plan, several_passes(t) ? parameters : 0, sizeof(float));
-  for (int k = 0; k < moments; k++) moment_at[k] = arena_reserve(&plan, parameters, sizeof(float));
-  size_t kept = arena_reserve(&plan, parameters, sizeof(float));
-  size_t record = arena_reserve(&plan, (size_t)t->options.epochs, sizeof(epoch_record));
-  status result = arena_allocate(&t->arena, &plan);
-  if (result != STATUS_OK) return result;
-  for (int i = 0; i < 2; i++) t->batch[i] = bind_batch(t, batch_at[i]);
-  t->row_loss = arena_at(&t->arena, row_loss);
-  t->row_score = arena_at(&t->arena, row_score);
-  t->order = t->options.shuffle ? arena_at(&t->arena, order) : NULL;
-  t->gradient = several_passes(t) ? arena_at(&t->arena, gradient) : NULL;
-  for (int k = 0; k < moments; k++) t->moment[k] = arena_at(&t->arena, moment_at[k]);
-  t->kept = arena_at(&t->arena, kept);
-  t->record = arena_at(&t->arena, record);
-  return STATUS_OK;
+static void lay_out(void *owner, arena *arena) {
+  trainer *t = owner;
+  size_t parameters = t->net->parameters;
+  for (int i = 0; i < 2; i++) t->batch[i] = take_batch(t, arena);
+  t->row_loss = arena_take(arena, pass_rows(t), sizeof(double));
+  t->row_score = arena_take(arena, pass_rows(t), sizeof(double));
+  if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
+  if (several_passes(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
+  for (int k = 0; k < optimizer_moments(&t->optimizer); k++) {
+    t->moment[k] = arena_take(arena, parameters, sizeof(float));
+  }
+  t->kept = arena_take(arena, parameters, sizeof(float));
+  t->record = arena_take(arena, (size_t)t->options.epochs, sizeof(epoch_record));
 }
 
 static void keep_parameters(trainer *t) {
@@ -129,10 +108,10 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->loss = *loss;
   t->optimizer = *optimizer;
   t->options = *options;
-  t->members = members_for(t);
+  t->pace.team = members_for(t);
   t->best_loss = INFINITY;
-  status result = pass_allocate(&t->pass, net, pass_rows(t), t->members, false);
-  if (result == STATUS_OK) result = allocate_state(t);
+  status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
+  if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
   if (result == STATUS_OK && valid != NULL) {
     int members = threads_for_work(options->threads, network_flops(net, valid->rows));
     result = evaluator_allocate(&t->evaluator, net, valid, &t->loss, members);
@@ -188,11 +167,11 @@ static void forward_and_loss(const team *team, trainer *t, const block *block, f
   int last = t->net->layers - 1;
   if (pass_forward(team, pass, batch->x, block->n) != SPLIT_ROWS) team_barrier(team);
   const loss_block rows = {
-      .output = pass->h[last],
+      .output = pass->layer[last].h,
       .outputs = network_outputs(t->net),
       .targets = {batch->class_index, batch->value, batch->weight},
       .scale = scale,
-      .gradient = pass->dz[last],
+      .gradient = pass->layer[last].dz,
       .row_loss = t->row_loss,
       .row_score = t->row_score,
   };
@@ -212,12 +191,6 @@ static gradient_sink sink_for(const trainer *t, const block *block) {
   };
 }
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* Adds up a block's losses, in row order, and decides what comes next. */
 static void account(trainer *t, const block *block) {
   double loss = 0, score = 0;
@@ -233,7 +206,7 @@ static void account(trainer *t, const block *block) {
     return;
   }
   size_t next = block->first + block->n;
-  t->running = next < t->data->rows && now() < t->deadline;
+  t->running = next < t->data->rows && pace_now() < t->slice_end;
   t->gathered = next < t->data->rows;
   if (!t->gathered) next = 0;
   t->block = block_at(t, next, 1 - block->buffer);
@@ -315,13 +288,27 @@ static void end_epoch(trainer *t) {
   if (t->state == TRAIN_RUNNING) begin_epoch(t);
 }
 
+/* Rows trained on since the beginning. */
+static double rows_done(const trainer *t) {
+  return (double)t->epochs * (double)t->data->rows + (double)(t->gathered ? t->block.first : t->data->rows);
+}
+
+/* Trains to the end of the epoch or of the time, whichever comes first. */
+static void train_slice(trainer *t, double deadline) {
+  double before = t->gathered ? rows_done(t) : (double)t->epochs * (double)t->data->rows;
+  t->slice_end = deadline;
+  int members = pace_begin(&t->pace, &t->slice_end);
+  team_run(members, train_member, t);
+  pace_end(&t->pace, rows_done(t) - before);
+}
+
 train_state trainer_advance(trainer *t, double seconds) {
-  t->deadline = now() + seconds;
+  double deadline = pace_now() + seconds;
   do {
-    team_run(t->members, train_member, t);
-    bool ended = t->state == TRAIN_RUNNING && !t->gathered;
-    if (ended) end_epoch(t);
-  } while (t->state == TRAIN_RUNNING && now() < t->deadline);
+    train_slice(t, deadline);
+    bool epoch_done = t->state == TRAIN_RUNNING && !t->gathered;
+    if (epoch_done) end_epoch(t);
+  } while (t->state == TRAIN_RUNNING && pace_now() < deadline);
   return t->state;
 }
 
@@ -342,4 +329,4 @@ void trainer_keep(trainer *t) {
   if (!use_present) memcpy(t->net->parameter, t->kept, t->net->parameters * sizeof *t->kept);
 }
 
-int trainer_threads(const trainer *t) { return t->members; }
+int trainer_threads(const trainer *t) { return t->pace.team; }

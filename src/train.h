@@ -51,7 +51,7 @@ int trainer_kept_epoch(const trainer *trainer);
    if those are not finite, the initial ones. */
 void trainer_keep(trainer *trainer);
 
-/* Threads that a step uses. */
+/* The most threads that a step uses. */
 int trainer_threads(const trainer *trainer);
 
 void trainer_close(trainer *trainer);

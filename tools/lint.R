@@ -9,7 +9,7 @@ bands <- c(
   "^(dense|activation|loss|optimizer|initial|data)\\.[ch]$",
   "^matrix\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",
-  "^(common|alloc|cpu|threads|rng)\\.[ch]$"
+  "^(common|alloc|cpu|threads|pace|rng)\\.[ch]$"
 )
 
 # Code, with its widest line; prose may run on.
