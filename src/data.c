@@ -76,9 +76,9 @@ targets dataset_targets(const dataset *data, size_t first) {
   };
 }
 
-double dataset_weight(const dataset *data, const uint32_t *order, size_t first, size_t n) {
-  if (data->weight == NULL) return (double)n;
+double dataset_weight(const dataset *data) {
+  if (data->weight == NULL) return (double)data->rows;
   double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += data->weight[order ? order[i] : first + i];
+  for (size_t i = 0; i < data->rows; i++) sum += data->weight[i];
   return sum;
 }

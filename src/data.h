@@ -38,7 +38,7 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
 /* The targets of the data set's rows from `first` on, where they lie. */
 targets dataset_targets(const dataset *data, size_t first);
 
-/* The sum of the case weights of the same n rows as in dataset_gather(); n where there are none. */
-double dataset_weight(const dataset *data, const uint32_t *order, size_t first, size_t n);
+/* The sum of all case weights; the number of rows where there are none. */
+double dataset_weight(const dataset *data);
 
 #endif

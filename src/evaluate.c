@@ -48,7 +48,7 @@ void evaluator_run(evaluator *evaluator, double *mean_loss, double *mean_score) 
     loss += evaluator->row_loss[r];
     score += evaluator->row_score[r];
   }
-  double weight = dataset_weight(data, NULL, 0, data->rows);
+  double weight = dataset_weight(data);
   *mean_loss = loss / weight;
   *mean_score = score / weight;
 }

@@ -13,6 +13,7 @@
 typedef struct block {
   size_t first, n;
   int buffer;         /* the batch that holds them */
+  float scale;        /* of the gradient: 1 / (rows of the step * mean case weight of all rows) */
   bool opens, closes; /* first, last block of its step */
 } block;
 
@@ -22,6 +23,7 @@ struct trainer {
   loss loss;
   optimizer optimizer;
   train_options options;
+  double mean_weight; /* of the training rows */
 
   pace pace; /* how many members a slice gets */
   pass pass;
@@ -38,7 +40,6 @@ struct trainer {
 
   block block; /* the next to train on, already in its batch unless an epoch begins */
   bool gathered;
-  float scale; /* of its gradient: 1 / the step's sum of case weights */
   epoch_record sums;
   double slice_end;
   bool running; /* members go on with the next block */
@@ -110,6 +111,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->options = *options;
   t->pace.team = members_for(t);
   t->best_loss = INFINITY;
+  t->mean_weight = dataset_weight(data) / (double)data->rows;
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
   if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
   if (result == STATUS_OK && valid != NULL) {
@@ -140,20 +142,14 @@ void trainer_close(trainer *t) {
 static block block_at(const trainer *t, size_t first, int buffer) {
   size_t batch_size = t->options.batch_size;
   size_t begin = first - first % batch_size;
-  size_t end = batch_size < t->data->rows - begin ? begin + batch_size : t->data->rows;
+  size_t step_rows = size_min(batch_size, t->data->rows - begin), end = begin + step_rows;
   size_t n = size_min(PASS_ROWS, end - first);
-  return (block){first, n, buffer, first == begin, first + n == end};
+  float scale = (float)(1 / ((double)step_rows * t->mean_weight));
+  return (block){first, n, buffer, scale, first == begin, first + n == end};
 }
 
 static const uint32_t *order_from(const trainer *t, size_t first) {
   return t->order != NULL ? t->order + first : NULL;
-}
-
-/* 1 / the sum of case weights of the step that begins at `first`; 0 where all of them are 0. */
-static float step_scale(const trainer *t, size_t first) {
-  size_t n = size_min(t->options.batch_size, t->data->rows - first);
-  double weight = dataset_weight(t->data, order_from(t, first), first, n);
-  return weight > 0 ? (float)(1 / weight) : 0;
 }
 
 static void gather(const team *team, const trainer *t, const block *block) {
@@ -161,7 +157,7 @@ static void gather(const team *team, const trainer *t, const block *block) {
                  &t->batch[block->buffer]);
 }
 
-static void forward_and_loss(const team *team, trainer *t, const block *block, float scale) {
+static void forward_and_loss(const team *team, trainer *t, const block *block) {
   pass *pass = &t->pass;
   const batch *batch = &t->batch[block->buffer];
   int last = t->net->layers - 1;
@@ -170,7 +166,7 @@ static void forward_and_loss(const team *team, trainer *t, const block *block, f
       .output = pass->layer[last].h,
       .outputs = network_outputs(t->net),
       .targets = {batch->class_index, batch->value, batch->weight},
-      .scale = scale,
+      .scale = block->scale,
       .gradient = pass->layer[last].dz,
       .row_loss = t->row_loss,
       .row_score = t->row_score,
@@ -210,13 +206,12 @@ static void account(trainer *t, const block *block) {
   t->gathered = next < t->data->rows;
   if (!t->gathered) next = 0;
   t->block = block_at(t, next, 1 - block->buffer);
-  if (t->block.opens) t->scale = step_scale(t, next);
 }
 
 /* One block from end to end. The first member alone writes what the others read after the last barrier. */
 static void train_block(const team *team, trainer *t) {
   const block block = t->block;
-  forward_and_loss(team, t, &block, t->scale);
+  forward_and_loss(team, t, &block);
   pass_backward(team, &t->pass, block.n);
   team_barrier(team);
   pass_weights(team, &t->pass, t->batch[block.buffer].x, block.n, sink_for(t, &block));
@@ -249,7 +244,6 @@ static void begin_epoch(trainer *t) {
   t->sums = (epoch_record){0};
   t->block = block_at(t, 0, 0);
   t->gathered = false;
-  t->scale = step_scale(t, 0);
 }
 
 static bool parameters_finite(const network *net) {
@@ -279,9 +273,13 @@ static void end_epoch(trainer *t) {
     t->state = TRAIN_DIVERGED;
     return;
   }
-  double weight = dataset_weight(t->data, NULL, 0, t->data->rows);
+  double weight = t->mean_weight * (double)t->data->rows;
   epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN};
   if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
+  if (t->valid != NULL && !isfinite(record.valid_loss)) {
+    t->state = TRAIN_DIVERGED;
+    return;
+  }
   t->record[t->epochs++] = record;
   if (improves(t, &record)) keep_parameters(t);
   if (t->state == TRAIN_RUNNING && t->epochs == t->options.epochs) t->state = TRAIN_FINISHED;
