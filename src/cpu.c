@@ -7,7 +7,7 @@
 #define WIDE_VECTORS_ARE_SAFE 1
 #endif
 
-#if (defined(__x86_64__) || defined(__i386__)) && WIDE_VECTORS_ARE_SAFE
+#if defined(__x86_64__) && WIDE_VECTORS_ARE_SAFE
 
 bool cpu_has_avx2(void) {
   __builtin_cpu_init();

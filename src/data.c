@@ -69,11 +69,8 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
 }
 
 targets dataset_targets(const dataset *data, size_t first) {
-  return (targets){
-      data->class_index ? data->class_index + first : NULL,
-      data->value ? data->value + first * data->outputs : NULL,
-      data->weight ? data->weight + first : NULL,
-  };
+  const targets all = {data->class_index, data->value, data->weight};
+  return targets_from(&all, first, data->outputs);
 }
 
 double dataset_weight(const dataset *data) {

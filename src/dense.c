@@ -31,7 +31,7 @@ static void forward_strip(const layer *layer, const float *parameter, panels x, 
   float *first = out.data + panel * out.stride + rows.begin * PANEL;
   kernels->product(x.data + rows.begin * PANEL, x.stride, n, layer->inputs,
                    parameter + layer->weight + panel * weight_stride, weight_stride, panels_in_strip,
-                   parameter + layer->bias + panel * PANEL, false, first, out.stride);
+                   parameter + layer->bias + panel * PANEL, first, out.stride);
   if (layer->activation == ACTIVATION_identity && z.data == NULL) return;
   for (size_t p = 0; p < panels_in_strip; p++) {
     float *activated = h.data + (panel + p) * h.stride + rows.begin * PANEL;
@@ -69,7 +69,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
   for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
     size_t strip = size_min(STRIP_PANELS, mine.panels.end - p);
     kernels_active()->product(dz.data + share.begin * PANEL, dz.stride, share.end - share.begin, layer->units,
-                              transposed + p * stride, stride, strip, NULL, false,
+                              transposed + p * stride, stride, strip, NULL,
                               dx.data + p * dx.stride + share.begin * PANEL, dx.stride);
     backward_activation(below, (part){share, {p, p + strip}}, kept, dx);
   }
@@ -81,6 +81,11 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
 typedef struct strip {
   range inputs, panels;
 } strip;
+
+/* Strips one below the other; one at least, as the first also sees to the bias. */
+static size_t chunks_of(const layer *layer) {
+  return layer->inputs > 0 ? (layer->inputs + STRIP_INPUTS - 1) / STRIP_INPUTS : 1;
+}
 
 /* The index-th of a layer's strips; all strips of the same units follow each other. */
 static strip strip_at(const layer *layer, size_t chunks, size_t index) {
@@ -132,7 +137,7 @@ static void transpose_strip(const layer *layer, const float *parameter, float *t
 
 void dense_backward_weights(const team *team, const layer *layer, panels x, panels dz, size_t rows,
                             const gradient_sink *sink, float *transposed) {
-  size_t chunks = (layer->inputs + STRIP_INPUTS - 1) / STRIP_INPUTS;
+  size_t chunks = chunks_of(layer);
   range mine = team_share(team, chunks * strips_of(layer->units));
   for (size_t i = mine.begin; i < mine.end; i++) {
     strip s = strip_at(layer, chunks, i);
@@ -143,7 +148,7 @@ void dense_backward_weights(const team *team, const layer *layer, panels x, pane
 }
 
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed) {
-  size_t chunks = (layer->inputs + STRIP_INPUTS - 1) / STRIP_INPUTS;
+  size_t chunks = chunks_of(layer);
   range mine = team_share(team, chunks * strips_of(layer->units));
   for (size_t i = mine.begin; i < mine.end; i++) {
     transpose_strip(layer, parameter, transposed, strip_at(layer, chunks, i));

@@ -6,51 +6,31 @@
 typedef struct gradient_work {
   pass pass;
   arena arena;
-  panels x;          /* [rows x inputs] */
-  double *row_loss;  /* [rows] */
-  double *row_score; /* [rows] */
+  panels x; /* [rows x inputs] */
   const source_matrix *source;
   const loss *loss;
   const targets *targets;
-  float scale; /* 1 / total weight */
+  double scale; /* 1 / total weight */
   float *gradient;
   double *input_gradient;
   double sum; /* of the rows' losses */
 } gradient_work;
 
-static targets targets_from(const targets *t, size_t first, size_t outputs) {
-  return (targets){
-      t->class_index != NULL ? t->class_index + first : NULL,
-      t->value != NULL ? t->value + first * outputs : NULL,
-      t->weight != NULL ? t->weight + first : NULL,
-  };
-}
-
 /* Forward, loss and backward for rows first .. first + n - 1; the first member moves data in and out. */
 static void gradient_block(const team *team, gradient_work *work, size_t first, size_t n) {
   pass *pass = &work->pass;
   const network *net = pass->net;
-  int last = net->layers - 1;
-  size_t outputs = network_outputs(net);
   const scaling as_it_is = {NULL, NULL};
   if (team->rank == 0) matrix_to_panels(work->source, first, n, as_it_is, work->x.data, work->x.stride);
   team_barrier(team);
-  if (pass_forward(team, pass, work->x, n) != SPLIT_ROWS) team_barrier(team);
-  const loss_block block = {
-      .output = pass->layer[last].h,
-      .outputs = outputs,
-      .targets = targets_from(work->targets, first, outputs),
-      .scale = work->scale,
-      .gradient = pass->layer[last].dz,
-      .row_loss = work->row_loss,
-      .row_score = work->row_score,
-  };
-  loss_rows(work->loss, &block, team_share(team, n));
+  pass_forward(team, pass, work->x, n);
+  const targets block = targets_from(work->targets, first, network_outputs(net));
+  pass_loss(team, pass, work->loss, &block, n, work->scale);
   pass_backward(team, pass, n);
   team_barrier(team);
   pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0});
   if (team->rank == 0) {
-    for (size_t r = 0; r < n; r++) work->sum += work->row_loss[r];
+    for (size_t r = 0; r < n; r++) work->sum += pass->row_loss[r];
     if (work->input_gradient != NULL) {
       panels_to_matrix(pass->dx.data, pass->dx.stride, n, net->layer[0].inputs, work->input_gradient,
                        work->source->rows, first);
@@ -69,24 +49,21 @@ static void gradient_member(const team *team, void *data) {
 
 static void lay_out(void *owner, arena *arena) {
   gradient_work *work = owner;
-  size_t rows = work->pass.rows;
-  work->x = arena_take_panels(arena, rows, work->pass.net->layer[0].inputs);
-  work->row_loss = arena_take(arena, rows, sizeof(double));
-  work->row_score = arena_take(arena, rows, sizeof(double));
+  work->x = arena_take_panels(arena, work->pass.rows, work->pass.net->layer[0].inputs);
 }
 
 status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
                         const targets *targets, double total_weight, float *gradient, double *input_gradient,
                         double *mean_loss) {
-  int members = threads_for_work(threads, 3 * network_flops(net, size_min(x->rows, PASS_ROWS)));
+  size_t rows = size_min(x->rows, PASS_ROWS);
+  int members = pass_members(net, rows, threads);
   gradient_work work = {.source = x,
                         .loss = loss,
                         .targets = targets,
-                        .scale = (float)(1 / total_weight),
+                        .scale = 1 / total_weight,
                         .gradient = gradient,
                         .input_gradient = input_gradient};
-  status result =
-      pass_allocate(&work.pass, net, size_min(x->rows, PASS_ROWS), members, input_gradient != NULL);
+  status result = pass_allocate(&work.pass, net, rows, members, input_gradient != NULL);
   if (result == STATUS_OK) result = arena_build(&work.arena, lay_out, &work);
   if (result == STATUS_OK) {
     team_run(members, gradient_member, &work);

@@ -28,10 +28,10 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_train_close),   {NULL, NULL, 0},
 };
 
-/* A lower instruction set on request; an unknown or unavailable one changes nothing. */
+/* The best instruction set, or a lower one on request; an unknown or unavailable request changes nothing. */
 static void choose_kernels(void) {
   const char *name = getenv("FASTMLP_SIMD");
-  if (name != NULL) kernels_choose(name);
+  if (name == NULL || !kernels_choose(name)) kernels_choose(kernels_available(0)->name);
 }
 
 void attribute_visible R_init_fastmlp(DllInfo *dll) {

@@ -127,13 +127,6 @@ KERNEL_INLINE product_operands operands_right(product_operands o, int panels) {
 
 static const float zero_panels[2 * PANEL] __attribute__((aligned(64)));
 
-/* Where sums start: c, the bias, or zeros. */
-KERNEL_INLINE void operands_start(product_operands *o, const float *bias, bool accumulate) {
-  o->from = accumulate ? o->c : bias != NULL ? bias : zero_panels;
-  o->from_stride = accumulate ? o->c_stride : bias != NULL ? PANEL : 0;
-  o->from_step = accumulate ? PANEL : 0;
-}
-
 /* Covers `rows` rows of c by tiles; rows of different panels of a never share a tile, if `a_panels`. */
 KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows,
                               size_t most, bool a_panels) {
@@ -146,16 +139,16 @@ KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_op
 }
 
 static void product(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b,
-                    size_t b_stride, size_t panels, const float *bias, bool accumulate, float *c,
-                    size_t c_stride) {
+                    size_t b_stride, size_t panels, const float *bias, float *c, size_t c_stride) {
   product_operands o = {.a = a,
                         .a_stride = a_stride,
                         .depth = depth,
                         .b = b,
                         .b_stride = b_stride,
+                        .from = bias != NULL ? bias : zero_panels,
+                        .from_stride = bias != NULL ? PANEL : 0,
                         .c = c,
                         .c_stride = c_stride};
-  operands_start(&o, bias, accumulate);
   for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
     cover_rows(product_wide, &o, rows, TILE_ROWS, false);
   }
@@ -170,9 +163,11 @@ static void product_transposed(const float *a, size_t a_stride, size_t columns, 
                         .depth = rows,
                         .b = d,
                         .b_stride = d_stride,
+                        .from = accumulate ? g : zero_panels,
+                        .from_stride = accumulate ? g_stride : 0,
+                        .from_step = accumulate ? PANEL : 0,
                         .c = g,
                         .c_stride = g_stride};
-  operands_start(&o, NULL, accumulate);
   for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
     cover_rows(transposed_wide, &o, columns, TILE_COLUMNS, true);
   }

@@ -91,11 +91,11 @@ KERNEL_INLINE void row_scale(float *out, size_t out_stride, size_t classes, floa
   }
 }
 
-/* log_sum[r] = log(sum[r]) + largest[r] for r < n. */
+/* log_sum[r] = log(sum[r]) for r < n. */
 KERNEL_INLINE void block_log_sum(const softmax_block *block, size_t n, float *log_sum) {
   _Alignas(ALIGNMENT) float result[PANEL];
   UNROLLED for (int r = 0; r < PANEL; r += LANES) {
-    vector_store(result + r, vector_log(vector_load(block->sum + r)) + vector_load(block->largest + r));
+    vector_store(result + r, vector_log(vector_load(block->sum + r)));
   }
   for (size_t r = 0; r < n; r++) log_sum[r] = result[r];
 }

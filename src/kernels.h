@@ -21,10 +21,10 @@ typedef struct update_step {
 typedef struct kernels {
   const char *name;
 
-  /* c[rows x 16 panels] = start + a[rows x depth] b[depth x 16 panels].
-     start is c itself if accumulate, else bias (16 panels floats) or zero where bias is NULL. */
+  /* c[rows x 16 panels] = bias + a[rows x depth] b[depth x 16 panels]; bias (16 panels floats) NULL for zero.
+   */
   void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b, size_t b_stride,
-                  size_t panels, const float *bias, bool accumulate, float *c, size_t c_stride);
+                  size_t panels, const float *bias, float *c, size_t c_stride);
 
   /* g[columns x 16 panels] (+)= a[rows x columns]' d[rows x 16 panels]: the product that contracts over rows.
      columns counts from the start of the first panel of a. */
@@ -46,7 +46,8 @@ typedef struct kernels {
   void (*activation_gradient[ACTIVATION_COUNT])(const float *kept, float *dh, size_t n);
 
   /* For each row r of logits[rows x classes]: p = softmax(logits) (may be in place; lanes beyond classes
-     become zero) and log_sum[r] = log(sum(exp(logits))); either of p and log_sum may be NULL. */
+     become zero) and log_sum[r] = log(sum(exp(logits - the largest of them))), to which the caller adds
+     differences of logits without loss of digits; either of p and log_sum may be NULL. */
   void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p, size_t p_stride,
                   float *log_sum);
 
@@ -59,7 +60,7 @@ extern const kernels kernels_portable;
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;
 
-/* The table in use: the best one that the processor runs, or the lower one that was chosen. */
+/* The table in use: the one chosen last. One must be chosen before anything else runs, outside any team. */
 const kernels *kernels_active(void);
 
 /* Chooses a table by name ("portable", "avx2", "avx512"); false if it is unknown or cannot run here. */

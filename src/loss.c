@@ -61,7 +61,8 @@ typedef output_loss output_function(float o, float t, float parameter);
 static void elementwise_row(output_function *of_output, float parameter, const loss_block *block, size_t r) {
   const float *o = row_of(block->output, r), *t = block->targets.value + r * block->outputs;
   float *d = block->gradient.data != NULL ? row_of(block->gradient, r) : NULL;
-  float weight = row_weight(block, r), scale = block->scale * weight / (float)block->outputs;
+  double weight = row_weight(block, r);
+  float scale = (float)(block->scale * weight / (double)block->outputs);
   double value = 0, score = 0;
   for (size_t j = 0; j < block->outputs; j++) {
     output_loss one = of_output(o[lane(j, block->output.stride)], t[j], parameter);
@@ -70,8 +71,8 @@ static void elementwise_row(output_function *of_output, float parameter, const l
     if (d != NULL) d[lane(j, block->gradient.stride)] = scale * one.gradient;
   }
   for (size_t j = block->outputs; d != NULL && j % PANEL != 0; j++) d[lane(j, block->gradient.stride)] = 0;
-  block->row_loss[r] = (double)weight * value / (double)block->outputs;
-  block->row_score[r] = (double)weight * score / (double)block->outputs;
+  block->row_loss[r] = weight * value / (double)block->outputs;
+  block->row_score[r] = weight * score / (double)block->outputs;
 }
 
 /* The first output that no other exceeds. */
@@ -91,24 +92,24 @@ static void softmax_row_gradient(float *p, size_t stride, size_t classes, size_t
   }
 }
 
-/* -log softmax(output)[class] = log_sum - output[class]. */
+/* -log softmax(output)[class] = log_sum + largest output - output[class]. */
 static void cross_entropy_row(const loss_block *block, size_t r, float log_sum) {
   const float *o = row_of(block->output, r);
   size_t class_index = (size_t)block->targets.class_index[r], stride = block->output.stride;
-  float weight = row_weight(block, r);
-  block->row_loss[r] = (double)weight * ((double)log_sum - o[lane(class_index, stride)]);
-  block->row_score[r] = (double)weight * (row_argmax(o, stride, block->outputs) == class_index);
+  size_t best = row_argmax(o, stride, block->outputs);
+  double weight = row_weight(block, r), behind = (double)o[lane(best, stride)] - o[lane(class_index, stride)];
+  block->row_loss[r] = weight * (log_sum + behind);
+  block->row_score[r] = weight * (best == class_index);
   if (block->gradient.data != NULL) {
     softmax_row_gradient(row_of(block->gradient, r), block->gradient.stride, block->outputs, class_index,
-                         block->scale * weight);
+                         (float)(block->scale * weight));
   }
 }
 
 /* Rows of softmax taken at once. */
 enum { CHUNK_ROWS = 64 };
 
-static void cross_entropy_rows(const loss *loss, const loss_block *block, range rows) {
-  (void)loss;
+static void cross_entropy_rows(const loss_block *block, range rows) {
   float log_sum[CHUNK_ROWS];
   for (size_t first = rows.begin; first < rows.end; first += CHUNK_ROWS) {
     size_t n = size_min(CHUNK_ROWS, rows.end - first);
@@ -119,28 +120,18 @@ static void cross_entropy_rows(const loss *loss, const loss_block *block, range 
   }
 }
 
-static void elementwise_rows(const loss *loss, const loss_block *block, range rows);
-
 /* ---- the registry ---- */
 
 static const struct {
   loss_info info;
-  void (*rows)(const loss *loss, const loss_block *block, range rows);
-  output_function *of_output; /* for elementwise losses */
+  output_function *of_output; /* what one output loses, or NULL where the outputs of a row belong together */
 } table[LOSS_COUNT] = {
-    [LOSS_CROSS_ENTROPY] = {{"cross_entropy", true, SCORE_ACCURACY, LINK_SOFTMAX}, cross_entropy_rows, NULL},
-    [LOSS_BINARY_CROSS_ENTROPY] = {{"binary_cross_entropy", false, SCORE_ACCURACY, LINK_SIGMOID},
-                                   elementwise_rows,
-                                   binary_cross_entropy},
-    [LOSS_SQUARED] = {{"squared", false, SCORE_RMSE, LINK_NONE}, elementwise_rows, squared},
-    [LOSS_ABSOLUTE] = {{"absolute", false, SCORE_RMSE, LINK_NONE}, elementwise_rows, absolute},
-    [LOSS_HUBER] = {{"huber", false, SCORE_RMSE, LINK_NONE}, elementwise_rows, huber},
+    [LOSS_CROSS_ENTROPY] = {{"cross_entropy", true}, NULL},
+    [LOSS_BINARY_CROSS_ENTROPY] = {{"binary_cross_entropy", false}, binary_cross_entropy},
+    [LOSS_SQUARED] = {{"squared", false}, squared},
+    [LOSS_ABSOLUTE] = {{"absolute", false}, absolute},
+    [LOSS_HUBER] = {{"huber", false}, huber},
 };
-
-static void elementwise_rows(const loss *loss, const loss_block *block, range rows) {
-  output_function *of_output = table[loss->id].of_output;
-  for (size_t r = rows.begin; r < rows.end; r++) elementwise_row(of_output, loss->parameter, block, r);
-}
 
 const loss_info *loss_of(loss_id id) { return &table[id].info; }
 
@@ -150,8 +141,21 @@ loss_id loss_find(const char *name) {
   return (loss_id)id;
 }
 
+targets targets_from(const targets *t, size_t first, size_t outputs) {
+  return (targets){
+      t->class_index != NULL ? t->class_index + first : NULL,
+      t->value != NULL ? t->value + first * outputs : NULL,
+      t->weight != NULL ? t->weight + first : NULL,
+  };
+}
+
 void loss_rows(const loss *loss, const loss_block *block, range rows) {
-  table[loss->id].rows(loss, block, rows);
+  output_function *of_output = table[loss->id].of_output;
+  if (of_output == NULL) {
+    cross_entropy_rows(block, rows);
+    return;
+  }
+  for (size_t r = rows.begin; r < rows.end; r++) elementwise_row(of_output, loss->parameter, block, r);
 }
 
 void link_rows(link_id link, panels output, size_t outputs, range rows) {

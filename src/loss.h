@@ -13,20 +13,12 @@ typedef enum loss_id {
   LOSS_COUNT
 } loss_id;
 
-/* What a row's score measures. */
-typedef enum score_id {
-  SCORE_ACCURACY, /* share of outputs decided rightly */
-  SCORE_RMSE      /* mean squared error of the row; reports take the root */
-} score_id;
-
 /* What turns outputs into probabilities. */
 typedef enum link_id { LINK_NONE, LINK_SOFTMAX, LINK_SIGMOID } link_id;
 
 typedef struct loss_info {
   const char *name;
   bool takes_classes; /* targets are class indices, one a row; otherwise one number an output */
-  score_id score;
-  link_id link;
 } loss_info;
 
 /* A loss as chosen: which, and its parameter. */
@@ -42,6 +34,9 @@ typedef struct targets {
   const float *weight;        /* [rows] case weights, or NULL for ones */
 } targets;
 
+/* The same targets from row `first` on. */
+targets targets_from(const targets *targets, size_t first, size_t outputs);
+
 const loss_info *loss_of(loss_id id);
 
 /* The id of a name, or LOSS_COUNT if there is none. */
@@ -52,14 +47,15 @@ typedef struct loss_block {
   panels output; /* [rows x outputs] */
   size_t outputs;
   targets targets;
-  float scale;       /* of the gradient */
+  double scale;      /* of the gradient */
   panels gradient;   /* [rows x outputs]; data == NULL: not wanted */
   double *row_loss;  /* [rows] */
   double *row_score; /* [rows] */
 } loss_block;
 
 /* For each of `rows`: row_loss = weight * loss, row_score = weight * score, and, if wanted, gradient =
-   scale * weight * d loss / d output, with zero lanes beyond outputs. */
+   scale * weight * d loss / d output, with zero lanes beyond outputs. The score is the share of outputs
+   decided rightly for the losses of classes, the mean squared error for the others. */
 void loss_rows(const loss *loss, const loss_block *block, range rows);
 
 /* Turns rows of output[. x outputs] into probabilities, in place. */

@@ -12,24 +12,15 @@ typedef struct source_matrix {
   size_t rows, columns;
 } source_matrix;
 
-/* What a scan of one column found. */
-typedef struct column_summary {
-  size_t missing; /* NaN or NA */
-  size_t infinite;
-  size_t first_bad_row; /* of either kind, counted among the rows scanned; their number if none */
-  double minimum, maximum, mean, sd;
-  uint64_t fingerprint; /* equal columns have equal fingerprints */
-} column_summary;
-
 /* (x - center) / scale for each column; both NULL for none. */
 typedef struct scaling {
   const double *center, *scale;
 } scaling;
 
-/* Summarises every column over n rows (indices into x; NULL for the first n); missing counts integer NA
-   (INT32_MIN) too. Threaded over columns. */
-void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n,
-                 column_summary *summary);
+/* n values of a column, of the rows listed (NULL: first, first + 1, ...), as doubles: where they lie if they
+   can be read there, otherwise in buffer[n]. The lowest integer, the caller's missing one, becomes NaN. */
+const double *matrix_column(const source_matrix *x, size_t column, const uint32_t *rows, size_t first,
+                            size_t n, double *buffer);
 
 /* Scales the rows in `rows` (indices into x; NULL for first, first + 1, ...) and writes them as floats,
    row-major: out[n x columns]. Threaded over rows, blocked. */

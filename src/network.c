@@ -55,7 +55,7 @@ void network_set_layer(network *net, int l, const double *weight, const double *
   for (size_t j = 0; j < layer->units; j++) {
     for (size_t i = 0; i < layer->inputs; i++)
       w[weight_index(layer, i, j)] = (float)weight[j * layer->inputs + i];
-    b[j] = (float)bias[j];
+    b[j] = bias != NULL ? (float)bias[j] : 0;
   }
 }
 

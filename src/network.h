@@ -18,7 +18,8 @@ status network_allocate(network *net, int layers, const size_t *sizes, const act
 
 void network_free(network *net);
 
-/* Sets the weights and bias of a layer from weight[inputs x units] column-major and bias[units]. */
+/* Sets the weights and bias of a layer from weight[inputs x units] column-major and bias[units]; NULL for 0.
+ */
 void network_set_layer(network *net, int l, const double *weight, const double *bias);
 
 /* The inverse; reads from `parameters`, which may be the network's own or a gradient laid out alike. */

@@ -18,12 +18,19 @@ static void lay_out(void *owner, arena *arena) {
   pass *pass = owner;
   const network *net = pass->net;
   pass->layer = arena_take(arena, (size_t)net->layers, sizeof *pass->layer);
+  pass->row_loss = arena_take(arena, pass->rows, sizeof(double));
+  pass->row_score = arena_take(arena, pass->rows, sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
   }
   if (pass->input_gradient) pass->dx = arena_take_panels(arena, pass->rows, net->layer[0].inputs);
+}
+
+/* Three products a layer, some two barriers a layer. */
+int pass_members(const network *net, size_t rows, int limit) {
+  return threads_for_work(limit, 3 * network_flops(net, rows) / (2 * net->layers));
 }
 
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
@@ -43,7 +50,7 @@ static void meet_between(const team *team, split before, split after) {
   if (before != SPLIT_ROWS || after != SPLIT_ROWS) team_barrier(team);
 }
 
-split pass_forward(const team *team, pass *pass, panels x, size_t n) {
+void pass_forward(const team *team, pass *pass, panels x, size_t n) {
   const network *net = pass->net;
   split before = SPLIT_ROWS;
   for (int l = 0; l < net->layers; l++) {
@@ -54,7 +61,22 @@ split pass_forward(const team *team, pass *pass, panels x, size_t n) {
     x = at->h;
     before = split;
   }
-  return before;
+  meet_between(team, before, SPLIT_ROWS);
+}
+
+void pass_loss(const team *team, pass *pass, const loss *loss, const targets *targets, size_t n,
+               double scale) {
+  const pass_layer *last = &pass->layer[pass->net->layers - 1];
+  const loss_block block = {
+      .output = last->h,
+      .outputs = network_outputs(pass->net),
+      .targets = *targets,
+      .scale = scale,
+      .gradient = last->dz,
+      .row_loss = pass->row_loss,
+      .row_score = pass->row_score,
+  };
+  loss_rows(loss, &block, team_share(team, n));
 }
 
 void pass_backward(const team *team, pass *pass, size_t n) {

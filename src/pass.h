@@ -2,7 +2,7 @@
 #ifndef FASTMLP_PASS_H
 #define FASTMLP_PASS_H
 
-#include "matrix.h"
+#include "loss.h"
 #include "network.h"
 
 /* Rows that one pass takes at most; larger batches go through in several, their gradients added. */
@@ -25,8 +25,14 @@ typedef struct pass {
   bool input_gradient;
   struct pass_layer *layer; /* [layers] */
   panels dx;                /* d loss / d input, if asked for */
+  double *row_loss;         /* [rows] */
+  double *row_score;        /* [rows] */
   float *scratch;           /* [members][SCRATCH_FLOATS] */
 } pass;
+
+/* Members worth having, of `limit`, for forward and backward passes of `rows` rows: by the work between
+ * barriers. */
+int pass_members(const network *net, size_t rows, int limit);
 
 /* Plans and allocates; input_gradient: the backward pass goes down to the inputs. */
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient);
@@ -36,9 +42,14 @@ void pass_free(pass *pass);
 /* Brings every W' up to date with the network's parameters. */
 void pass_transpose(const team *team, pass *pass);
 
-/* From x[n x inputs] to the outputs in the last layer's h. How the last layer was divided is returned: after
-   SPLIT_ROWS a member has its own rows (team_share) without waiting. */
-split pass_forward(const team *team, pass *pass, panels x, size_t n);
+/* From x[n x inputs] to the outputs in the last layer's h, of which each member may then read its own rows
+   (team_share). */
+void pass_forward(const team *team, pass *pass, panels x, size_t n);
+
+/* For this member's rows: the loss of the outputs into row_loss and row_score, and d loss / d output times
+   scale into the last layer's dz. */
+void pass_loss(const team *team, pass *pass, const loss *loss, const targets *targets, size_t n,
+               double scale);
 
 /* From d loss / d output in the last layer's dz, each member having written its own rows, down to the first
  * (and dx).

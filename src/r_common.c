@@ -1,5 +1,7 @@
 #include "r_common.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +85,7 @@ source_matrix unpack_matrix(SEXP x, const char *what) {
     matrix.rows = (size_t)Rf_nrows(x);
     matrix.columns = (size_t)Rf_ncols(x);
   }
+  if (matrix.rows > INT_MAX) Rf_error("`%s` must have at most %d rows", what, INT_MAX);
   if (TYPEOF(x) == REALSXP) matrix.real = REAL(x);
   if (TYPEOF(x) == INTSXP) matrix.integer = INTEGER(x);
   if (TYPEOF(x) == LGLSXP) matrix.integer = LOGICAL(x);
@@ -116,7 +119,8 @@ loss unpack_loss(SEXP x) {
 }
 
 int unpack_threads(SEXP x) {
-  return unpack_int(x, "threads") == NA_INTEGER ? threads_default() : unpack_count(x, "threads");
+  if (unpack_int(x, "threads") == NA_INTEGER) return threads_default();
+  return threads_granted(unpack_count(x, "threads"));
 }
 
 void unpack_key(SEXP x, uint32_t key[2]) {
@@ -174,14 +178,17 @@ void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *r
     matrix_to_rows(1, &source, rows, 0, n, as_they_are, value);
   }
   if (weights == R_NilValue) return;
+  /* Only ratios of weights matter; relative to the largest none overflows, nor do all vanish, as floats. */
   const double *from = REAL(weights);
-  for (size_t i = 0; i < n; i++) weight[i] = (float)from[rows ? rows[i] : i];
+  double largest = 0;
+  for (size_t i = 0; i < n; i++) largest = fmax(largest, from[rows ? rows[i] : i]);
+  for (size_t i = 0; i < n; i++) weight[i] = largest > 0 ? (float)(from[rows ? rows[i] : i] / largest) : 0;
 }
 
-static double sum_of_weights(SEXP weights, size_t rows) {
-  if (weights == R_NilValue) return (double)rows;
+static double sum_of_weights(const float *weight, size_t rows) {
+  if (weight == NULL) return (double)rows;
   double sum = 0;
-  for (size_t i = 0; i < rows; i++) sum += (float)REAL(weights)[i];
+  for (size_t i = 0; i < rows; i++) sum += weight[i];
   return sum;
 }
 
@@ -193,7 +200,7 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
   float *value = classes ? NULL : scratch_floats(size_multiply(rows, outputs));
   float *weight = weights != R_NilValue ? scratch_floats(rows) : NULL;
   read_targets(target, weights, loss, NULL, rows, class_index, value, weight);
-  *total_weight = sum_of_weights(weights, rows);
+  *total_weight = sum_of_weights(weight, rows);
   return (targets){class_index, value, weight};
 }
 

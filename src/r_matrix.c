@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "r_common.h"
+#include "scan.h"
 #include "threads.h"
 
 /* The columns of the result, in order. */

@@ -121,8 +121,7 @@ SEXP fastmlp_dense_backward(SEXP x, SEXP weight, SEXP gradient) {
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 2, Rf_allocVector(REALSXP, (R_xlen_t)units));
   double *bias = REAL(VECTOR_ELT(result, 2));
-  memset(bias, 0, units * sizeof *bias); /* of no consequence here */
-  one_layer(net, weight, bias);
+  one_layer(net, weight, NULL);
   source_matrix source = unpack_shaped(x, rows, net->layer->inputs, "x");
   source_matrix dz = unpack_shaped(gradient, rows, units, "gradient");
   SET_VECTOR_ELT(result, 0, Rf_allocMatrix(REALSXP, (int)rows, (int)source.columns));
@@ -153,7 +152,7 @@ static double loss_mean(const loss *loss, const source_matrix *output, const tar
       .output = {scratch_floats(size), stride},
       .outputs = outputs,
       .targets = *targets,
-      .scale = (float)(1 / total_weight),
+      .scale = 1 / total_weight,
       .gradient = {doutput != NULL ? scratch_floats(size) : NULL, stride},
       .row_loss = (double *)(void *)R_alloc(rows, sizeof(double)),
       .row_score = (double *)(void *)R_alloc(rows, sizeof(double)),

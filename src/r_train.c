@@ -119,6 +119,7 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
   training *t = unpack_training(owner);
   double slice = unpack_number(seconds, "seconds");
   if (t->state == TRAIN_RUNNING) t->state = trainer_advance(t->trainer, slice);
+  if (t->state == TRAIN_OUT_OF_MEMORY) raise_unless_ok(STATUS_MEMORY);
   R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can still close */
   int epochs = trainer_epochs(t->trainer);
   double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL};

@@ -21,13 +21,14 @@ static void yield(void) { SwitchToThread(); }
 static void yield(void) { sched_yield(); }
 #endif
 
-/* Times to look again before giving the core away: some 10 us, longer than two shares should differ. */
-enum { SPINS = 4000 };
+/* Times to look again before offering the core to others: some 10 us, more than two shares should differ by.
+ */
+enum { SPINS = 400 };
 
 struct team_gate {
   atomic_int arrived;
   char apart[64]; /* waiting members read `generation` without disturbing `arrived` */
-  atomic_int generation;
+  atomic_uint generation;
 };
 
 static int thread_cap = 0;        /* 0: none */
@@ -65,7 +66,7 @@ static void pause_briefly(void) {
 void team_barrier(const team *team) {
   if (team->size == 1) return;
   struct team_gate *gate = team->gate;
-  int generation = atomic_load_explicit(&gate->generation, memory_order_relaxed);
+  unsigned generation = atomic_load_explicit(&gate->generation, memory_order_relaxed);
   if (atomic_fetch_add_explicit(&gate->arrived, 1, memory_order_acq_rel) == team->size - 1) {
     atomic_store_explicit(&gate->arrived, 0, memory_order_relaxed);
     atomic_store_explicit(&gate->generation, generation + 1, memory_order_release);
@@ -118,15 +119,25 @@ static bool check_limits_cores(void) {
   return limit != NULL && *limit != '\0' && strcmp(limit, "false") != 0 && strcmp(limit, "FALSE") != 0;
 }
 
-int threads_default(void) {
+int threads_granted(int wanted) {
   if (forked_child) return 1;
-  int threads = int_min(omp_get_num_procs(), int_min(omp_get_max_threads(), omp_get_thread_limit()));
-  if (thread_cap > 0) threads = int_min(threads, thread_cap);
+  int cores = omp_get_num_procs(), most = cores > 2 ? 4 * cores : 8;
+  int threads = int_min(wanted, int_min(most, omp_get_thread_limit()));
   if (check_limits_cores()) threads = int_min(threads, 2);
   return threads > 1 ? threads : 1;
 }
 
+int threads_default(void) {
+  int threads = int_min(omp_get_num_procs(), omp_get_max_threads());
+  return threads_granted(thread_cap > 0 ? int_min(threads, thread_cap) : threads);
+}
+
 #else
+
+int threads_granted(int wanted) {
+  (void)wanted;
+  return 1;
+}
 
 int threads_default(void) { return 1; }
 

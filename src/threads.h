@@ -23,9 +23,13 @@ void team_barrier(const team *team);
 /* This member's contiguous share of count items; the shares cover all items once. */
 range team_share(const team *team, size_t count);
 
-/* Threads to use unless told otherwise: the machine's cores, capped by OMP_NUM_THREADS,
-   OMP_THREAD_LIMIT, a check's core limit, and threads_set(). One in a forked child. */
+/* Threads to use unless told otherwise: the machine's cores, capped by OMP_NUM_THREADS and threads_set(), and
+   as threads_granted() caps any number. */
 int threads_default(void);
+
+/* As many of `wanted` threads as can be had: at most four a core (eight on a small machine),
+   OMP_THREAD_LIMIT, and two under a check's core limit; one without OpenMP or in a forked child. */
+int threads_granted(int wanted);
 
 /* Caps threads_default() at n; n < 1 lifts the cap. */
 void threads_set(int n);

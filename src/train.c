@@ -13,7 +13,7 @@
 typedef struct block {
   size_t first, n;
   int buffer;         /* the batch that holds them */
-  float scale;        /* of the gradient: 1 / (rows of the step * mean case weight of all rows) */
+  double scale;       /* of the gradient: 1 / (rows of the step * mean case weight of all rows) */
   bool opens, closes; /* first, last block of its step */
 } block;
 
@@ -29,17 +29,19 @@ struct trainer {
   pass pass;
   evaluator evaluator;
   arena arena;
-  batch batch[2];       /* the block at work, and the next one being gathered */
-  double *row_loss;     /* [rows of a pass] */
-  double *row_score;    /* [rows of a pass] */
-  uint32_t *order;      /* [rows] this epoch's order, or NULL: as they come */
-  float *gradient;      /* [parameters] where steps take several passes, otherwise NULL: updates are fused */
-  float *moment[2];     /* [parameters] each, as the optimizer needs */
-  float *kept;          /* [parameters] of the kept epoch */
-  epoch_record *record; /* [epochs] */
+  batch batch[2];   /* the block at work, and the next one being gathered */
+  uint32_t *order;  /* [rows] this epoch's order, or NULL: as they come */
+  float *gradient;  /* [parameters] where steps take several passes, otherwise NULL: updates are fused */
+  float *moment[2]; /* [parameters] each, as the optimizer needs */
+  float *kept;      /* [parameters] of the kept epoch */
 
-  block block; /* the next to train on, already in its batch unless an epoch begins */
-  bool gathered;
+  epoch_record *record; /* [epochs that there is room for] */
+  int room;
+
+  block block;      /* the next to train on */
+  bool gathered;    /* it is already in its batch */
+  bool epoch_ended; /* there is no next one in this epoch */
+  double rows_done; /* since the beginning */
   epoch_record sums;
   double slice_end;
   bool running; /* members go on with the next block */
@@ -73,15 +75,12 @@ static void lay_out(void *owner, arena *arena) {
   trainer *t = owner;
   size_t parameters = t->net->parameters;
   for (int i = 0; i < 2; i++) t->batch[i] = take_batch(t, arena);
-  t->row_loss = arena_take(arena, pass_rows(t), sizeof(double));
-  t->row_score = arena_take(arena, pass_rows(t), sizeof(double));
   if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
   if (several_passes(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
   for (int k = 0; k < optimizer_moments(&t->optimizer); k++) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
   t->kept = arena_take(arena, parameters, sizeof(float));
-  t->record = arena_take(arena, (size_t)t->options.epochs, sizeof(epoch_record));
 }
 
 static void keep_parameters(trainer *t) {
@@ -90,13 +89,6 @@ static void keep_parameters(trainer *t) {
 }
 
 static void begin_epoch(trainer *t);
-
-/* Work between two barriers decides how many members pay: three products a layer, some two barriers a layer.
- */
-static int members_for(const trainer *t) {
-  double step = 3 * network_flops(t->net, pass_rows(t));
-  return threads_for_work(t->options.threads, step / (2 * t->net->layers));
-}
 
 status trainer_open(trainer **trainer_out, network *net, const dataset *data, const dataset *valid,
                     const loss *loss, const optimizer *optimizer, const train_options *options) {
@@ -109,11 +101,14 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->loss = *loss;
   t->optimizer = *optimizer;
   t->options = *options;
-  t->pace.team = members_for(t);
+  t->pace.team = pass_members(net, pass_rows(t), options->threads);
   t->best_loss = INFINITY;
+  t->room = 64;
   t->mean_weight = dataset_weight(data) / (double)data->rows;
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
   if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
+  if (result == STATUS_OK && !(t->record = malloc((size_t)t->room * sizeof *t->record)))
+    result = STATUS_MEMORY;
   if (result == STATUS_OK && valid != NULL) {
     int members = threads_for_work(options->threads, network_flops(net, valid->rows));
     result = evaluator_allocate(&t->evaluator, net, valid, &t->loss, members);
@@ -133,6 +128,7 @@ void trainer_close(trainer *t) {
   pass_free(&t->pass);
   evaluator_free(&t->evaluator);
   arena_free(&t->arena);
+  free(t->record);
   free(t);
 }
 
@@ -144,7 +140,7 @@ static block block_at(const trainer *t, size_t first, int buffer) {
   size_t begin = first - first % batch_size;
   size_t step_rows = size_min(batch_size, t->data->rows - begin), end = begin + step_rows;
   size_t n = size_min(PASS_ROWS, end - first);
-  float scale = (float)(1 / ((double)step_rows * t->mean_weight));
+  double scale = 1 / ((double)step_rows * t->mean_weight);
   return (block){first, n, buffer, scale, first == begin, first + n == end};
 }
 
@@ -155,23 +151,6 @@ static const uint32_t *order_from(const trainer *t, size_t first) {
 static void gather(const team *team, const trainer *t, const block *block) {
   dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
                  &t->batch[block->buffer]);
-}
-
-static void forward_and_loss(const team *team, trainer *t, const block *block) {
-  pass *pass = &t->pass;
-  const batch *batch = &t->batch[block->buffer];
-  int last = t->net->layers - 1;
-  if (pass_forward(team, pass, batch->x, block->n) != SPLIT_ROWS) team_barrier(team);
-  const loss_block rows = {
-      .output = pass->layer[last].h,
-      .outputs = network_outputs(t->net),
-      .targets = {batch->class_index, batch->value, batch->weight},
-      .scale = block->scale,
-      .gradient = pass->layer[last].dz,
-      .row_loss = t->row_loss,
-      .row_score = t->row_score,
-  };
-  loss_rows(&t->loss, &rows, team_share(team, block->n));
 }
 
 /* Where gradients go: straight into the update, or, over several passes, into the sum that the last one
@@ -191,30 +170,30 @@ static gradient_sink sink_for(const trainer *t, const block *block) {
 static void account(trainer *t, const block *block) {
   double loss = 0, score = 0;
   for (size_t r = 0; r < block->n; r++) {
-    loss += t->row_loss[r];
-    score += t->row_score[r];
+    loss += t->pass.row_loss[r];
+    score += t->pass.row_score[r];
   }
   t->sums.train_loss += loss;
   t->sums.train_score += score;
-  if (!isfinite(loss)) {
-    t->state = TRAIN_DIVERGED;
-    t->running = false;
-    return;
-  }
+  t->rows_done += (double)block->n;
+  if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
   size_t next = block->first + block->n;
-  t->running = next < t->data->rows && pace_now() < t->slice_end;
-  t->gathered = next < t->data->rows;
-  if (!t->gathered) next = 0;
-  t->block = block_at(t, next, 1 - block->buffer);
+  t->epoch_ended = next == t->data->rows;
+  t->gathered = !t->epoch_ended;
+  if (t->gathered) t->block = block_at(t, next, 1 - block->buffer);
+  t->running = t->state == TRAIN_RUNNING && t->gathered && pace_now() < t->slice_end;
 }
 
 /* One block from end to end. The first member alone writes what the others read after the last barrier. */
 static void train_block(const team *team, trainer *t) {
   const block block = t->block;
-  forward_and_loss(team, t, &block);
+  const batch *batch = &t->batch[block.buffer];
+  const targets targets = {batch->class_index, batch->value, batch->weight};
+  pass_forward(team, &t->pass, batch->x, block.n);
+  pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
   pass_backward(team, &t->pass, block.n);
   team_barrier(team);
-  pass_weights(team, &t->pass, t->batch[block.buffer].x, block.n, sink_for(t, &block));
+  pass_weights(team, &t->pass, batch->x, block.n, sink_for(t, &block));
   size_t next_first = block.first + block.n;
   if (next_first < t->data->rows) {
     const struct block next = block_at(t, next_first, 1 - block.buffer);
@@ -243,7 +222,7 @@ static void begin_epoch(trainer *t) {
   }
   t->sums = (epoch_record){0};
   t->block = block_at(t, 0, 0);
-  t->gathered = false;
+  t->gathered = t->epoch_ended = false;
 }
 
 static bool parameters_finite(const network *net) {
@@ -268,9 +247,24 @@ static bool improves(trainer *t, const epoch_record *record) {
   return false;
 }
 
+/* Room for one more record, doubling as needed: epochs may be many and patience end them early. */
+static bool make_room(trainer *t) {
+  if (t->epochs < t->room) return true;
+  int room = t->room < t->options.epochs / 2 ? 2 * t->room : t->options.epochs;
+  epoch_record *record = realloc(t->record, (size_t)room * sizeof *record);
+  if (record == NULL) return false;
+  t->record = record;
+  t->room = room;
+  return true;
+}
+
 static void end_epoch(trainer *t) {
   if (!parameters_finite(t->net)) {
     t->state = TRAIN_DIVERGED;
+    return;
+  }
+  if (!make_room(t)) {
+    t->state = TRAIN_OUT_OF_MEMORY;
     return;
   }
   double weight = t->mean_weight * (double)t->data->rows;
@@ -286,26 +280,20 @@ static void end_epoch(trainer *t) {
   if (t->state == TRAIN_RUNNING) begin_epoch(t);
 }
 
-/* Rows trained on since the beginning. */
-static double rows_done(const trainer *t) {
-  return (double)t->epochs * (double)t->data->rows + (double)(t->gathered ? t->block.first : t->data->rows);
-}
-
 /* Trains to the end of the epoch or of the time, whichever comes first. */
 static void train_slice(trainer *t, double deadline) {
-  double before = t->gathered ? rows_done(t) : (double)t->epochs * (double)t->data->rows;
+  double before = t->rows_done;
   t->slice_end = deadline;
   int members = pace_begin(&t->pace, &t->slice_end);
   team_run(members, train_member, t);
-  pace_end(&t->pace, rows_done(t) - before);
+  pace_end(&t->pace, t->rows_done - before);
 }
 
 train_state trainer_advance(trainer *t, double seconds) {
   double deadline = pace_now() + seconds;
   do {
     train_slice(t, deadline);
-    bool epoch_done = t->state == TRAIN_RUNNING && !t->gathered;
-    if (epoch_done) end_epoch(t);
+    if (t->state == TRAIN_RUNNING && t->epoch_ended) end_epoch(t);
   } while (t->state == TRAIN_RUNNING && pace_now() < deadline);
   return t->state;
 }
@@ -316,9 +304,7 @@ int trainer_epochs(const trainer *t) { return t->epochs; }
 
 const epoch_record *trainer_record(const trainer *t, int epoch) { return &t->record[epoch]; }
 
-double trainer_epoch_progress(const trainer *t) {
-  return t->gathered ? (double)t->block.first / (double)t->data->rows : 0;
-}
+double trainer_epoch_progress(const trainer *t) { return (double)t->block.first / (double)t->data->rows; }
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 

@@ -18,7 +18,9 @@ typedef enum train_state {
   TRAIN_RUNNING,  /* call train_advance() again */
   TRAIN_FINISHED, /* all epochs done */
   TRAIN_STOPPED,  /* patience ran out */
-  TRAIN_DIVERGED  /* a loss or parameter was not finite; the last finite epoch is kept */
+  TRAIN_DIVERGED, /* a loss, of training or validation, or a parameter was not finite; the last finite epoch
+                     is kept */
+  TRAIN_OUT_OF_MEMORY
 } train_state;
 
 /* One epoch's results: means over the rows of each set. */

@@ -7,7 +7,7 @@ bands <- c(
   "^(init\\.c|fastmlp\\.h|r_.*)$",
   "^(train|evaluate|predict|gradient|stream|pass|network)\\.[ch]$",
   "^(dense|activation|loss|optimizer|initial|data)\\.[ch]$",
-  "^matrix\\.[ch]$",
+  "^(matrix|scan)\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",
   "^(common|alloc|cpu|threads|pace|rng)\\.[ch]$"
 )

@@ -1,0 +1,178 @@
+#include "scan.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Rows summarised together: few enough for the first-level cache. */
+enum { BLOCK = 256 };
+
+/* Loops below take WAYS values at once, each to its own partial result: none waits for the one before. */
+enum { WAYS = 4 };
+
+/* One column's summary as it grows. Deviations are taken from the first finite value (`shift`), which keeps
+   sums small and makes a constant column's spread exactly zero. */
+typedef struct column_scan {
+  column_summary *summary;
+  size_t count;                /* finite values */
+  double shift, mean, squares; /* mean of value - shift; sum of squared deviations from it */
+  uint64_t hash[WAYS];
+} column_scan;
+
+static double sum_shifted(const double *value, size_t n, double shift) {
+  double a = 0, b = 0, c = 0, d = 0;
+  size_t i = 0;
+  for (; i + WAYS <= n; i += WAYS) {
+    a += value[i] - shift;
+    b += value[i + 1] - shift;
+    c += value[i + 2] - shift;
+    d += value[i + 3] - shift;
+  }
+  for (; i < n; i++) a += value[i] - shift;
+  return (a + b) + (c + d);
+}
+
+static double square(double x) { return x * x; }
+
+static double sum_squares(const double *value, size_t n, double center) {
+  double a = 0, b = 0, c = 0, d = 0;
+  size_t i = 0;
+  for (; i + WAYS <= n; i += WAYS) {
+    a += square(value[i] - center);
+    b += square(value[i + 1] - center);
+    c += square(value[i + 2] - center);
+    d += square(value[i + 3] - center);
+  }
+  for (; i < n; i++) a += square(value[i] - center);
+  return (a + b) + (c + d);
+}
+
+static double lesser(double a, double b) { return a < b ? a : b; }
+
+static double greater(double a, double b) { return a > b ? a : b; }
+
+static void scan_range(column_summary *summary, const double *value, size_t n) {
+  double low_a = summary->minimum, high_a = summary->maximum, low_b = low_a, high_b = high_a;
+  size_t i = 0;
+  for (; i + 2 <= n; i += 2) {
+    low_a = lesser(value[i], low_a);
+    low_b = lesser(value[i + 1], low_b);
+    high_a = greater(value[i], high_a);
+    high_b = greater(value[i + 1], high_b);
+  }
+  if (i < n) low_a = lesser(value[i], low_a), high_a = greater(value[i], high_a);
+  summary->minimum = lesser(low_a, low_b);
+  summary->maximum = greater(high_a, high_b);
+}
+
+/* Can be undone: different values stay different. */
+static uint64_t hash_mix(uint64_t hash) {
+  hash *= UINT64_C(0x9E3779B97F4A7C15);
+  return hash ^ hash >> 32;
+}
+
+/* Columns that differ in one value never agree; + 0 makes -0 the same as 0. */
+static uint64_t hash_step(uint64_t hash, double value) {
+  uint64_t bits;
+  value += 0.0;
+  memcpy(&bits, &value, sizeof bits);
+  return hash_mix(hash ^ bits);
+}
+
+static void scan_hash(column_scan *scan, const double *value, size_t n) {
+  uint64_t a = scan->hash[0], b = scan->hash[1], c = scan->hash[2], d = scan->hash[3];
+  size_t i = 0;
+  for (; i + WAYS <= n; i += WAYS) {
+    a = hash_step(a, value[i]);
+    b = hash_step(b, value[i + 1]);
+    c = hash_step(c, value[i + 2]);
+    d = hash_step(d, value[i + 3]);
+  }
+  for (; i < n; i++) a = hash_step(a, value[i]);
+  scan->hash[0] = a, scan->hash[1] = b, scan->hash[2] = c, scan->hash[3] = d;
+}
+
+/* Copies the finite ones of n values that start at row `first` and counts the others; returns how many
+   were copied. */
+static size_t keep_finite(column_summary *summary, const double *value, size_t first, size_t n,
+                          double *finite) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (isfinite(value[i])) {
+      finite[kept++] = value[i];
+    } else {
+      summary->first_bad_row = size_min(summary->first_bad_row, first + i);
+      summary->missing += isnan(value[i]) != 0;
+      summary->infinite += isinf(value[i]) != 0;
+    }
+  }
+  return kept;
+}
+
+/* Merges the moments of n values, of which `sum` is the sum of value - shift (Chan, Golub and LeVeque 1983).
+ */
+static void scan_moments(column_scan *scan, const double *value, size_t n, double sum) {
+  double before = (double)scan->count, added = (double)n, total = before + added;
+  double mean = sum / added, step = mean - scan->mean;
+  scan->squares += sum_squares(value, n, scan->shift + mean) + square(step) * before * added / total;
+  scan->mean += step * added / total;
+  scan->count += n;
+}
+
+/* n <= BLOCK values from row `first` on. A sum that is not finite tells of a value that is not. */
+static void scan_block(column_scan *scan, const double *value, size_t first, size_t n) {
+  double finite[BLOCK];
+  scan_hash(scan, value, n);
+  if (scan->count == 0) scan->shift = value[0];
+  double sum = sum_shifted(value, n, scan->shift);
+  if (!isfinite(sum)) {
+    n = keep_finite(scan->summary, value, first, n, finite);
+    if (n == 0) return;
+    value = finite;
+    if (scan->count == 0) scan->shift = value[0];
+    sum = sum_shifted(value, n, scan->shift);
+  }
+  scan_moments(scan, value, n, sum);
+  scan_range(scan->summary, value, n);
+}
+
+/* Statistics are those of the finite values: NaN where there are too few of them. */
+static void scan_finish(column_scan *scan) {
+  column_summary *summary = scan->summary;
+  if (scan->count == 0) summary->minimum = summary->maximum = NAN;
+  summary->mean = scan->count > 0 ? scan->shift + scan->mean : NAN;
+  summary->sd = scan->count > 1 ? sqrt(scan->squares / (double)(scan->count - 1)) : NAN;
+  for (int w = 0; w < WAYS; w++)
+    summary->fingerprint = hash_mix(hash_mix(summary->fingerprint ^ scan->hash[w]));
+}
+
+typedef struct scan_job {
+  const source_matrix *x;
+  const uint32_t *rows;
+  size_t n;
+  column_summary *summary;
+} scan_job;
+
+static void scan_column(const scan_job *job, size_t column) {
+  double buffer[BLOCK];
+  column_summary *summary = &job->summary[column];
+  *summary = (column_summary){.first_bad_row = job->n, .minimum = INFINITY, .maximum = -INFINITY};
+  column_scan scan = {.summary = summary};
+  for (size_t i = 0; i < job->n; i += BLOCK) {
+    size_t n = size_min(BLOCK, job->n - i);
+    const uint32_t *rows = job->rows ? job->rows + i : NULL;
+    scan_block(&scan, matrix_column(job->x, column, rows, i, n, buffer), i, n);
+  }
+  scan_finish(&scan);
+}
+
+static void scan_body(const team *team, void *data) {
+  const scan_job *job = data;
+  range share = team_share(team, job->x->columns);
+  for (size_t j = share.begin; j < share.end; j++) scan_column(job, j);
+}
+
+void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n,
+                 column_summary *summary) {
+  scan_job job = {x, rows, n, summary};
+  team_run(threads_for_work(threads, (double)n * (double)x->columns), scan_body, &job);
+}
