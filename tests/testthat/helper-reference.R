@@ -124,7 +124,8 @@ reference_update <- function(p, g, velocity, is_weight, optimizer, penalty) {
 }
 
 # The network after training on batches in the order of the rows, and each epoch's mean loss, in
-# which every row has its loss before its batch's update.
+# which every row has its loss before its batch's update. A batch counts by its case weights: its
+# gradient is sum(w * gradient) / (rows * mean weight of all rows).
 reference_sgd <- function(network, x, y, loss, optimizer, epochs, batch_size, penalty = 0,
                           weights = rep(1, nrow(x))) {
   batches <- split(seq_len(nrow(x)), (seq_len(nrow(x)) - 1) %/% batch_size)
@@ -136,10 +137,12 @@ reference_sgd <- function(network, x, y, loss, optimizer, epochs, batch_size, pe
       target <- if (is.matrix(y)) y[rows, , drop = FALSE] else y[rows]
       result <- reference_gradient(network, x[rows, , drop = FALSE], target, loss, weights[rows])
       total <- total + result$loss * sum(weights[rows])
+      share <- mean(weights[rows]) / mean(weights)
       for (l in seq_along(network$layers)) {
         for (part in c("weight", "bias")) {
           updated <- reference_update(
-            network$layers[[l]][[part]], result$gradient[[l]][[part]], velocity[[l]][[part]],
+            network$layers[[l]][[part]], share * result$gradient[[l]][[part]],
+            velocity[[l]][[part]],
             part == "weight", optimizer, penalty
           )
           network$layers[[l]][[part]] <- updated$value

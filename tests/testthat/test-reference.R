@@ -231,4 +231,22 @@ test_that("training matches with case weights", {
   weights <- rep(c(0.5, 2, 0, 1, 3), length.out = 70)
   expect_reference_training(c(6, 17, 3), 70, 32, weights = weights)
   expect_reference_training(c(6, 17, 2), 70, 32, "squared", weights = weights)
+  expect_reference_training(c(6, 5, 3), 20, 1, weights = rep(c(0.5, 2, 3, 1), 5))
+})
+
+test_that("only ratios of case weights matter, however small or large", {
+  network <- mlp_network(3, 4, 3)
+  x <- matrix(seq(-1, 1, length.out = 30), 10)
+  y <- rep(1:3, length.out = 10)
+  weights <- rep(c(1, 2, 4), length.out = 10)
+  expected <- mlp_gradient(network, x, y, "cross_entropy", weights)
+  for (scale in c(1e-60, 1e-3, 1e30)) {
+    expect_equal(mlp_gradient(network, x, y, "cross_entropy", weights * scale), expected)
+  }
+})
+
+test_that("small cross-entropies keep their digits", {
+  output <- rbind(c(14, 0, 0), c(44, 30, 30))
+  exact <- log1p(2 * exp(-14))
+  expect_equal(loss_value(output, c(1, 1), "cross_entropy"), exact, tolerance = 0.01)
 })
