@@ -30,35 +30,45 @@ ggplot2::autoplot
 #' autoplot(fit, type = "network") + ggplot2::labs(title = "Three kinds of iris")
 #' @export
 autoplot.fastmlp <- function(object, type = c("history", "network"), ...) {
-  type <- check_first_choice(type, "type", names(plot_types))
-  plot_types[[type]](object, ...)
+  fit_plot(object, environment(), type, ...)
 }
-
-# What autoplot() can show of a fit. To add a picture, add a row.
-plot_types <- list(
-  history = function(object, ...) {
-    check_no_dots(...)
-    history_plot(object$history, kept_epoch(object))
-  },
-  network = function(object, ...) autoplot(object$network, ...)
-)
 
 #' @rdname autoplot.fastmlp
 #' @export
-plot.fastmlp <- function(x, ...) plot_ggplot(autoplot(x, ...))
+plot.fastmlp <- function(x, ...) draw_plot(fit_plot(x, environment(), ...))
 
 #' @rdname autoplot.fastmlp
 #' @export
 autoplot.mlp_network <- function(object, max_units = 12, ...) {
-  check_no_dots(..., known = "max_units")
-  network_plot(object, check_count(max_units, "max_units", min = 3))
+  network_diagram(object, environment(), max_units, ...)
 }
 
 #' @rdname autoplot.fastmlp
 #' @export
-plot.mlp_network <- function(x, ...) plot_ggplot(autoplot(x, ...))
+plot.mlp_network <- function(x, ...) draw_plot(network_diagram(x, environment(), ...))
 
-plot_ggplot <- function(plot) {
+fit_plot <- function(object, call, type = names(plot_types), ...) {
+  type <- check_first_choice(type, "type", names(plot_types), call)
+  plot_types[[type]](object, call, ...)
+}
+
+# What can be shown of a fit. To add a picture, add a row.
+plot_types <- list(
+  history = function(object, call, ...) {
+    synonyms <- list("It goes with `type = \"network\"`." = "max_units")
+    check_no_dots(..., known = "type", synonyms = synonyms, call = call)
+    history_plot(object$history, kept_epoch(object))
+  },
+  network = function(object, call, ...) network_diagram(object$network, call, ...)
+)
+
+network_diagram <- function(network, call, max_units = formals(autoplot.mlp_network)$max_units,
+                            ...) {
+  check_no_dots(..., known = c("max_units", "type"), call = call)
+  network_plot(network, check_count(max_units, "max_units", min = 3, call = call))
+}
+
+draw_plot <- function(plot) {
   print(plot)
   invisible(plot)
 }

@@ -8,11 +8,17 @@ check_count <- function(x, arg, min = 1, max = .Machine$integer.max, length = 1,
     !anyNA(x) && all(x == trunc(x)) && all(x >= min & x <= max)
   if (!ok) {
     what <- if (is.null(length)) "whole numbers" else "a whole number"
-    limit <- if (max < .Machine$integer.max) sprintf("from %d to %d", min, max) else
-      sprintf("of at least %d", min)
-    abort_argument(arg, paste(what, limit), describe(x), fault_kind(x, length), call = call)
+    expected <- paste(what, describe_limits(x, min, max))
+    abort_argument(arg, expected, describe(x), fault_kind(x, length), call = call)
   }
   as.integer(x)
+}
+
+# The largest integer goes without saying, unless x is above it.
+describe_limits <- function(x, min, max) {
+  above <- is_plain_numeric(x) && any(x > max, na.rm = TRUE)
+  if (above || max < .Machine$integer.max) return(sprintf("from %d to %d", min, max))
+  sprintf("of at least %d", min)
 }
 
 # One number between `from` and `to`; `open` lists the ends that do not belong ("from", "to").
@@ -36,6 +42,11 @@ describe_range <- function(from, to, open) {
   }
   sprintf("a number in %s%s, %s%s", if ("from" %in% open) "(" else "[", format(from), format(to),
           if ("to" %in% open) ")" else "]")
+}
+
+# A count, or Inf for no limit.
+check_count_or_inf <- function(x, arg, call = rlang::caller_env()) {
+  if (identical(x, Inf)) x else check_count(x, arg, call = call)
 }
 
 check_flag <- function(x, arg, call = rlang::caller_env()) {
@@ -72,7 +83,8 @@ check_class <- function(x, arg, class, expected, call = rlang::caller_env()) {
 # A numeric matrix with `columns` columns (NULL: any number), never copied.
 check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env()) {
   if (!is_numeric_matrix(x)) {
-    hint <- if (is_plain_numeric(x)) "For one row, use `matrix(x, nrow = 1)`."
+    one_row <- is_plain_vector(x) && (is.null(columns) || length(x) == columns)
+    hint <- if (one_row) sprintf("For one row, use `matrix(%s, nrow = 1)`.", arg)
     abort_argument(arg, "a numeric matrix", describe(x), "type", hint, call)
   }
   if (!is.null(columns) && ncol(x) != columns) {
@@ -101,31 +113,57 @@ check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
 check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
   if (is.null(weights)) return(NULL)
   weights <- check_numeric(weights, arg, rows, call)
-  bad <- which(!is.finite(weights) | weights < 0)
+  bad <- which(!is.finite(weights) | weights < 0 | weights > largest_float)
   if (length(bad)) {
     got <- sprintf("%s in row %d", format_value(weights[bad[1]]), bad[1])
     class <- if (is.na(weights[bad[1]])) "missing" else "value"
-    abort_argument(arg, "finite and at least 0", got, class, call = call)
+    abort_argument(arg, sprintf("numbers from 0 to %s", format(largest_float)), got, class,
+                   call = call)
   }
   if (!any(weights > 0)) abort_argument(arg, "above 0 in some row", "zeros only", call = call)
   weights
 }
 
-# Nothing may be left over: an argument that would be ignored is a mistake.
-check_no_dots <- function(..., known = character(), call = rlang::caller_env()) {
+# Nothing may be left over: an argument that would be ignored is a mistake. `synonyms` has names by
+# the hint to give for them.
+check_no_dots <- function(..., known = character(), synonyms = list(), call = rlang::caller_env()) {
   if (...length() == 0) return(invisible())
   name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
   got <- "an argument without a name"
   if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
-  abort_argument("...", "empty", got, "dots", hint = suggest(name, known), call = call)
+  meant <- names(Filter(function(names) name %in% names, synonyms))
+  hint <- if (length(meant)) meant else suggest(name, known)
+  abort_argument("...", "empty", got, "dots", hint, call)
 }
 
-# An argument without a default, not given.
-check_given <- function(x, arg, hint = NULL, call = rlang::caller_env()) {
-  if (missing(x)) abort_argument(arg, "given", "nothing", "type", hint, call)
+# All arguments without a default are given. `hints` may say more, by argument.
+check_given <- function(hints = NULL, call = rlang::caller_env()) {
+  required <- Filter(rlang::is_missing, formals(sys.function(sys.parent())))
+  for (arg in setdiff(names(required), "...")) {
+    if (!eval(call("missing", as.name(arg)), call)) next
+    abort_argument(arg, "given", "nothing", "type", hints[[arg]], call)
+  }
+}
+
+# Arguments are evaluated here, so that an error is that of the argument and not of the first
+# function to look at it.
+check_evaluates <- function(args, call = rlang::caller_env()) {
+  for (arg in args) {
+    tryCatch(get(arg, call), error = function(cnd) {
+      if (inherits(cnd, "rlang_error")) stop(cnd)
+      bare <- arg != "data" && is.symbol(eval(call("substitute", as.name(arg)), call))
+      hint <- if (bare) "A column is not found by its name alone: write `data$column`."
+      rlang::abort(
+        c(sprintf("`%s` could not be evaluated.", arg), x = conditionMessage(cnd), i = hint),
+        class = condition_class("error", "type"), call = call
+      )
+    })
+  }
 }
 
 is_plain_numeric <- function(x) is.numeric(x) && !is.object(x)
+
+is_plain_vector <- function(x) is_plain_numeric(x) && is.null(dim(x))
 
 is_numeric_matrix <- function(x) is.matrix(x) && (is.numeric(x) || is.logical(x)) && !is.object(x)
 

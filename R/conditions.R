@@ -32,7 +32,10 @@ describe <- function(x) {
   if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))
   if (is.object(x)) return(sprintf("an object of class %s", enumerate(class(x))))
   type <- with_article(typeof(x))
-  if (is.matrix(x)) return(sprintf("%s matrix of %d x %d", type, nrow(x), ncol(x)))
+  if (length(dim(x)) > 1) {
+    return(sprintf("%s %s of %s", type, if (is.matrix(x)) "matrix" else "array",
+                   paste(dim(x), collapse = " x ")))
+  }
   if (is.atomic(x)) return(describe_vector(x))
   sprintf("%s of length %d", type, length(x))
 }
@@ -65,13 +68,19 @@ count_of <- function(n, noun) {
   sprintf("%s %s%s", format(n, big.mark = ",", scientific = FALSE), noun, if (n == 1) "" else "s")
 }
 
-# The choice nearest to a mistyped name, as a hint; NULL where none is near.
+# The choice nearest to a mistyped name, as a hint; NULL where none is near. Short names are near to
+# anything, and so to nothing.
 suggest <- function(name, choices) {
-  if (!rlang::is_string(name) || length(choices) == 0) return(NULL)
+  if (!rlang::is_string(name) || nchar(name) <= 3 || length(choices) == 0) return(NULL)
   distance <- utils::adist(name, choices, ignore.case = TRUE)
-  starts <- startsWith(choices, tolower(name)) & nzchar(name)
-  distance[starts] <- 0
+  distance[sorted_letters(choices) == sorted_letters(name)] <- 1
+  distance[startsWith(tolower(choices), tolower(name))] <- 0
   best <- which.min(distance)
-  if (distance[best] > max(2, nchar(name) / 3)) return(NULL)
+  if (distance[best] > max(1, nchar(name) / 3)) return(NULL)
   sprintf("Did you mean %s?", dQuote(choices[best], FALSE))
+}
+
+# Names whose letters were swapped share these.
+sorted_letters <- function(x) {
+  vapply(strsplit(tolower(x), ""), function(letters) paste(sort(letters), collapse = ""), "")
 }

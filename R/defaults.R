@@ -36,23 +36,40 @@ fit_checks <- list(
     check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call)
   },
   epochs = function(x, arg, call) check_count(x, arg, call = call),
-  batch_size = function(x, arg, call) check_count(x, arg, call = call),
-  patience = function(x, arg, call) {
-    if (identical(x, Inf)) x else check_count(x, arg, call = call)
-  },
+  batch_size = function(x, arg, call) check_count_or_inf(x, arg, call),
+  patience = function(x, arg, call) check_count_or_inf(x, arg, call),
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   standardize = function(x, arg, call) {
     check_choice(x, arg, c("none", names(standardizers)), call = call)
   },
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
-  threads = function(x, arg, call) if (!is.null(x)) check_count(x, arg, call = call),
+  # Without a number here, that of the option is checked.
+  threads = function(x, arg, call) {
+    threads <- resolve_threads(x, call)
+    if (!is.null(x)) threads
+  },
   verbose = function(x, arg, call) check_flag(x %||% rlang::is_interactive(), arg, call)
+)
+
+# What other packages call it.
+fit_synonyms <- list(
+  "Use `optimizer = opt_sgd(learn_rate = )`." = c("lr", "learn_rate", "learning_rate"),
+  "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
+  "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
+  "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
+  "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "hidden_layer_sizes"),
+  "Use `standardize`." = c("scale", "center"),
+  "Use `penalty`." = "decay",
+  "Call `set.seed()` before." = "seed",
+  "Do this on `data` first." = c("na.action", "subset"),
+  "Give the formula first, or as `formula = `." = c("x", "formula", "data")
 )
 
 # The settings of a fit: what the user's function was given, the preset for the rest. `frame` is the
 # frame of the method, whose arguments bear the settings' names.
 fit_settings <- function(frame) {
+  check_evaluates(ls(frame), frame)
   preset <- check_choice(frame$preset, "preset", names(presets), call = frame)
   settings <- presets[[preset]]()
   given <- Filter(Negate(is.null), mget(names(settings), envir = frame))

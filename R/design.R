@@ -1,7 +1,8 @@
 # From the user's predictors to the numeric matrix that the engine reads, at fit and at predict.
 #
-# A design is list(x, y, blueprint, predictors = list(names, named), interface). A numeric matrix is
-# never copied on its way: only a header without rows goes through hardhat, for the blueprint.
+# A design is list(x, y, blueprint, predictors = list(names, named), interface, args); args is what
+# messages call x and y. A numeric matrix is never copied on its way: only a header without rows
+# goes through hardhat, for the blueprint.
 
 design_matrix <- function(x, y, call) {
   check_matrix(x, "x", call = call)
@@ -19,74 +20,23 @@ design_frame <- function(x, y, call) {
   check_column_types(x, names(x), "x", call)
   check_factors_complete(x, names(x), "x", call)
   x <- as.data.frame(x)
-  x[] <- lapply(x, function(column) if (is.logical(column)) column + 0 else plain_column(column))
+  x[] <- lapply(x, plain_column)
   if (all(vapply(x, is.numeric, NA))) return(design_matrix(as.matrix(x), y, call))
   molded <- mold_formula(~ ., x, "x", call)
   new_design(molded$x, y, molded$blueprint, colnames(molded$x), TRUE, "xy")
 }
 
-design_formula <- function(formula, data, call) {
-  check_class(data, "data", "data.frame", "a data frame", call)
-  check_column_names(names(data), "data", call)
-  data <- as.data.frame(data)
-  bare <- bare_predictors(formula, data, call)
-  check_column_types(data, bare, "data", call)
-  check_factors_complete(data, bare, "data", call)
-  data[bare] <- lapply(data[bare], plain_column)
-  data[] <- lapply(data, integer_to_double)
-  molded <- mold_formula(formula, data, "formula", call)
-  if (ncol(molded$outcomes) == 0) {
-    abort_argument("formula", "two-sided, such as `y ~ .`", deparse1(formula), "formula",
-                   call = call)
-  }
-  check_some_columns(molded$x, "formula", call)
-  new_design(molded$x, molded$outcomes, molded$blueprint, colnames(molded$x), TRUE, "formula")
-}
-
-new_design <- function(x, y, blueprint, names, named, interface) {
+new_design <- function(x, y, blueprint, names, named, interface, args = list(x = "x", y = "y")) {
   list(
     x = x, y = y, blueprint = blueprint,
-    predictors = list(names = names, named = named), interface = interface
+    predictors = list(names = names, named = named), interface = interface, args = args
   )
 }
 
-# Factors become one indicator a level; there is no intercept.
-mold_formula <- function(formula, data, arg, call) {
-  blueprint <- hardhat::default_formula_blueprint(indicators = "one_hot")
-  molded <- explain_hardhat(hardhat::mold(formula, data, blueprint = blueprint), arg, call)
-  if (!is.null(molded$extras$offset)) {
-    abort_argument(arg, "without an offset", deparse1(formula), "formula", call = call)
-  }
-  list(
-    x = encoded_matrix(molded$predictors), outcomes = molded$outcomes, blueprint = molded$blueprint
-  )
-}
-
-encoded_matrix <- function(predictors) {
-  x <- as.matrix(predictors)
-  colnames(x) <- gsub("`", "", colnames(x), fixed = TRUE)
-  x
-}
-
-# hardhat's errors under this package's classes.
-explain_hardhat <- function(expr, arg, call) {
-  tryCatch(expr, error = function(cnd) {
-    rlang::abort(sprintf("`%s` could not be used with the data.", arg), parent = cnd,
-                 class = condition_class("error", "formula"), call = call)
-  })
-}
-
-# Names of the columns that the right-hand side uses as they are, not inside a call.
-bare_predictors <- function(formula, data, call) {
-  terms <- explain_hardhat(stats::terms(formula, data = data), "formula", call)
-  variables <- as.list(attr(terms, "variables"))[-1]
-  if (attr(terms, "response") > 0) variables <- variables[-attr(terms, "response")]
-  symbols <- vapply(Filter(is.symbol, variables), as.character, "")
-  intersect(symbols, names(data))
-}
-
-# Text becomes a factor, so that its levels are remembered; ordered factors are encoded like others.
+# Text becomes a factor, so that its levels are remembered; ordered factors are encoded like others;
+# logicals count as 0 and 1.
 plain_column <- function(column) {
+  if (is.logical(column)) return(column + 0)
   if (is.character(column)) return(factor(column, sort(unique(column), method = "radix")))
   if (is.ordered(column)) return(factor(column, levels(column), ordered = FALSE))
   integer_to_double(column)
@@ -143,12 +93,12 @@ check_some_columns <- function(x, arg, call) {
 # The matrix of encoded predictors of new rows, columns as at the fit.
 forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
   if (!is.matrix(new_data) && !is.data.frame(new_data)) {
-    hint <- if (is.atomic(new_data)) "For one row, use `matrix(x, nrow = 1)`."
+    one_row <- is_plain_vector(new_data) && length(new_data) == length(predictors$names)
+    hint <- if (one_row) sprintf("For one row, use `t(%s)`.", arg)
     abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
   }
   if (inherits(blueprint, "xy_blueprint")) return(forge_matrix(new_data, predictors, arg, call))
-  data <- new_data_frame(new_data, blueprint, arg, call)
-  encoded_matrix(explain_hardhat(hardhat::forge(data, blueprint), arg, call)$predictors)
+  forge_formula(new_data, blueprint, predictors, arg, call)$x
 }
 
 forge_matrix <- function(new_data, predictors, arg, call) {

@@ -33,12 +33,14 @@
 #' loss_value(c(1, 2, 3), c(1, 2, 7), loss_huber(delta = 1))
 #' @export
 loss_value <- function(output, target, loss, weights = NULL) {
+  check_given()
   loss_result(output, target, loss, weights, gradient = FALSE, call = environment())$value
 }
 
 #' @rdname loss_value
 #' @export
 loss_gradient <- function(output, target, loss, weights = NULL) {
+  check_given()
   loss_result(output, target, loss, weights, gradient = TRUE, call = environment())$gradient
 }
 

@@ -4,9 +4,9 @@
 #' cross-entropy) or regression (squared error).
 #'
 #' @section What is minimised:
-#' The mean over the rows of the batch of `weights` times the loss of the row, plus
-#' `penalty / 2` times the sum of all squared weights (never biases). Losses are given in
-#' [loss_value()], the steps in [opt_sgd()], the initial weights in [init_he()].
+#' The mean loss of the training rows, weighted by `weights`, plus `penalty / 2` times the sum of all
+#' squared weights of the network (never biases). Losses are given in [loss_value()], the steps in
+#' [opt_sgd()], the initial weights in [init_he()].
 #'
 #' @section Outcome:
 #' A factor makes a classifier with one output a level; characters and logicals are turned into a
@@ -17,8 +17,8 @@
 #'
 #' @section Predictors:
 #' A numeric matrix is read as it is. In data frames and formulas a factor or character column
-#' becomes one indicator a level, and there is no intercept column (every layer has its bias). In
-#' a data frame a logical column counts as 0 and 1. Dates, lists and the like are refused by name.
+#' becomes one indicator a level, and there is no intercept column (every layer has its bias). A
+#' logical column counts as 0 and 1. Dates, lists and the like are refused by name.
 #'
 #' Missing and infinite values are refused; constant and duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
@@ -31,15 +31,19 @@
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
-#' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
-#' weights so far are kept), `fastmlp_warning_constant`, `fastmlp_warning_duplicated` and
-#' `fastmlp_warning_levels`.
+#' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the last
+#' completed epoch is kept or, in the first, the weights so far), `fastmlp_warning_constant`,
+#' `fastmlp_warning_duplicated` and `fastmlp_warning_levels`.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; one row a case.
-#' @param y Outcome: a factor, a numeric vector or a numeric matrix, one row a case.
+#' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
+#'   matrix, or a data frame of numeric columns, for numbers. A data frame of one column may hold
+#'   either.
 #' @param formula `outcome ~ predictors`. Functions such as `log(x)`, interactions and `.` work;
-#'   `a + b ~ .` makes a regression with two outputs.
+#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. All variables are columns
+#'   of `data`, and functions of your own are not found: compute such terms as columns first.
+#'   Factors, too, are made beforehand, so that their levels are remembered.
 #' @param data A data frame with the variables of the formula.
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
 #'   linear or softmax regression.
@@ -50,15 +54,18 @@
 #'   one output: the logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()].
 #' @param epochs Passes through the training rows: a whole number of at least 1.
-#' @param batch_size Rows a step: a whole number of at least 1.
+#' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
 #' @param validation Rows to validate on after each epoch: a share in `[0, 1)` of the rows (within
 #'   each class for a classifier), drawn at random and not trained on; or other data: a data frame
-#'   for the formula method, `list(x = , y = )` for the others.
+#'   for the formula method, `list(x = , y = )` for the others. Rows drawn as a share keep their
+#'   `weights`; other data count equally.
 #' @param patience Epochs without a better validation loss before training stops: a whole number of
 #'   at least 1, or `Inf` to never stop. With a number, the epoch with the best validation loss is
 #'   kept.
 #' @param penalty L2 penalty on the weights: a finite number of at least 0.
-#' @param weights Case weights: one non-negative number a row.
+#' @param weights Case weights: one non-negative number a row. The gradient of a batch is
+#'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
+#'   of all training rows: a weight of 2 counts as two rows, whatever the batch size.
 #' @param standardize What is done to the predictors first: `"none"`; `"zscore"` (subtract the mean,
 #'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
 #'   range over 1.349).
@@ -75,7 +82,7 @@
 #' * `network`: the trained [mlp_network()];
 #' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"` and
 #'   `"accuracy"` or `"rmse"`) and `value`. Training values are means over the epoch's batches,
-#'   taken while the weights move;
+#'   taken while the weights move. The loss is without the penalty;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
@@ -91,13 +98,15 @@
 #' fit
 #' predict(fit, iris[c(1, 51, 101), ], type = "prob")
 #'
-#' # Regression from a matrix, with a validation share
+#' # Regression from a matrix, with a validation share and an outcome that is centred and scaled
 #' x <- as.matrix(mtcars[-1])
-#' fit <- mlp_fit(x, mtcars$mpg, hidden_units = c(8, 8), optimizer = opt_sgd(0.01),
-#'                batch_size = 8, standardize = "zscore", validation = 0.2)
-#' predict(fit, x[1:3, ])
+#' y <- (mtcars$mpg - 20) / 6
+#' fit <- mlp_fit(x, y, hidden_units = 8, activation = "tanh", optimizer = opt_sgd(0.02),
+#'                epochs = 50, batch_size = 8, standardize = "zscore", validation = 0.2)
+#' 20 + 6 * predict(fit, x[1:3, ])
 #' @export
 mlp_fit <- function(x, ...) {
+  if (...length() == 0) check_given()
   UseMethod("mlp_fit")
 }
 
@@ -109,8 +118,8 @@ mlp_fit.matrix <- function(x, y, hidden_units = NULL, activation = NULL, loss = 
                            init = NULL, shuffle = NULL, threads = NULL, verbose = NULL,
                            preset = "plain", ...) {
   call <- environment()
-  check_no_dots(..., known = names(formals()))
-  check_given(y, "y")
+  check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
+  check_given()
   settings <- fit_settings(call)
   mlp_bridge(design_matrix(x, y, call), settings, call)
 }
@@ -123,8 +132,8 @@ mlp_fit.data.frame <- function(x, y, hidden_units = NULL, activation = NULL, los
                                standardize = NULL, init = NULL, shuffle = NULL, threads = NULL,
                                verbose = NULL, preset = "plain", ...) {
   call <- environment()
-  check_no_dots(..., known = names(formals()))
-  check_given(y, "y")
+  check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
+  check_given()
   settings <- fit_settings(call)
   mlp_bridge(design_frame(x, y, call), settings, call)
 }
@@ -137,8 +146,8 @@ mlp_fit.formula <- function(formula, data, hidden_units = NULL, activation = NUL
                             init = NULL, shuffle = NULL, threads = NULL, verbose = NULL,
                             preset = "plain", ...) {
   call <- environment()
-  check_no_dots(..., known = names(formals()))
-  check_given(data, "data")
+  check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
+  check_given()
   settings <- fit_settings(call)
   mlp_bridge(design_formula(formula, data, call), settings, call)
 }
@@ -146,21 +155,23 @@ mlp_fit.formula <- function(formula, data, hidden_units = NULL, activation = NUL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.default <- function(x, ...) {
-  hint <- if (is_plain_numeric(x)) "For one predictor, use `matrix(x, ncol = 1)`."
+  check_given()
+  hint <- if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`."
   abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type", hint)
 }
 
 # From a design to a fit: all checks, then the random draws (key first, validation share second),
 # then training.
 mlp_bridge <- function(design, settings, call) {
-  x <- check_some_rows(design$x, "x", call)
-  outcome <- as_outcome(design$y, settings$loss, "y", call)
-  check_same_rows(nrow(x), outcome_rows(outcome), "y", call)
+  args <- design$args
+  x <- check_some_rows(design$x, args$x, call)
+  outcome <- as_outcome(design$y, settings$loss, args$y, call)
+  check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
   sizes <- c(ncol(x), settings$hidden_units, outcome_outputs(outcome))
   settings$init <- check_initial(settings$init, sizes, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   validation <- check_validation(settings, design, outcome, call)
-  check_predictors(x, design$predictors, call)
+  check_predictors(x, design$predictors, args$x, call)
 
   key <- draw_key()
   sets <- training_sets(x, outcome, settings$weights, validation, call)

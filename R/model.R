@@ -41,14 +41,13 @@ abort_model <- function(arg, fault, call) {
 
 check_version <- function(version, arg, call) {
   known <- rlang::is_string(version) && grepl("^[0-9]+([.-][0-9]+)+$", version)
-  if (known && numeric_version(version) >= oldest_readable &&
-        numeric_version(version) <= package_version_string()) {
-    return(invisible())
-  }
+  newer <- known && numeric_version(version) > package_version_string()
+  if (known && !newer && numeric_version(version) >= oldest_readable) return(invisible())
   abort_argument(
     arg, sprintf("a fit from fastmlp %s to %s", oldest_readable, package_version_string()),
     if (known) paste("one from version", version) else "one without a valid version", "model",
-    hint = "Update the package, or fit the model again.", call = call
+    hint = if (newer) "Update the package, or fit the model again." else "Fit the model again.",
+    call = call
   )
 }
 
@@ -56,9 +55,12 @@ check_version <- function(version, arg, call) {
 model_fault <- function(object) {
   outcome <- object$outcome
   network <- object$network
-  known <- list(type = names(prediction_types), link = c("none", "softmax", "sigmoid"))
-  for (part in names(known)) {
-    if (!rlang::is_string(outcome[[part]], known[[part]])) return(sprintf("an unknown `%s`", part))
+  if (!rlang::is_string(outcome$type, names(prediction_types))) return("an unknown `type`")
+  if (!rlang::is_string(outcome$loss$name, names(losses))) return("an unknown `loss`")
+  loss <- losses[[outcome$loss$name]]
+  if (!identical(outcome$link, loss$link)) return("a `link` that does not match the loss")
+  if ((outcome$type == "numeric") != (loss$target == "numbers")) {
+    return("a `type` that does not match the loss")
   }
   labels <- output_labels(outcome)
   if (!is.character(labels) || length(labels) != network$outputs) {

@@ -24,6 +24,7 @@
 mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
                         init = init_he()) {
   call <- environment()
+  check_given()
   hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
   sizes <- c(check_count(inputs, "inputs"), hidden_units, check_count(outputs, "outputs"))
   activation <- check_choice(activation, "activation", activation_names(), length = NULL)
@@ -64,6 +65,7 @@ new_network <- function(layers, activation) {
 #' mlp_forward(network, matrix(c(1, 0, 0, 1), 2))
 #' @export
 mlp_forward <- function(network, x, threads = NULL) {
+  check_given()
   check_network(network)
   check_matrix(x, "x", columns = network$inputs)
   check_finite(x, "x")
@@ -93,6 +95,7 @@ mlp_forward <- function(network, x, threads = NULL) {
 #' @export
 mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("weights", "input")) {
   call <- environment()
+  check_given()
   check_network(network)
   check_matrix(x, "x", columns = network$inputs)
   check_some_rows(x, "x", call)

@@ -4,7 +4,7 @@
 as_outcome <- function(y, loss, arg, call) {
   names <- outcome_names(y)
   values <- outcome_values(y, arg, call)
-  loss <- outcome_loss(loss, values, call)
+  loss <- outcome_loss(loss, values, arg, call)
   if (is.factor(values)) check_classes(values, arg, call)
   info <- list(
     type = if (is.factor(values)) "class" else "numeric",
@@ -25,7 +25,9 @@ outcome_names <- function(y) {
 # A factor, or a double matrix rows x outputs; both without missing values.
 outcome_values <- function(y, arg, call) {
   if (is.data.frame(y)) y <- data_frame_outcome(y, arg, call)
-  if (is.character(y) || is.logical(y)) y <- factor(y, sort(unique(as.vector(y)), method = "radix"))
+  if ((is.character(y) || is.logical(y)) && length(dim(y)) <= 2 && NCOL(y) == 1) {
+    y <- factor(y, sort(unique(as.vector(y)), method = "radix"))
+  }
   if (is.factor(y)) return(check_no_missing(y, arg, call))
   if (!is_plain_numeric(y) || length(dim(y)) > 2) {
     expected <- "a factor, a numeric vector or a numeric matrix"
@@ -73,18 +75,19 @@ check_classes <- function(y, arg, call) {
 }
 
 # The loss as chosen, or the one that the outcome asks for.
-outcome_loss <- function(loss, values, call) {
+outcome_loss <- function(loss, values, arg, call) {
   if (is.null(loss)) return(default_loss(values))
   loss <- as_loss(loss, "loss", call)
   fits <- Filter(function(known) (known$target == "numbers") != is.factor(values), losses)
   if (!loss$name %in% names(fits)) {
     kind <- if (is.factor(values)) "an outcome of classes" else "a numeric outcome"
     expected <- sprintf("one of %s for %s", enumerate(names(fits), conjunction = "or"), kind)
-    abort_argument("loss", expected, format_value(loss$name), call = call)
+    hint <- if (!is.factor(values) && all(values %in% 0:1)) sprintf("Turn `%s` into a factor.", arg)
+    abort_argument("loss", expected, format_value(loss$name), hint = hint, call = call)
   }
   if (losses[[loss$name]]$target == "probability" && nlevels(values) != 2) {
     got <- sprintf("a factor with %s", count_of(nlevels(values), "level"))
-    abort_argument("y", sprintf("a factor with two levels for loss \"%s\"", loss$name), got,
+    abort_argument(arg, sprintf("a factor with two levels for loss \"%s\"", loss$name), got,
                    "outcome", call = call)
   }
   loss

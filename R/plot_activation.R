@@ -14,6 +14,7 @@
 #' plot_activation("sigmoid", what = "gradient", from = -4, to = 4) + ggplot2::theme_classic()
 #' @export
 plot_activation <- function(activation, what = c("value", "gradient"), from = -8, to = 8) {
+  check_given()
   activation <- check_some(activation, "activation", activation_names())
   what <- check_some(what, "what", names(activation_curves))
   check_number(from, "from", open = c("from", "to"))

@@ -20,8 +20,8 @@
 predict.fastmlp <- function(object, new_data, type = NULL, ..., threads = NULL) {
   call <- environment()
   check_no_dots(..., known = names(formals()))
+  check_given(list(new_data = "A fit does not hold its training data."))
   check_model(object)
-  check_given(new_data, "new_data", "A fit does not hold its training data.")
   types <- prediction_types[[object$outcome$type]]
   type <- if (is.null(type)) names(types)[1] else check_choice(type, "type", names(types))
   threads <- resolve_threads(threads)

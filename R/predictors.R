@@ -2,21 +2,21 @@
 # the columns.
 
 # Refuses values that are not finite, warns of columns that carry nothing.
-check_predictors <- function(x, predictors, call) {
+check_predictors <- function(x, predictors, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
-  check_scan(scan, x, "x", call)
+  check_scan(scan, x, arg, call)
   names <- predictors$names
   labels <- if (predictors$named) paste0("`", names, "`") else seq_along(names)
   constant <- which(scan$minimum == scan$maximum)
-  warn_columns("constant", labels[constant], "Constant columns carry no information.", call)
+  warn_columns("constant", labels[constant], "Constant columns carry no information.", arg, call)
   duplicated <- duplicated_columns(x, scan$fingerprint, constant)
-  warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", call)
+  warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", arg, call)
 }
 
-warn_columns <- function(kind, labels, consequence, call) {
+warn_columns <- function(kind, labels, consequence, arg, call) {
   if (length(labels) == 0) return(invisible())
   shown <- c(utils::head(labels, 5), if (length(labels) > 5) "...")
-  text <- sprintf("`x` has %s: %s. %s", count_of(length(labels), paste(kind, "column")),
+  text <- sprintf("`%s` has %s: %s. %s", arg, count_of(length(labels), paste(kind, "column")),
                   paste(shown, collapse = ", "), consequence)
   warn_fastmlp(text, kind, call)
 }

@@ -32,12 +32,14 @@
 #' activation_names()
 #' @export
 activation_value <- function(x, activation) {
+  check_given()
   activation_result(x, activation, gradient = FALSE, call = environment())
 }
 
 #' @rdname activation_value
 #' @export
 activation_gradient <- function(x, activation) {
+  check_given()
   activation_result(x, activation, gradient = TRUE, call = environment())
 }
 
@@ -88,6 +90,7 @@ like <- function(values, x) {
 #' loss_value(output, iris$Species, "cross_entropy")
 #' @export
 dense_forward <- function(x, weight, bias) {
+  check_given()
   check_matrix(x, "x")
   check_matrix(weight, "weight", rows = ncol(x))
   bias <- check_numeric(bias, "bias", ncol(weight))
@@ -97,6 +100,7 @@ dense_forward <- function(x, weight, bias) {
 #' @rdname dense_forward
 #' @export
 dense_backward <- function(x, weight, gradient) {
+  check_given()
   check_matrix(x, "x")
   check_matrix(weight, "weight", rows = ncol(x))
   check_matrix(gradient, "gradient", rows = nrow(x), columns = ncol(weight))
@@ -119,6 +123,7 @@ dense_backward <- function(x, weight, gradient) {
 #' sgd_step(list(weight = diag(2), bias = c(0, 0)), list(weight = diag(2), bias = c(1, 1)), 0.5)
 #' @export
 sgd_step <- function(parameters, gradient, learn_rate) {
+  check_given()
   learn_rate <- check_number(learn_rate, "learn_rate", 0, open = c("from", "to"))
   step_along(parameters, gradient, learn_rate, suffix = "", call = environment())
 }

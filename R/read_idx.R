@@ -21,6 +21,7 @@
 #' read_idx(file, flatten = TRUE)
 #' @export
 read_idx <- function(file, flatten = FALSE) {
+  check_given()
   check_flag(flatten, "flatten")
   check_idx_file(file, rlang::current_env())
   idx <- read_idx_file(file, rlang::current_env())

@@ -18,17 +18,18 @@
 #' mlp_info()
 #' @export
 mlp_threads <- function(n = NULL) {
-  if (is.null(n)) return(threads_in_force())
+  call <- environment()
+  if (is.null(n)) return(threads_in_force(call))
   cap <- if (identical(as.double(n), Inf)) NA_integer_ else check_count(n, "n")
   .Call(fastmlp_threads, cap)
-  invisible(threads_in_force())
+  invisible(threads_in_force(call))
 }
 
 #' @rdname mlp_threads
 #' @export
 mlp_info <- function() {
   info <- .Call(fastmlp_info)
-  info$threads <- threads_in_force()
+  info$threads <- threads_in_force(environment())
   structure(c(list(version = package_version_string()), info), class = "fastmlp_info")
 }
 
@@ -43,8 +44,8 @@ print.fastmlp_info <- function(x, ...) {
   invisible(x)
 }
 
-threads_in_force <- function() {
-  min(.Call(fastmlp_info)$threads, resolve_threads(NULL), na.rm = TRUE)
+threads_in_force <- function(call) {
+  min(.Call(fastmlp_info)$threads, resolve_threads(NULL, call), na.rm = TRUE)
 }
 
 # What the engine takes: a count, or NA for its own default.

@@ -53,12 +53,10 @@ validation_from_frame <- function(validation, design, call) {
   check_class(validation, "validation", "data.frame", "a share or a data frame", call)
   needed <- all.vars(rlang::f_lhs(design$blueprint$formula))
   check_columns_present(names(validation), needed, "validation", call)
-  data <- new_data_frame(validation, design$blueprint, "validation", call)
-  data[] <- lapply(data, integer_to_double)
-  forged <- explain_hardhat(
-    hardhat::forge(data, design$blueprint, outcomes = TRUE), "validation", call
-  )
-  list(x = encoded_matrix(forged$predictors), y = forged$outcomes)
+  validation <- as.data.frame(validation)
+  validation[] <- lapply(validation, integer_to_double)
+  forge_formula(validation, design$blueprint, design$predictors, "validation", call,
+                outcomes = TRUE)
 }
 
 validation_from_list <- function(validation, design, call) {
@@ -120,7 +118,7 @@ train <- function(network, sets, scaling, info, settings, key, call,
     seconds = proc.time()[["elapsed"]] - started,
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
-  warn_of_end(summary, settings, call)
+  warn_of_end(summary, settings, info, call)
   history <- history_frame(result$history, metric, validated = !is.null(sets$valid))
   list(layers = result$network, history = history, summary = summary)
 }
@@ -131,7 +129,7 @@ engine_options <- function(settings, loss, rows, key) {
     optimizer = unclass(settings$optimizer),
     penalty = settings$penalty,
     epochs = settings$epochs,
-    batch_size = min(settings$batch_size, rows),
+    batch_size = as.integer(min(settings$batch_size, rows)),
     shuffle = settings$shuffle,
     patience = if (settings$patience < Inf) settings$patience else 0L,
     key = key,
@@ -156,28 +154,31 @@ advance <- function(trainer, reporter) {
   state
 }
 
-warn_of_end <- function(summary, settings, call) {
+warn_of_end <- function(summary, settings, info, call) {
   if (summary$stopped == "interrupted") {
     text <- sprintf("Training was interrupted after %s; the weights so far are kept.",
                     count_of(summary$epochs, "epoch"))
     warn_fastmlp(text, "interrupted", call)
   }
   if (summary$stopped == "diverged") {
-    warn_fastmlp(diverged_message(summary, settings), "diverged", call)
+    warn_fastmlp(diverged_message(summary, settings, info), "diverged", call)
   }
 }
 
-diverged_message <- function(summary, settings) {
+diverged_message <- function(summary, settings, info) {
   epoch <- summary$kept_epoch
   kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
   rate <- settings$optimizer$learn_rate
-  advice <- sprintf("Lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
-  if (settings$standardize == "none") advice <- paste0(advice, " or use `standardize = \"zscore\"`")
+  advice <- c(
+    sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10)),
+    if (settings$standardize == "none") "use `standardize = \"zscore\"`",
+    if (info$type == "numeric") "centre and scale the outcome"
+  )
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
             toupper(settings$optimizer$name), summary$epochs + 1L),
     i = sprintf("The %s are kept.", kept),
-    i = paste0(advice, ".")
+    i = paste0("You could ", paste(advice, collapse = ", or "), ".")
   )
 }
 

@@ -29,15 +29,6 @@ test_that("factors and text are encoded alike by both interfaces", {
   expect_identical(predict(frame, data), predict(formula, data))
 })
 
-test_that("functions and interactions work in formulas", {
-  fit <- small_fit(log(mpg) ~ log(wt) + I(hp / 100) + cyl:am + poly(qsec, 2), mtcars)
-  expect_identical(fit$network$inputs, 5L)
-  expect_identical(nrow(predict(fit, mtcars[1:3, ])), 3L)
-  expect_identical(predict(fit, mtcars[1:3, ]), predict(fit, mtcars)[1:3, ])
-  text <- data.frame(y = 1:6, s = c("a", "bb", "ccc", "a", "bb", "ccc"), n = c(1, 3, 2, 5, 4, 6))
-  expect_identical(small_fit(y ~ nchar(s) + n, text)$network$inputs, 2L)
-})
-
 test_that("the same seed gives the same fit, another seed another", {
   fit <- function(seed) {
     set.seed(seed)
@@ -152,17 +143,41 @@ test_that("predictors of the wrong kind are refused", {
     mlp_fit(data.frame(a = 1:2, when = Sys.Date() + 0:1), 1:2)
     mlp_fit(tibble::tibble(a = 1:2, l = list(1, 2)), 1:2)
     mlp_fit(y ~ when, data.frame(y = 1:2, when = Sys.Date() + 0:1))
-    mlp_fit(~ x, data.frame(x = 1:2))
-    mlp_fit(y ~ offset(x), data.frame(y = 1:2, x = 1:2))
+    mlp_fit(array(0, 2:4), 1:2)
     mlp_fit(y ~ x, list(y = 1:2, x = 1:2))
   })
 })
 
-test_that("what hardhat refuses in a formula comes under this package's classes", {
-  data <- data.frame(y = 1:2, x = 1:2)
-  for (formula in list(y ~ nowhere, nowhere ~ x, y ~ 1, y ~ x - 1, y ~ x + 0)) {
-    expect_error(mlp_fit(formula, data), class = "fastmlp_error_formula")
+test_that("an argument that cannot be evaluated is named", {
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(Species ~ ., iris, weights = Sepal.Length)
+    mlp_fit(iris[1:4], y = Species)
+    mlp_fit(iris_x, iris$Species, epochs = stop("no"))
+    mlp_fit(Species ~ ., nowhere)
+    mlp_fit(iris_x, iris$Species, optimizer = opt_sgd(-1))
+  })
+})
+
+test_that("names from other packages lead to those of this one", {
+  for (name in unlist(fit_synonyms)) {
+    arguments <- rlang::set_names(list(iris_x, iris$Species, 1), c("", "", name))
+    if (name %in% c("x", "hidden")) next
+    cnd <- expect_error(do.call(mlp_fit, arguments), class = "fastmlp_error_dots")
+    hint <- names(Filter(function(names) name %in% names, fit_synonyms))
+    expect_match(conditionMessage(cnd), hint, fixed = TRUE)
   }
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(iris_x, iris$Species, lr = 0.1)
+    mlp_fit(x = Species ~ ., data = iris)
+    mlp_fit(data = iris, formula = Species ~ .)
+  })
+})
+
+test_that("an infinite batch is all rows", {
+  expect_identical(
+    small_fit(iris_x, iris$Species, batch_size = Inf)$network,
+    small_fit(iris_x, iris$Species, batch_size = 150)$network
+  )
 })
 
 test_that("names that are no R names work in every interface", {

@@ -91,11 +91,11 @@ test_that("a learning rate that blows up ends training with a warning", {
   expect_output(print(fit), "diverged")
   expect_snapshot(warn_of_end(
     list(stopped = "diverged", kept_epoch = 2L, epochs = 2L),
-    list(optimizer = opt_sgd(0.5), standardize = "none"), NULL
+    list(optimizer = opt_sgd(0.5), standardize = "none"), list(type = "class"), NULL
   ), cnd_class = TRUE)
   expect_snapshot(warn_of_end(
     list(stopped = "diverged", kept_epoch = 0L, epochs = 0L),
-    list(optimizer = opt_sgd(), standardize = "zscore"), NULL
+    list(optimizer = opt_sgd(), standardize = "zscore"), list(type = "numeric"), NULL
   ), cnd_class = TRUE)
 })
 
@@ -141,4 +141,16 @@ test_that("validation data that do not fit are refused", {
     by_formula(iris[-1])
     mlp_fit(mpg ~ wt, mtcars, validation = 0.2, patience = 2, weights = c(1, rep(0, 31)))
   })
+})
+
+test_that("epochs may be many where patience ends them", {
+  fit <- small_fit(
+    iris_x, iris$Species, epochs = 1e9, validation = 0.3, patience = 2, optimizer = opt_sgd(0.5)
+  )
+  expect_identical(fit$training$stopped, "stopped")
+})
+
+test_that("more threads than can be had are not asked for", {
+  fit <- small_fit(iris_x, iris$Species, threads = 1e6)
+  expect_lte(fit$training$threads, max(8, 4 * mlp_info()$cores))
 })

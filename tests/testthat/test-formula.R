@@ -1,0 +1,68 @@
+test_that("functions and interactions work in formulas", {
+  fit <- small_fit(log(mpg) ~ log(wt) + I(hp / 100) + cyl:am + poly(qsec, 2) + (wt > 3), mtcars)
+  expect_identical(fit$network$inputs, 7L)
+  expect_identical(nrow(predict(fit, mtcars[1:3, ])), 3L)
+  expect_identical(predict(fit, mtcars[1:3, ]), predict(fit, mtcars)[1:3, ])
+  text <- data.frame(y = 1:6, s = c("a", "bb", "ccc", "a", "bb", "ccc"), n = c(1, 3, 2, 5, 4, 6))
+  expect_identical(small_fit(y ~ nchar(s) + n, text)$network$inputs, 2L)
+})
+
+test_that("a logical column is one input, as in a data frame", {
+  data <- transform(mtcars[c("mpg", "wt")], am = mtcars$am == 1)
+  fit <- small_fit(mpg ~ am + wt, data)
+  expect_identical(fit$predictors$names, c("am", "wt"))
+  expect_identical(fit$network, small_fit(data[c("am", "wt")], data$mpg)$network)
+  expect_identical(nrow(predict(fit, data[1:2, ])), 2L)
+})
+
+test_that("the columns of cbind() keep their names", {
+  bound <- small_fit(cbind(mpg, qsec) ~ wt, mtcars, optimizer = opt_sgd(0.001), validation = mtcars)
+  expect_named(predict(bound, mtcars), c(".pred_mpg", ".pred_qsec"))
+  summed <- small_fit(mpg + qsec ~ wt, mtcars, optimizer = opt_sgd(0.001))
+  expect_identical(bound$network, summed$network)
+})
+
+test_that("factors made inside a formula are refused, factor columns are not", {
+  data <- transform(mtcars, f = factor(cyl), o = factor(gear, ordered = TRUE), s = paste0("g", am))
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(mpg ~ factor(cyl) + wt, data)
+    mlp_fit(mpg ~ wt:cut(hp, 3), data)
+    mlp_fit(mpg ~ toupper(s), data)
+    mlp_fit(mpg ~ ordered(cyl), data)
+  })
+  expect_identical(small_fit(mpg ~ f * wt + o + s, data)$network$inputs, 12L)
+})
+
+test_that("formulas that have no meaning here are refused", {
+  data <- data.frame(yes = 1:2, x = 1:2, column = 3:4, s = c("a", "b"))
+  own <- function(x) x
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(yes ~ nowhere, data)
+    mlp_fit(yes ~ x + colunm, data)
+    mlp_fit(yess ~ x, data)
+    mlp_fit(yes ~ 1, data)
+    mlp_fit(yes ~ x - 1, data)
+    mlp_fit(yes ~ x + 0, data)
+    mlp_fit(yes ~ x | column, data)
+    mlp_fit(yes ~ offset(x), data)
+    mlp_fit(~ x, data)
+    mlp_fit(yes ~ own(x), data)
+    mlp_fit(yes ~ log(s), data)
+  })
+})
+
+test_that("messages name the user's data", {
+  data <- data.frame(y = c(1, 0, 3), x = c(1, 2, NA), z = 1)
+  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+    mlp_fit(y ~ x, data)
+    mlp_fit(log(y) ~ z, data)
+    mlp_fit(x ~ y, data)
+  })
+  expect_warning(small_fit(y ~ z, data), "`data` has 1 constant column", class = "fastmlp_warning")
+})
+
+test_that("new rows whose encoding differs are refused", {
+  fit <- small_fit(mpg ~ wt + hp, mtcars, optimizer = opt_sgd(1e-6))
+  fit$predictors$names <- c("hp", "wt")
+  expect_snapshot(predict(fit, mtcars), error = TRUE, cnd_class = TRUE)
+})
