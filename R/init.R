@@ -137,7 +137,7 @@ check_layer <- function(layer, inputs, units, arg, call) {
 
 check_finite_values <- function(x, arg, call = rlang::caller_env()) {
   bad <- which(!is.finite(x))
-  if (length(bad) == 0) return(x)
+  if (length(bad) == 0) return(check_single_precision(x, arg, call))
   got <- sprintf("%s at position %d", format_value(x[bad[1]]), bad[1])
   abort_argument(arg, "finite", got, "missing", call = call)
 }

@@ -37,7 +37,7 @@ outcome_values <- function(y, arg, call) {
   if (ncol(values) == 0) {
     abort_argument(arg, "have at least one column", describe(y), "shape", call = call)
   }
-  check_no_missing(values, arg, call)
+  check_single_precision(check_no_missing(values, arg, call), arg, call)
 }
 
 data_frame_outcome <- function(y, arg, call) {

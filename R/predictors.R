@@ -31,6 +31,14 @@ duplicated_columns <- function(x, fingerprint, except) {
 
 # The engine works in single precision.
 largest_float <- 3.4e38
+within_single_precision <- sprintf("within +-%s (single precision)", format(largest_float))
+
+check_single_precision <- function(x, arg, call) {
+  big <- which(abs(x) > largest_float)
+  if (length(big) == 0) return(x)
+  got <- sprintf("%s at position %d", format_value(x[big[1]]), big[1])
+  abort_argument(arg, within_single_precision, got, "value", call = call)
+}
 
 check_scan <- function(scan, x, arg, call, hint = NULL) {
   bad <- which(scan$missing + scan$infinite > 0)
@@ -47,8 +55,7 @@ check_scan <- function(scan, x, arg, call, hint = NULL) {
     got <- sprintf("values up to %s in %s",
                    format(max(abs(c(scan$minimum[big[1]], scan$maximum[big[1]])))),
                    column_label(x, big[1]))
-    abort_argument(arg, sprintf("within +-%s (single precision)", format(largest_float)), got,
-                   "value", call = call)
+    abort_argument(arg, within_single_precision, got, "value", call = call)
   }
 }
 

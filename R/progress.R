@@ -13,11 +13,16 @@ reporter_none <- function(epochs, metric) {
 # One line for the last completed epoch of a slice, so at most a few lines a second.
 reporter_lines <- function(epochs, metric) {
   shown <- 0L
+  started <- proc.time()[["elapsed"]]
   update <- function(status) {
     if (status$epoch == shown) return(invisible())
     shown <<- status$epoch
-    rlang::inform(sprintf("Epoch %d/%d: %s", status$epoch, epochs, status_text(status, metric)),
-                  class = "fastmlp_message_progress")
+    left <- (proc.time()[["elapsed"]] - started) * (epochs / status$epoch - 1)
+    rlang::inform(
+      sprintf("Epoch %d/%d, %s left: %s", status$epoch, epochs, format_seconds(left),
+              status_text(status, metric)),
+      class = "fastmlp_message_progress"
+    )
   }
   list(update = update, close = function() NULL)
 }
@@ -26,8 +31,7 @@ reporter_bar <- function(epochs, metric) {
   frame <- environment()
   text <- ""
   bar <- cli::cli_progress_bar(
-    format = paste("Epoch {floor(cli::pb_current)}/{cli::pb_total}",
-                   "{cli::pb_bar} ETA {cli::pb_eta} {text}"),
+    format = "Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta} {text} {cli::pb_bar}",
     total = epochs, .envir = frame, .auto_close = FALSE
   )
   update <- function(status) {
@@ -48,6 +52,13 @@ status_text <- function(status, metric) {
   names <- c("loss", metric, paste("validation", c("loss", metric)))
   known <- !is.na(values)
   paste(names[known], format_metric(values[known]), collapse = ", ", recycle0 = TRUE)
+}
+
+# 5 s, 2 min, 3 h
+format_seconds <- function(seconds) {
+  units <- c(s = 1, min = 60, h = 3600)
+  unit <- max(which(seconds >= c(0, 120, 7200)))
+  sprintf("%.0f %s", seconds / units[unit], names(units)[unit])
 }
 
 format_metric <- function(values) {

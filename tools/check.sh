@@ -70,6 +70,24 @@ check_vector_math() {
   fi
 }
 
+# The random number generator against its published known answers.
+check_rng() {
+  check "random numbers" rng_answers
+}
+
+rng_answers() {
+  cc -O2 -std=gnu11 -Isrc tools/check_rng.c src/rng.c -lm -o "$work/rng" && "$work/rng"
+}
+
+# The tarball as the README installs it, into an empty library.
+check_readme_install() {
+  local line
+  line=$(grep -o 'install.packages("fastmlp_.*type = "source")' README.md)
+  mkdir "$work/readme" && cp "$work"/fastmlp_*.tar.gz "$work/readme" &&
+    (cd "$work/readme" && mkdir empty && R_LIBS_USER="$work/readme/empty" \
+      Rscript -e '.libPaths(c("empty", .libPaths()))' -e "$line" -e 'library(fastmlp, lib.loc = "empty")')
+}
+
 vector_math() { # flags ...
   cc -O2 -std=gnu11 -fopenmp -Isrc "$@" tools/check_vector_math.c -lm -o "$work/vector_math" &&
     "$work/vector_math" 1009
@@ -120,9 +138,11 @@ r_cmd_check() {
 check_style
 check_warnings
 check_vector_math
+check_rng
 # shellcheck disable=SC2046
 check "R CMD build" build_package "$work" $(vignette_option)
 check "R CMD INSTALL" install_into_work
+check "the README's install.packages()" check_readme_install
 if installed; then
   check_units
   check "R CMD check --as-cran" r_cmd_check

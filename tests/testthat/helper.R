@@ -13,3 +13,45 @@ softmax <- function(output) {
   e <- exp(output - apply(output, 1, max))
   e / rowSums(e)
 }
+
+# Snapshots what each call of a block signals: kind, class, the user's function and the message. Plain text, as
+# testthat's own form of conditions changes between its versions.
+expect_conditions <- function(block) {
+  block <- substitute(block)
+  calls <- if (identical(block[[1]], quote(`{`))) as.list(block)[-1] else list(block)
+  frame <- parent.frame()
+  text <- unlist(lapply(calls, function(call) c(deparse(call), signalled(call, frame))))
+  testthat::expect_snapshot(writeLines(text))
+}
+
+signalled <- function(call, frame) {
+  lines <- character()
+  record <- function(cnd, kind) {
+    from <- conditionCall(cnd)
+    where <- if (is.call(from)) sprintf(" in %s()", deparse(from[[1]])[1])
+    lines <<- c(lines, sprintf("  %s <%s>%s", kind, class(cnd)[1], where %||% ""),
+                paste0("    ", strsplit(conditionMessage(cnd), "\n")[[1]]))
+  }
+  withCallingHandlers(
+    tryCatch(eval(call, frame), error = function(cnd) record(cnd, "Error")),
+    warning = function(cnd) {
+      record(cnd, "Warning")
+      invokeRestart("muffleWarning")
+    }
+  )
+  if (length(lines)) lines else "  nothing"
+}
+
+# What a new R process prints that runs `code` (one string) with the installed package, as lines. `env` sets
+# environment variables, as c(NAME = "value").
+in_new_process <- function(code, env = character()) {
+  library <- dirname(system.file(package = "fastmlp"))
+  script <- withr::local_tempfile(fileext = ".R")
+  writeLines(c(sprintf("library(fastmlp, lib.loc = %s)", deparse(library)), code), script)
+  withr::local_envvar(c(env, R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep), R_TESTS = ""))
+  system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE)
+}
+
+skip_unless_installed <- function() {
+  skip_if_not(dir.exists(system.file("Meta", package = "fastmlp")), "an installed package")
+}

@@ -3,8 +3,6 @@ test_that("functions and interactions work in formulas", {
   expect_identical(fit$network$inputs, 7L)
   expect_identical(nrow(predict(fit, mtcars[1:3, ])), 3L)
   expect_identical(predict(fit, mtcars[1:3, ]), predict(fit, mtcars)[1:3, ])
-  text <- data.frame(y = 1:6, s = c("a", "bb", "ccc", "a", "bb", "ccc"), n = c(1, 3, 2, 5, 4, 6))
-  expect_identical(small_fit(y ~ nchar(s) + n, text)$network$inputs, 2L)
 })
 
 test_that("a logical column is one input, as in a data frame", {
@@ -24,7 +22,7 @@ test_that("the columns of cbind() keep their names", {
 
 test_that("factors made inside a formula are refused, factor columns are not", {
   data <- transform(mtcars, f = factor(cyl), o = factor(gear, ordered = TRUE), s = paste0("g", am))
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     mlp_fit(mpg ~ factor(cyl) + wt, data)
     mlp_fit(mpg ~ wt:cut(hp, 3), data)
     mlp_fit(mpg ~ toupper(s), data)
@@ -36,7 +34,7 @@ test_that("factors made inside a formula are refused, factor columns are not", {
 test_that("formulas that have no meaning here are refused", {
   data <- data.frame(yes = 1:2, x = 1:2, column = 3:4, s = c("a", "b"))
   own <- function(x) x
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     mlp_fit(yes ~ nowhere, data)
     mlp_fit(yes ~ x + colunm, data)
     mlp_fit(yess ~ x, data)
@@ -46,14 +44,17 @@ test_that("formulas that have no meaning here are refused", {
     mlp_fit(yes ~ x | column, data)
     mlp_fit(yes ~ offset(x), data)
     mlp_fit(~ x, data)
-    mlp_fit(yes ~ own(x), data)
-    mlp_fit(yes ~ log(s), data)
   })
+  # What R itself says of these differs between versions of hardhat.
+  for (formula in list(yes ~ own(x), yes ~ log(s))) {
+    expect_error(mlp_fit(formula, data), "Compute it as a column of `data` first",
+                 class = "fastmlp_error_formula")
+  }
 })
 
 test_that("messages name the user's data", {
   data <- data.frame(y = c(1, 0, 3), x = c(1, 2, NA), z = 1)
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     mlp_fit(y ~ x, data)
     mlp_fit(log(y) ~ z, data)
     mlp_fit(x ~ y, data)
@@ -64,5 +65,5 @@ test_that("messages name the user's data", {
 test_that("new rows whose encoding differs are refused", {
   fit <- small_fit(mpg ~ wt + hp, mtcars, optimizer = opt_sgd(1e-6))
   fit$predictors$names <- c("hp", "wt")
-  expect_snapshot(predict(fit, mtcars), error = TRUE, cnd_class = TRUE)
+  expect_conditions(predict(fit, mtcars))
 })

@@ -47,7 +47,7 @@ test_that("initialisers print in one line", {
 
 test_that("initial values of the wrong form are refused by name", {
   layer <- list(weight = diag(2), bias = c(0, 0))
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     init_normal(-1)
     init_uniform("a")
     init_he("normall")
@@ -59,4 +59,11 @@ test_that("initial values of the wrong form are refused by name", {
     mlp_network(2, outputs = 2, init = list(list(weight = diag(2), bias = 0)))
     mlp_network(2, outputs = 2, init = list(list(weight = diag(2), bias = c(0, NA))))
   })
+})
+
+test_that("layers of one size start with different weights", {
+  set.seed(1)
+  layers <- coef(mlp_network(5, c(5, 5), 5))
+  expect_false(identical(unname(layers[[1]]$weight), unname(layers[[2]]$weight)))
+  expect_lt(abs(cor(c(layers[[1]]$weight), c(layers[[2]]$weight))), 0.9)
 })

@@ -94,7 +94,7 @@ test_that("every method has every argument of the preset", {
 
 test_that("bad arguments are refused by name", {
   fit <- function(...) mlp_fit(iris_x, iris$Species, ..., verbose = FALSE)
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     fit(hidden_units = 0)
     fit(hidden_units = -5)
     fit(hidden_units = 2.5)
@@ -130,7 +130,7 @@ test_that("bad arguments are refused by name", {
 
 test_that("predictors of the wrong kind are refused", {
   y <- iris$Species
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     mlp_fit(1:3, 1:3)
     mlp_fit("a", 1:3)
     mlp_fit(NULL, 1:3)
@@ -149,7 +149,7 @@ test_that("predictors of the wrong kind are refused", {
 })
 
 test_that("an argument that cannot be evaluated is named", {
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     mlp_fit(Species ~ ., iris, weights = Sepal.Length)
     mlp_fit(iris[1:4], y = Species)
     mlp_fit(iris_x, iris$Species, epochs = stop("no"))
@@ -166,7 +166,7 @@ test_that("names from other packages lead to those of this one", {
     hint <- names(Filter(function(names) name %in% names, fit_synonyms))
     expect_match(conditionMessage(cnd), hint, fixed = TRUE)
   }
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     mlp_fit(iris_x, iris$Species, lr = 0.1)
     mlp_fit(x = Species ~ ., data = iris)
     mlp_fit(data = iris, formula = Species ~ .)

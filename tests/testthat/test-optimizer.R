@@ -12,7 +12,7 @@ test_that("optimizers print in one line", {
 })
 
 test_that("bad settings are refused", {
-  expect_snapshot(error = TRUE, cnd_class = TRUE, {
+  expect_conditions({
     opt_sgd(0)
     opt_sgd(Inf)
     opt_sgd(momentum = 1)

@@ -5,12 +5,16 @@ status <- function(epoch) {
 
 test_that("one line is shown for each newly completed epoch", {
   reporter <- reporters$lines(5, "rmse")
-  expect_snapshot({
+  told <- testthat::capture_messages({
     reporter$update(status(0L))
     reporter$update(status(2L))
     reporter$update(status(2L))
     reporter$update(c(status(5L)[1:4], valid_loss = 0.5, valid_score = 0.25))
   })
+  expect_identical(told, c(
+    "Epoch 2/5, 0 s left: loss 0.25, rmse 0.9",
+    "Epoch 5/5, 0 s left: loss 0.25, rmse 0.9, validation loss 0.5, validation rmse 0.5"
+  ))
 })
 
 test_that("training tells its progress only when asked", {
@@ -26,4 +30,20 @@ test_that("the bar updates and closes", {
     reporter$update(status(1L))
     reporter$close()
   })
+})
+
+test_that("the bar shows epoch, time left, loss and metric", {
+  withr::local_options(cli.dynamic = TRUE, cli.progress_show_after = 0, cli.width = 120)
+  reporter <- reporters$bar(5, "accuracy")
+  shown <- testthat::capture_messages({
+    reporter$update(status(1L))
+    Sys.sleep(0.3)
+    reporter$update(status(2L))
+    reporter$close()
+  })
+  expect_match(paste(shown, collapse = ""), "Epoch [12]/5 ETA .* loss 0.25, accuracy 0.81")
+})
+
+test_that("times are told in a unit that suits them", {
+  expect_identical(vapply(c(0, 59, 150, 7300), format_seconds, ""), c("0 s", "59 s", "2 min", "2 h"))
 })

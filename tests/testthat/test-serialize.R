@@ -16,14 +16,11 @@ predict_elsewhere <- function(fit, new_data, type) {
   library <- dirname(system.file(package = "fastmlp"))
   libraries <- paste(c(library, .libPaths()), collapse = .Platform$path.sep)
   withr::local_envvar(R_LIBS = libraries, R_TESTS = "")
-  arguments <- c("--vanilla", shQuote(c(files, type, library)))
+  shell <- if (.Platform$OS.type == "windows") "cmd" else "sh"
+  arguments <- c("--vanilla", shQuote(c(files, type, library), shell))
   status <- system2(file.path(R.home("bin"), "Rscript"), arguments)
   expect_equal(status, 0)
   readRDS(files[3])
-}
-
-skip_unless_installed <- function() {
-  skip_if_not(dir.exists(system.file("Meta", package = "fastmlp")), "an installed package")
 }
 
 test_that("a classifier predicts the same in another process", {
