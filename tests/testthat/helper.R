@@ -14,8 +14,8 @@ softmax <- function(output) {
   e / rowSums(e)
 }
 
-# Snapshots what each call of a block signals: kind, class, the user's function and the message. Plain text, as
-# testthat's own form of conditions changes between its versions.
+# Snapshots what each call of a block signals: kind, class, the user's function and the message. Plain
+# text, as testthat's own form of conditions changes between its versions.
 expect_conditions <- function(block) {
   block <- substitute(block)
   calls <- if (identical(block[[1]], quote(`{`))) as.list(block)[-1] else list(block)
