@@ -180,7 +180,9 @@ test_that("an interrupt from outside ends training with a model", {
   code <- "
     x <- matrix(as.double(1:4e6 %% 101) / 101, 40000)
     system(sprintf('(sleep 2; kill -INT %d) &', Sys.getpid()))
-    fit <- suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = 1e6))
+    set.seed(1)
+    slow <- opt_sgd(1e-6)
+    fit <- suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = 1e6, optimizer = slow))
     cat(fit$training$stopped, nrow(predict(fit, x[1:3, ])))
   "
   expect_identical(in_new_process(code), "interrupted 3")
