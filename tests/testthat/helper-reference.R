@@ -195,7 +195,8 @@ relative_errors <- function(actual, expected, elementwise = FALSE) {
     if (length(actual) != length(expected)) return(Inf)
     return(unlist(Map(relative_errors, actual, expected, elementwise)))
   }
-  if (!identical(dim(actual), dim(expected))) return(Inf)
+  same_shape <- identical(dim(actual), dim(expected)) && length(actual) == length(expected)
+  if (!same_shape || length(expected) == 0) return(Inf)
   error <- abs(actual - expected) / if (elementwise) abs(expected) else max(abs(expected))
   max(ifelse(actual == expected, 0, error))
 }

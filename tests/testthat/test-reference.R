@@ -227,6 +227,10 @@ test_that("training matches with momentum, penalty and decay together", {
   expect_reference_training(c(6, 17, 3), 70, 32, optimizer = everything, penalty = 0.1)
 })
 
+test_that("training matches with relu", {
+  expect_reference_training(c(6, 17, 13, 3), 70, 32, activation = "relu")
+})
+
 test_that("training matches with case weights", {
   weights <- rep(c(0.5, 2, 0, 1, 3), length.out = 70)
   expect_reference_training(c(6, 17, 3), 70, 32, weights = weights)

@@ -187,3 +187,27 @@ test_that("an interrupt from outside ends training with a model", {
   "
   expect_identical(in_new_process(code), "interrupted 3")
 })
+
+test_that("validation results are those of the kept network, over many rows and with weights", {
+  set.seed(7)
+  x <- matrix(rnorm(2800), 700)
+  y <- factor(ifelse(x[, 1] + x[, 2]^2 > 0.5, "yes", "no"))
+  last <- function(fit, metric) {
+    history <- fit$history[fit$history$set == "validation" & fit$history$metric == metric, ]
+    history$value[nrow(history)]
+  }
+  fit <- small_fit(x[1:100, ], y[1:100], validation = list(x = x, y = y))
+  expect_equal(last(fit, "loss"), mlp_gradient(fit$network, x, y)$loss, tolerance = 1e-6)
+  expect_equal(last(fit, "accuracy"), mean(predict(fit, x)$.pred_class == y))
+
+  weights <- rep(c(0.5, 1, 4), length.out = 700)
+  fit <- small_fit(x, y, validation = 0.9, weights = weights)
+  set.seed(1)
+  draw_key()
+  held <- draw_rows(y, round(0.9 * tabulate(y)))
+  expect_equal(fit$training$validation_rows, length(held))
+  expect_equal(
+    last(fit, "loss"), mlp_gradient(fit$network, x[held, ], y[held], weights = weights[held])$loss,
+    tolerance = 1e-6
+  )
+})
