@@ -48,6 +48,7 @@ autoplot.mlp_network <- function(object, max_units = 12, ...) {
 plot.mlp_network <- function(x, ...) draw_plot(network_diagram(x, environment(), ...))
 
 fit_plot <- function(object, call, type = names(plot_types), ...) {
+  check_model(object, call = call)
   type <- check_first_choice(type, "type", names(plot_types), call)
   plot_types[[type]](object, call, ...)
 }
@@ -65,6 +66,7 @@ plot_types <- list(
 network_diagram <- function(network, call, max_units = formals(autoplot.mlp_network)$max_units,
                             ...) {
   check_no_dots(..., known = c("max_units", "type"), call = call)
+  check_network(network, "object", call)
   network_plot(network, check_count(max_units, "max_units", min = 3, call = call))
 }
 

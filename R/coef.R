@@ -12,12 +12,16 @@
 #' identical(coef(mlp_network(2, 3, 1, init = coef(network))), coef(network))
 #' @export
 coef.fastmlp <- function(object, ...) {
+  check_no_dots(...)
+  check_model(object)
   named_layers(object$network, object$predictors$names, output_labels(object$outcome))
 }
 
 #' @rdname coef.fastmlp
 #' @export
 coef.mlp_network <- function(object, ...) {
+  check_no_dots(...)
+  check_network(object, "object")
   named_layers(object, paste0("x", seq_len(object$inputs)), paste0("y", seq_len(object$outputs)))
 }
 

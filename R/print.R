@@ -2,6 +2,7 @@
 
 #' @export
 print.mlp_network <- function(x, ...) {
+  check_network(x, "x")
   writeLines(c(
     sprintf("<mlp_network>: %s, %s", count_of(x$inputs, "input"), count_of(x$outputs, "output")),
     network_lines(x)
@@ -35,6 +36,7 @@ layer_table <- function(network) {
 
 #' @export
 print.fastmlp <- function(x, ...) {
+  check_model(x, "x")
   writeLines(c(
     sprintf("<fastmlp>: %s", purpose(x$outcome)),
     network_lines(x$network),
@@ -99,6 +101,8 @@ metric_lines <- function(x) {
 #' summary(mlp_fit(Species ~ ., iris, hidden_units = 5, epochs = 2))
 #' @export
 summary.fastmlp <- function(object, ...) {
+  check_no_dots(...)
+  check_model(object)
   structure(
     list(
       fit = object,

@@ -37,3 +37,21 @@ test_that("summary() shows every argument used, and the layers", {
   expect_identical(summary(fit)$layers$parameters, c(20L, 15L, 12L))
   expect_identical(format_setting(loss_huber(2)), "loss_huber(delta = 2)")
 })
+
+test_that("fits and networks changed by hand are refused before they are shown", {
+  fit <- small_fit(iris_x, iris$Species)
+  network <- mlp_network(2, 3, 1)
+  broken <- function(part) `[[<-`(fit, part, 3)
+  damaged <- network
+  damaged$layers[[1]]$weight <- "a"
+  expect_conditions({
+    print(broken("history"))
+    summary(broken("training"))
+    coef(broken("outcome"))
+    autoplot(broken("arguments"))
+    plot(broken("network"))
+    print(damaged)
+    coef(damaged)
+    plot(damaged)
+  })
+})
