@@ -18,7 +18,7 @@ design_frame <- function(x, y, call) {
   check_some_columns(x, "x", call)
   check_column_names(names(x), "x", call)
   check_column_types(x, names(x), "x", call)
-  check_factors_complete(x, names(x), "x", call)
+  check_factors(x, names(x), "x", call)
   x <- as.data.frame(x)
   x[] <- lapply(x, plain_column)
   if (all(vapply(x, is.numeric, NA))) return(design_matrix(as.matrix(x), y, call))
@@ -60,13 +60,22 @@ check_column_types <- function(data, names, arg, call) {
                  hint = "Turn it into numbers or a factor first, or leave it out.", call = call)
 }
 
-# Missing levels are found here, under the user's name of the column; missing numbers in the matrix.
-check_factors_complete <- function(data, names, arg, call) {
+# Missing levels are found here, under the user's name of the column; missing numbers in the matrix. A
+# factor of one level has no indicators to learn from.
+check_factors <- function(data, names, arg, call) {
   for (name in names) {
     column <- data[[name]]
     if (!is.factor(column) && !is.character(column)) next
     check_complete(column, paste0(arg, "$", name), call)
+    check_two_levels(column, paste0(arg, "$", name), call)
   }
+}
+
+check_two_levels <- function(column, arg, call) {
+  levels <- if (is.factor(column)) levels(column) else unique(column)
+  if (length(levels) != 1) return(invisible())
+  hint <- "Leave the column out: it is the same in every row."
+  abort_argument(arg, "have two levels or more", paste("only", enumerate(levels)), "columns", hint, call)
 }
 
 check_complete <- function(column, arg, call) {
@@ -81,7 +90,7 @@ check_column_names <- function(names, arg, call) {
   bad <- is.na(names) | names == "" | duplicated(names)
   if (!any(bad)) return(names)
   got <- sprintf("%s as the name of column %d", format_value(names[bad][1]), which(bad)[1])
-  abort_argument(arg, "have columns with different names", got, "columns", call = call)
+  abort_argument(arg, "have a name for each column, all different", got, "columns", call = call)
 }
 
 check_some_columns <- function(x, arg, call) {

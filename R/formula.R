@@ -7,7 +7,7 @@ design_formula <- function(formula, data, call) {
   terms <- check_formula(formula, data, call)
   bare <- bare_predictors(terms, data)
   check_column_types(data, bare, "data", call)
-  check_factors_complete(data, bare, "data", call)
+  check_factors(data, bare, "data", call)
   data[bare] <- lapply(data[bare], plain_column)
   data[] <- lapply(data, integer_to_double)
   molded <- mold_formula(formula, data, "formula", call)

@@ -32,7 +32,9 @@ struct team_gate {
 };
 
 static int thread_cap = 0;        /* 0: none */
+#if defined(_OPENMP) || !defined(_WIN32)
 static bool forked_child = false; /* its OpenMP pool did not survive the fork */
+#endif
 
 /* ---- teams ---- */
 

@@ -67,3 +67,13 @@ test_that("new rows whose encoding differs are refused", {
   fit$predictors$names <- c("hp", "wt")
   expect_conditions(predict(fit, mtcars))
 })
+
+test_that("a factor or text of one level is refused by name", {
+  data <- data.frame(y = 1:4, f = factor(rep("a", 4)), s = "k", x = c(1, 3, 2, 4))
+  expect_conditions({
+    mlp_fit(y ~ f + x, data)
+    mlp_fit(y ~ s + x, data)
+    mlp_fit(data[c("f", "x")], data$y)
+    mlp_fit(data[c("s", "x")], data$y)
+  })
+})
