@@ -304,7 +304,9 @@ int trainer_epochs(const trainer *t) { return t->epochs; }
 
 const epoch_record *trainer_record(const trainer *t, int epoch) { return &t->record[epoch]; }
 
-double trainer_epoch_progress(const trainer *t) { return (double)t->block.first / (double)t->data->rows; }
+double trainer_epoch_progress(const trainer *t) {
+  return t->epoch_ended ? 0 : (double)t->block.first / (double)t->data->rows;
+}
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 
