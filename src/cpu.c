@@ -26,3 +26,34 @@ bool cpu_has_avx2(void) { return false; }
 bool cpu_has_avx512(void) { return false; }
 
 #endif
+
+#if defined(__x86_64__)
+
+uint64_t cpu_flush_subnormals(void) {
+  const unsigned flush_results = 1u << 15, flush_operands = 1u << 6;
+  unsigned state = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(state | flush_results | flush_operands);
+  return state;
+}
+
+void cpu_restore(uint64_t state) { __builtin_ia32_ldmxcsr((unsigned)state); }
+
+#elif defined(__aarch64__)
+
+uint64_t cpu_flush_subnormals(void) {
+  const uint64_t flush = UINT64_C(1) << 24;
+  uint64_t state;
+  __asm__ __volatile__("mrs %0, fpcr" : "=r"(state));
+  __asm__ __volatile__("msr fpcr, %0" : : "r"(state | flush));
+  return state;
+}
+
+void cpu_restore(uint64_t state) { __asm__ __volatile__("msr fpcr, %0" : : "r"(state)); }
+
+#else
+
+uint64_t cpu_flush_subnormals(void) { return 0; }
+
+void cpu_restore(uint64_t state) { (void)state; }
+
+#endif

@@ -14,25 +14,26 @@ typedef struct layer {
   size_t bias;   /* [panels of units][16] */
 } layer;
 
-/* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. Members that
-   own panels keep the weights of those panels in their core's cache; members that own rows need not wait for
-   each other between layers. */
+/* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. A layer whose
+   units are divided by panels is wide, another narrow. Members that own panels keep the weights of those
+   panels in their core's cache; members that own rows need not wait for each other between layers. */
 typedef enum split { SPLIT_ROWS, SPLIT_PANELS } split;
 
 /* Where each layer's gradient goes: into `gradient` (flat, like the parameters; added if accumulate), and,
-   where optimizer is not NULL, straight on into the parameters, strip by strip while it is in cache. Then
+   where step is not NULL, straight on into the parameters, strip by strip while it is in cache. Then
    gradient may be NULL and `scratch` holds this member's strip. */
 typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
-  const optimizer *optimizer;
+  const optimizer_step *step;
   float *parameter;
   float *moment[2];
   float *scratch; /* [SCRATCH_FLOATS] */
+  bool from_end;  /* take the strips from the last to the first: see dense_backward_weights() */
 } gradient_sink;
 
-/* Panels of units in a strip, rows of W in a strip, and the scratch that a strip needs. */
-enum { STRIP_PANELS = 2, STRIP_INPUTS = 128, SCRATCH_FLOATS = STRIP_PANELS * STRIP_INPUTS * PANEL };
+/* Panels of units in a strip, and the scratch that a strip of PANEL rows of W needs. */
+enum { STRIP_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };
 
 /* The split that serves `size` members best for `columns` columns. */
 split split_for(int size, size_t columns);
@@ -47,15 +48,18 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
                           panels dz, size_t rows, activation_id below, panels kept, panels dx);
 
 /* dW = x' dz and db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
-   sink updates, W' there follows W. */
-void dense_backward_weights(const team *team, const layer *layer, panels x, panels dz, size_t rows,
+   sink updates, W' there follows W. split is that of the layer's units: where they are divided by panels, a
+   member sees to the weights of its own, otherwise to those of its panels of inputs, as
+   dense_backward_input() divides them by SPLIT_PANELS. Weights and moments may be too large for the cache by
+   a little; if every other step goes from end to begin, it starts with what the last one has left there. */
+void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz, size_t rows,
                             const gradient_sink *sink, float *transposed);
 
 /* transposed = W', as dense_backward_input() reads it. */
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);
 
 /* dh[rows x units] *= phi'(z) for the rows in `rows`. */
-void dense_backward_activation(const layer *layer, range rows, panels kept, panels dh);
+void dense_backward_activation(const team *team, const layer *layer, range rows, panels kept, panels dh);
 
 /* Floats that W' takes. */
 size_t dense_transposed_size(const layer *layer);

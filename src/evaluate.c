@@ -24,7 +24,7 @@ void evaluator_free(evaluator *evaluator) {
 
 static void fill(void *context, size_t first, size_t n, panels x) {
   const evaluator *e = context;
-  const team solo = {0, 1, NULL};
+  const team solo = {.size = 1};
   dataset_gather(&solo, e->data, NULL, first, n, &(batch){.x = x});
 }
 

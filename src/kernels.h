@@ -9,13 +9,18 @@
 #include "activation_list.h"
 #include "common.h"
 
-/* Coefficients of one update of one parameter span; see kernel_update.h for the formulas. */
+/* The rules by which a span of parameters can move; kernel_update.h has the formulas. */
+typedef enum update_id { UPDATE_SGD, UPDATE_ADAM, UPDATE_COUNT } update_id;
+
+/* Coefficients of one update. */
 typedef struct update_step {
   float learn_rate;
+  float penalty; /* coupled decay: added to the gradient as penalty * w */
+  float keep;    /* decoupled decay: what is left of w */
   float momentum;
   bool nesterov;
-  float penalty; /* coupled decay: added to the gradient as penalty * w */
-  float decay;   /* decoupled decay: w shrinks by the factor 1 - learn_rate * decay */
+  float fresh1, fresh2; /* what the newest gradient adds to the moments: 1 - beta */
+  float epsilon;
 } update_step;
 
 typedef struct kernels {
@@ -51,9 +56,10 @@ typedef struct kernels {
   void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p, size_t p_stride,
                   float *log_sum);
 
-  /* One SGD update of w[0 .. n-1] from its gradient; n a multiple of PANEL. velocity is NULL without
-   * momentum. */
-  void (*update_sgd)(float *w, const float *g, float *velocity, size_t n, const update_step *step);
+  /* One update of w[0 .. n-1] and its moments from its gradient; n a multiple of PANEL. A moment that the rule
+     does not keep is NULL. */
+  void (*update[UPDATE_COUNT])(float *w, const float *g, float *const moment[2], size_t n,
+                               const update_step *step);
 } kernels;
 
 extern const kernels kernels_portable;

@@ -18,5 +18,5 @@ const kernels KERNELS_TABLE = {
     .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},
     .activation_gradient = {ACTIVATION_LIST(ACTIVATION_GRADIENT_ROW)},
     .softmax = softmax,
-    .update_sgd = update_sgd,
+    .update = {[UPDATE_SGD] = update_sgd, [UPDATE_ADAM] = update_adam},
 };

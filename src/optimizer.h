@@ -1,30 +1,40 @@
-/* Optimizers: how a span of parameters moves along its gradient. */
+/* Optimizers: how parameters move along their gradient. */
 #ifndef FASTMLP_OPTIMIZER_H
 #define FASTMLP_OPTIMIZER_H
 
 #include "kernels.h"
 
-typedef enum optimizer_id { OPTIMIZER_SGD, OPTIMIZER_COUNT } optimizer_id;
+typedef enum optimizer_id { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAMW, OPTIMIZER_COUNT } optimizer_id;
 
-/* An optimizer with its settings; the moments lie flat and parallel to the parameters. */
+/* An optimizer with its settings; it reads those that it has. */
 typedef struct optimizer {
   optimizer_id id;
-  float learn_rate;
-  float momentum;
+  double learn_rate;
+  double momentum;
   bool nesterov;
-  float penalty;      /* coupled: penalty / 2 * |W|^2 joins the objective; weights only */
-  float weight_decay; /* decoupled: W shrinks by learn_rate * weight_decay a step; weights only */
+  double beta1, beta2, epsilon;
+  double penalty;      /* coupled: penalty / 2 * |W|^2 joins the objective; weights only */
+  double weight_decay; /* decoupled: W shrinks by learn_rate * weight_decay a step; weights only */
 } optimizer;
 
 /* The id of a name, or OPTIMIZER_COUNT if there is none. */
 optimizer_id optimizer_find(const char *name);
 
-/* Moment buffers that it keeps, each as long as the parameters. */
+/* Moment buffers that it keeps, 0 to 2, each as long as the parameters, flat and parallel to them. */
 int optimizer_moments(const optimizer *optimizer);
 
-/* One update of parameters[0 .. n-1]; moments[k] is the k-th moment's span at the same place.
-   Weights decay as the settings say, biases never do. */
-void optimizer_update(const optimizer *optimizer, bool is_weight, float *parameters, const float *gradient,
-                      float *const moments[], size_t n);
+/* One step of an optimizer, ready to be applied span by span. Weights decay as the settings say, biases
+   never do. */
+typedef struct optimizer_step {
+  update_id update;
+  update_step weight, bias;
+} optimizer_step;
+
+/* The index-th step since the moments were zero; the first is 1. */
+optimizer_step optimizer_step_at(const optimizer *optimizer, double index);
+
+/* Moves parameters[0 .. n-1]; moment[k] is the k-th moment's span at the same place, or NULL. */
+void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, const float *gradient,
+                     float *const moment[2], size_t n);
 
 #endif

@@ -1,9 +1,6 @@
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* clock_gettime under a strict standard */
-#endif
 #include "pace.h"
 
-#include <time.h>
+#include "clock.h"
 
 /* How long a trial lasts. */
 static const double TRIAL_SECONDS = .004;
@@ -11,12 +8,6 @@ static const double TRIAL_SECONDS = .004;
 /* After its k-th trial the slower way rests for this many times as long as the trial took: often at first, as
    early measurements are rough, in the end so seldom that trials cost less than 1 % of the time. */
 static double rest(int trials) { return trials < 7 ? 1 << trials : 128; }
-
-double pace_now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static bool team_is_faster(const pace *pace) { return pace->rate[true] >= pace->rate[false]; }
 
@@ -29,7 +20,7 @@ static void choose(pace *pace) {
 
 int pace_begin(pace *pace, double *until) {
   if (pace->team == 1) return 1;
-  pace->began = pace_now();
+  pace->began = clock_seconds();
   choose(pace);
   double end = pace->trial ? pace->began + TRIAL_SECONDS : pace->next_trial;
   if (end < *until) *until = end;
@@ -38,7 +29,7 @@ int pace_begin(pace *pace, double *until) {
 
 void pace_end(pace *pace, double work) {
   if (pace->team == 1) return;
-  double now = pace_now(), took = now - pace->began;
+  double now = clock_seconds(), took = now - pace->began;
   if (took > 0) pace->rate[pace->as_team] = work / took;
   if (pace->trial) pace->next_trial = now + took * rest(pace->trials++);
 }

@@ -15,9 +15,6 @@ typedef struct pace {
   double began;
 } pace;
 
-/* Seconds on a clock that never goes back. */
-double pace_now(void);
-
 /* The members for the next stretch of work; *until becomes the time at which it should end, if that is
  * sooner. */
 int pace_begin(pace *pace, double *until);

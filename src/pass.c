@@ -67,6 +67,7 @@ void pass_forward(const team *team, pass *pass, panels x, size_t n) {
 void pass_loss(const team *team, pass *pass, const loss *loss, const targets *targets, size_t n,
                double scale) {
   const pass_layer *last = &pass->layer[pass->net->layers - 1];
+  phase before = team_phase(team, PHASE_LOSS);
   const loss_block block = {
       .output = last->h,
       .outputs = network_outputs(pass->net),
@@ -77,13 +78,14 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
       .row_score = pass->row_score,
   };
   loss_rows(loss, &block, team_share(team, n));
+  team_phase(team, before);
 }
 
 void pass_backward(const team *team, pass *pass, size_t n) {
   const network *net = pass->net;
   const panels none = {NULL, 0};
   const pass_layer *at = &pass->layer[net->layers - 1];
-  dense_backward_activation(&net->layer[net->layers - 1], team_share(team, n), kept(at), at->dz);
+  dense_backward_activation(team, &net->layer[net->layers - 1], team_share(team, n), kept(at), at->dz);
   split before = SPLIT_ROWS;
   for (int l = net->layers - 1; l >= 0 && pass->layer[l].transposed != NULL; l--) {
     at = &pass->layer[l];
@@ -96,12 +98,23 @@ void pass_backward(const team *team, pass *pass, size_t n) {
   }
 }
 
+/* Whether all that a member needs for its weights, and no other member still reads, is its own after
+   pass_backward(): a wide layer under a narrow one. Then dz of the first is divided like its weights, and W' of
+   the second is read and written in the same panels of inputs. */
+static bool weights_are_own(const team *team, const pass *pass) {
+  const network *net = pass->net;
+  return net->layers == 2 && !pass->input_gradient &&
+         split_for(team->size, net->layer[0].units) == SPLIT_PANELS &&
+         split_for(team->size, net->layer[1].units) == SPLIT_ROWS;
+}
+
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink) {
   const network *net = pass->net;
+  if (!weights_are_own(team, pass)) team_barrier(team);
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
-    dense_backward_weights(team, &net->layer[l], x, at->dz, n, &sink, at->transposed);
+    dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n, &sink, at->transposed);
     x = at->h;
   }
 }

@@ -56,8 +56,8 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
  */
 void pass_backward(const team *team, pass *pass, size_t n);
 
-/* Gradients of all parameters into the sink, after a barrier behind pass_backward(); the sink's scratch is
- * set here. */
+/* Gradients of all parameters into the sink, after pass_backward(); the sink's scratch is set here. The
+   members meet where they have to before it, not after it. */
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink);
 
 #endif

@@ -8,7 +8,7 @@
 /* Values or rows that pass through the engine at a time. */
 enum { BLOCK_VALUES = 4096, BLOCK_ROWS = 256 };
 
-static const team SOLO = {0, 1, NULL};
+static const team SOLO = {.size = 1};
 
 static void narrow(const double *from, size_t n, float *to) {
   for (size_t i = 0; i < n; i++) to[i] = (float)from[i];
@@ -109,7 +109,7 @@ static void dense_backward(const network *net, const source_matrix *x, const sou
                          dx_block);
     panels_to_matrix(dx_block.data, dx_block.stride, n, layer->inputs, dx, x->rows, first);
     const gradient_sink sink = {.gradient = gradient, .accumulate = first > 0};
-    dense_backward_weights(&SOLO, layer, x_block, dz_block, n, &sink, NULL);
+    dense_backward_weights(&SOLO, SPLIT_PANELS, layer, x_block, dz_block, n, &sink, NULL);
   }
 }
 
@@ -184,7 +184,8 @@ SEXP fastmlp_loss(SEXP output, SEXP target, SEXP weights, SEXP loss_list, SEXP g
 /* ---- updates and initial values ---- */
 
 SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate) {
-  const optimizer sgd = {.id = OPTIMIZER_SGD, .learn_rate = (float)unpack_number(learn_rate, "learn_rate")};
+  const optimizer sgd = {.id = OPTIMIZER_SGD, .learn_rate = unpack_number(learn_rate, "learn_rate")};
+  const optimizer_step step = optimizer_step_at(&sgd, 1);
   float *const no_moments[2] = {NULL, NULL};
   size_t length = (size_t)XLENGTH(parameters);
   const double *from = unpack_doubles(parameters, XLENGTH(parameters), "parameters");
@@ -195,7 +196,7 @@ SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate) {
     size_t n = size_min(BLOCK_VALUES, length - i);
     narrow(from + i, n, w);
     narrow(slope + i, n, g);
-    optimizer_update(&sgd, true, w, g, no_moments, whole_panels(n));
+    optimizer_apply(&step, true, w, g, no_moments, whole_panels(n));
     widen(w, n, REAL(result) + i);
   }
   UNPROTECT(1);

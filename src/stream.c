@@ -22,7 +22,7 @@ void stream_free(stream *stream) { arena_free(&stream->arena); }
 
 /* x through all layers, by one member alone; the outputs lie in one of its two buffers. */
 static panels forward_block(const network *net, panels x, float *hidden, size_t n) {
-  const team solo = {0, 1, NULL};
+  const team solo = {.size = 1};
   const panels dropped = {NULL, 0};
   for (int l = 0; l < net->layers; l++) {
     panels h = {hidden + (size_t)(l % 2) * hidden_floats(net), BLOCK_FLOATS};

@@ -3,12 +3,14 @@
 #define FASTMLP_THREADS_H
 
 #include "common.h"
+#include "profile.h"
 
 /* One member's view of the team that runs a body together. */
 typedef struct team {
   int rank; /* 0 .. size - 1 */
   int size;
   struct team_gate *gate; /* where the members meet */
+  profile *profile;       /* this member's, or NULL: nobody wants to know */
 } team;
 
 typedef void (*team_body)(const team *team, void *data);
@@ -20,8 +22,18 @@ void team_run(int threads, team_body body, void *data);
 /* Waits for every member; what each wrote before is visible to all after. */
 void team_barrier(const team *team);
 
+/* From here on this member works on `phase`; returns what it worked on before. */
+static inline phase team_phase(const team *team, phase phase) {
+  return team->profile != NULL ? profile_enter(team->profile, phase) : phase;
+}
+
 /* This member's contiguous share of count items; the shares cover all items once. */
 range team_share(const team *team, size_t count);
+
+/* Calls work for pieces of at most `chunk` of `count` items, each piece once: whoever comes first takes the next.
+   Between two barriers a team may spread one thing. */
+void team_spread(const team *team, size_t count, size_t chunk, void (*work)(void *context, range items),
+                 void *context);
 
 /* Threads to use unless told otherwise: the machine's cores, capped by OMP_NUM_THREADS and threads_set(), and
    as threads_granted() caps any number. */

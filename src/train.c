@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "cpu.h"
 #include "evaluate.h"
 #include "pace.h"
 #include "pass.h"
@@ -37,6 +39,11 @@ struct trainer {
 
   epoch_record *record; /* [epochs that there is room for] */
   int room;
+
+  double steps;        /* begun since the beginning */
+  optimizer_step step; /* the one under way */
+  double step_seconds;
+  profile *profile; /* [members of the team], or NULL */
 
   block block;      /* the next to train on */
   bool gathered;    /* it is already in its batch */
@@ -81,12 +88,15 @@ static void lay_out(void *owner, arena *arena) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
   t->kept = arena_take(arena, parameters, sizeof(float));
+  if (t->options.profile) t->profile = arena_take(arena, (size_t)t->pace.team, sizeof *t->profile);
 }
 
 static void keep_parameters(trainer *t) {
   memcpy(t->kept, t->net->parameter, t->net->parameters * sizeof *t->kept);
   t->kept_epoch = t->epochs;
 }
+
+static void begin_step(trainer *t) { t->step = optimizer_step_at(&t->optimizer, ++t->steps); }
 
 static void begin_epoch(trainer *t);
 
@@ -119,6 +129,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
     return result;
   }
   keep_parameters(t);
+  begin_step(t);
   begin_epoch(t);
   return STATUS_OK;
 }
@@ -155,14 +166,15 @@ static void gather(const team *team, const trainer *t, const block *block) {
 
 /* Where gradients go: straight into the update, or, over several passes, into the sum that the last one
  * applies. */
-static gradient_sink sink_for(const trainer *t, const block *block) {
+static gradient_sink sink_for(const trainer *t, const block *block, const optimizer_step *step) {
   bool fused = t->gradient == NULL;
   return (gradient_sink){
       .gradient = t->gradient,
       .accumulate = !block->opens,
-      .optimizer = fused || block->closes ? &t->optimizer : NULL,
+      .step = fused || block->closes ? step : NULL,
       .parameter = t->net->parameter,
       .moment = {t->moment[0], t->moment[1]},
+      .from_end = block->first / t->options.batch_size % 2 == 1,
   };
 }
 
@@ -176,24 +188,26 @@ static void account(trainer *t, const block *block) {
   t->sums.train_loss += loss;
   t->sums.train_score += score;
   t->rows_done += (double)block->n;
+  if (block->closes) begin_step(t);
   if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
   size_t next = block->first + block->n;
   t->epoch_ended = next == t->data->rows;
   t->gathered = !t->epoch_ended;
   if (t->gathered) t->block = block_at(t, next, 1 - block->buffer);
-  t->running = t->state == TRAIN_RUNNING && t->gathered && pace_now() < t->slice_end;
+  t->running = t->state == TRAIN_RUNNING && t->gathered && clock_seconds() < t->slice_end;
 }
 
-/* One block from end to end. The first member alone writes what the others read after the last barrier. */
+/* One block from end to end. The first member alone writes what the others read after the barrier, while they
+   may still be at work: so all begin with copies. */
 static void train_block(const team *team, trainer *t) {
   const block block = t->block;
+  const optimizer_step step = t->step;
   const batch *batch = &t->batch[block.buffer];
   const targets targets = {batch->class_index, batch->value, batch->weight};
   pass_forward(team, &t->pass, batch->x, block.n);
   pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
   pass_backward(team, &t->pass, block.n);
-  team_barrier(team);
-  pass_weights(team, &t->pass, batch->x, block.n, sink_for(t, &block));
+  pass_weights(team, &t->pass, batch->x, block.n, sink_for(t, &block, &step));
   size_t next_first = block.first + block.n;
   if (next_first < t->data->rows) {
     const struct block next = block_at(t, next_first, 1 - block.buffer);
@@ -204,13 +218,22 @@ static void train_block(const team *team, trainer *t) {
 }
 
 /* A slice of an epoch. */
-static void train_member(const team *team, void *data) {
+static void train_member(const team *shared, void *data) {
   trainer *t = data;
+  team member = *shared;
+  const team *team = &member;
+  uint64_t state = cpu_flush_subnormals();
+  if (t->profile != NULL) {
+    member.profile = &t->profile[member.rank];
+    profile_start(member.profile, PHASE_PRODUCTS);
+  }
   if (!t->gathered) gather(team, t, &t->block);
   pass_transpose(team, &t->pass);
   team_barrier(team);
   do train_block(team, t);
   while (t->running);
+  team_phase(team, PHASE_PRODUCTS);
+  cpu_restore(state);
 }
 
 /* ---- epochs ---- */
@@ -282,19 +305,20 @@ static void end_epoch(trainer *t) {
 
 /* Trains to the end of the epoch or of the time, whichever comes first. */
 static void train_slice(trainer *t, double deadline) {
-  double before = t->rows_done;
+  double before = t->rows_done, start = clock_seconds();
   t->slice_end = deadline;
   int members = pace_begin(&t->pace, &t->slice_end);
   team_run(members, train_member, t);
   pace_end(&t->pace, t->rows_done - before);
+  t->step_seconds += clock_seconds() - start;
 }
 
 train_state trainer_advance(trainer *t, double seconds) {
-  double deadline = pace_now() + seconds;
+  double deadline = clock_seconds() + seconds;
   do {
     train_slice(t, deadline);
     if (t->state == TRAIN_RUNNING && t->epoch_ended) end_epoch(t);
-  } while (t->state == TRAIN_RUNNING && pace_now() < deadline);
+  } while (t->state == TRAIN_RUNNING && clock_seconds() < deadline);
   return t->state;
 }
 
@@ -313,6 +337,16 @@ int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 void trainer_keep(trainer *t) {
   bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(t->net);
   if (!use_present) memcpy(t->net->parameter, t->kept, t->net->parameters * sizeof *t->kept);
+}
+
+double trainer_step_seconds(const trainer *t) { return t->step_seconds; }
+
+double trainer_phase_seconds(const trainer *t, phase phase) {
+  double sum = 0;
+  for (int member = 0; t->profile != NULL && member < t->pace.team; member++) {
+    sum += t->profile[member].seconds[phase];
+  }
+  return sum;
 }
 
 int trainer_threads(const trainer *t) { return t->pace.team; }

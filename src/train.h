@@ -4,6 +4,7 @@
 
 #include "data.h"
 #include "network.h"
+#include "optimizer.h"
 
 typedef struct train_options {
   int epochs;
@@ -12,6 +13,7 @@ typedef struct train_options {
   int patience; /* epochs without a better validation loss before stopping; 0: never stop */
   uint32_t key[2];
   int threads;
+  bool profile; /* whether to measure the phases of a step */
 } train_options;
 
 typedef enum train_state {
@@ -52,6 +54,12 @@ int trainer_kept_epoch(const trainer *trainer);
 /* Puts the kept epoch's weights into the network. Before the first epoch has ended: the present weights, or,
    if those are not finite, the initial ones. */
 void trainer_keep(trainer *trainer);
+
+/* Seconds that training steps took, without validation. */
+double trainer_step_seconds(const trainer *trainer);
+
+/* Seconds that all members together spent in a phase; 0 unless the options ask for the profile. */
+double trainer_phase_seconds(const trainer *trainer, phase phase);
 
 /* The most threads that a step uses. */
 int trainer_threads(const trainer *trainer);

@@ -60,6 +60,20 @@ KERNEL_INLINE vf vector_clamp(vf x, float low, float high) {
 
 KERNEL_INLINE vf vector_abs(vf x) { return (vf)((vi)x & INT32_MAX); }
 
+/* Correctly rounded, like the processor's other basic operations. */
+KERNEL_INLINE vf vector_sqrt(vf x) {
+#if defined(__x86_64__) && VECTOR_BYTES > 16
+  __asm__("vsqrtps %1, %0" : "=v"(x) : "v"(x));
+#elif defined(__x86_64__)
+  __asm__("sqrtps %1, %0" : "=x"(x) : "x"(x));
+#elif defined(__aarch64__)
+  __asm__("fsqrt %0.4s, %1.4s" : "=w"(x) : "w"(x));
+#else
+  for (int i = 0; i < LANES; i++) x[i] = __builtin_sqrtf(x[i]);
+#endif
+  return x;
+}
+
 /* The size of x with the sign of y. */
 KERNEL_INLINE vf vector_copysign(vf x, vf y) { return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN)); }
 
