@@ -57,6 +57,13 @@ check_flag <- function(x, arg, call = rlang::caller_env()) {
   x
 }
 
+# TRUE, FALSE or 2: also the profile.
+check_verbose <- function(x, arg, call) {
+  if (is_plain_numeric(x) && length(x) == 1 && x %in% 0:2) return(if (x == 2) 2 else x == 1)
+  if (is.logical(x)) return(check_flag(x, arg, call))
+  abort_argument(arg, "TRUE, FALSE or 2", describe(x), fault_kind(x), call = call)
+}
+
 # One of some names, or (length = NULL) several of them.
 check_choice <- function(x, arg, choices, length = 1, call = rlang::caller_env()) {
   wrong <- if (is.character(x)) x[!x %in% choices] else x

@@ -49,7 +49,7 @@ fit_checks <- list(
     threads <- resolve_threads(x, call)
     if (!is.null(x)) threads
   },
-  verbose = function(x, arg, call) check_flag(x %||% rlang::is_interactive(), arg, call)
+  verbose = function(x, arg, call) check_verbose(x %||% rlang::is_interactive(), arg, call)
 )
 
 # What other packages call it.

@@ -52,7 +52,7 @@
 #' @param loss One of [loss_names()] or [loss_huber()]. By default `"cross_entropy"` for classes
 #'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
 #'   one output: the logit of the second level.
-#' @param optimizer An optimizer such as [opt_sgd()].
+#' @param optimizer An optimizer such as [opt_sgd()] or [opt_adam()].
 #' @param epochs Passes through the training rows: a whole number of at least 1.
 #' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
 #' @param validation Rows to validate on after each epoch: a share in `[0, 1)` of the rows (within
@@ -73,7 +73,9 @@
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives.
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
-#' @param verbose Whether to show progress: `TRUE` or `FALSE`. By default in interactive sessions.
+#' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
+#'   where the time of the training steps went, too (which slows small networks down). By default
+#'   `TRUE` in interactive sessions.
 #' @param preset Where the arguments that are not given come from. `"plain"` is the textbook: 256
 #'   hidden units with `"relu"`, `opt_sgd()`, 10 epochs of batches of 256 rows, no validation, no
 #'   penalty, nothing standardised, `init_he()`, shuffled.
@@ -86,7 +88,10 @@
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
-#'   (`"finished"`, `"stopped"` early, `"diverged"`, `"interrupted"`), `seconds`, `threads`, `simd`;
+#'   (`"finished"`, `"stopped"` early, `"diverged"`, `"interrupted"`), `seconds` in all and
+#'   `step_seconds` of the training steps alone (without conversion and validation), `threads`,
+#'   `simd`, and with `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of
+#'   each `phase` of the steps, summed over the threads;
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].

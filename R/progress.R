@@ -43,6 +43,19 @@ reporter_bar <- function(epochs, metric) {
 
 reporters <- list(none = reporter_none, lines = reporter_lines, bar = reporter_bar)
 
+# Says where the time of the training steps went; returns it as a data frame, largest first.
+report_profile <- function(result, summary) {
+  seconds <- sort(result$profile, decreasing = TRUE)
+  profile <- data.frame(phase = names(seconds), seconds = unname(seconds),
+                        share = unname(seconds) / max(sum(seconds), .Machine$double.xmin))
+  header <- sprintf("Training steps: %s s on %s, of which", format(summary$step_seconds, digits = 3),
+                    count_of(summary$threads, "thread"))
+  lines <- sprintf("%-11s %5.1f %%", profile$phase, 100 * profile$share)
+  rlang::inform(c(header, stats::setNames(lines, rep(" ", length(lines)))),
+                class = "fastmlp_message_profile")
+  profile
+}
+
 # loss 0.31, accuracy 0.92, validation loss 0.35, validation accuracy 0.91
 status_text <- function(status, metric) {
   values <- c(

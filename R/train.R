@@ -115,9 +115,10 @@ train <- function(network, sets, scaling, info, settings, key, call,
   epochs <- length(result$history$train_loss)
   summary <- list(
     epochs = epochs, kept_epoch = result$kept_epoch, stopped = state,
-    seconds = proc.time()[["elapsed"]] - started,
+    seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
+  if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   warn_of_end(summary, settings, info, call)
   history <- history_frame(result$history, metric, validated = !is.null(sets$valid))
   list(layers = result$network, history = history, summary = summary)
@@ -133,9 +134,12 @@ engine_options <- function(settings, loss, rows, key) {
     shuffle = settings$shuffle,
     patience = if (settings$patience < Inf) settings$patience else 0L,
     key = key,
-    threads = resolve_threads(settings$threads)
+    threads = resolve_threads(settings$threads),
+    profile = wants_profile(settings)
   )
 }
+
+wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 
 # Runs slices until training ends; the state in which it ended.
 advance <- function(trainer, reporter) {

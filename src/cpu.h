@@ -10,8 +10,9 @@ bool cpu_has_avx2(void);
 /* AVX-512 F, with a system that saves its registers. */
 bool cpu_has_avx512(void);
 
-/* From here on the calling thread takes subnormal numbers (below 1.2e-38) for zero, read or written: for each of
-   them processors may take a hundred cycles, and decaying moments are full of them. Returns the state before. */
+/* From here on the calling thread takes subnormal numbers (below 1.2e-38) for zero, read or written: for each
+   of them processors may take a hundred cycles, and decaying moments are full of them. Returns the state
+   before. */
 uint64_t cpu_flush_subnormals(void);
 
 /* Back to a state that cpu_flush_subnormals() returned. */

@@ -11,7 +11,8 @@ static part part_of(const team *team, split split, size_t rows, size_t columns) 
   size_t panels = panels_of(columns);
   if (split == SPLIT_ROWS) return (part){team_share(team, rows), {0, panels}};
   range strips = team_share(team, strips_of(columns));
-  return (part){{0, rows}, {strips.begin * STRIP_PANELS, size_min(strips.end * STRIP_PANELS, panels)}};
+  return (part){{0, rows},
+                {size_min(strips.begin * STRIP_PANELS, panels), size_min(strips.end * STRIP_PANELS, panels)}};
 }
 
 split split_for(int size, size_t columns) {
@@ -157,8 +158,8 @@ static void bias_panel(const layer *layer, panels dz, size_t rows, const gradien
   if (sink->step != NULL) update_span(sink, false, offset, g, PANEL);
 }
 
-void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz, size_t rows,
-                            const gradient_sink *sink, float *transposed) {
+void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
+                            size_t rows, const gradient_sink *sink, float *transposed) {
   range inputs = {0, panels_of(layer->inputs)};
   range units = part_of(team, SPLIT_PANELS, rows, layer->units).panels;
   for (size_t p = units.begin; p < units.end; p++) bias_panel(layer, dz, rows, sink, p);

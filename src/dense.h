@@ -52,8 +52,8 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
    member sees to the weights of its own, otherwise to those of its panels of inputs, as
    dense_backward_input() divides them by SPLIT_PANELS. Weights and moments may be too large for the cache by
    a little; if every other step goes from end to begin, it starts with what the last one has left there. */
-void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz, size_t rows,
-                            const gradient_sink *sink, float *transposed);
+void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
+                            size_t rows, const gradient_sink *sink, float *transposed);
 
 /* transposed = W', as dense_backward_input() reads it. */
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);

@@ -55,8 +55,8 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
 /* r_train.c */
 /* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to
    use, or NULL for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =,
-   learn_rate =, momentum =, nesterov =, weight_decay =), penalty =, epochs =, batch_size =, shuffle =,
-   patience = <0: none>, key = <two integers>, threads = <NA: default>). */
+   <its settings>), penalty =, epochs =, batch_size =, shuffle =, patience = <0: none>, key = <two integers>,
+   threads = <NA: default>, profile = <logical: measure the phases of a step>). */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss,
@@ -65,7 +65,8 @@ SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP 
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
 /* Ends training: list(network = <layers with the kept weights>, history = list of four double vectors
    (train_loss, train_score, valid_loss, valid_score), one value an epoch, kept_epoch = <int, 0 for the
-   initial weights>, threads = <int>). The pointer is spent after it. */
+   initial weights>, threads = <int>, step_seconds = <of all training steps>, profile = <named double: seconds
+   a phase, of all members together; zeros if not asked for>). The pointer is spent after it. */
 SEXP fastmlp_train_close(SEXP trainer);
 
 #endif

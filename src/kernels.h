@@ -16,7 +16,7 @@ typedef enum update_id { UPDATE_SGD, UPDATE_ADAM, UPDATE_COUNT } update_id;
 typedef struct update_step {
   float learn_rate;
   float penalty; /* coupled decay: added to the gradient as penalty * w */
-  float keep;    /* decoupled decay: what is left of w */
+  float decay;   /* decoupled decay: the share of w that is taken away */
   float momentum;
   bool nesterov;
   float fresh1, fresh2; /* what the newest gradient adds to the moments: 1 - beta */
@@ -56,8 +56,8 @@ typedef struct kernels {
   void (*softmax)(const float *logits, size_t stride, size_t classes, size_t rows, float *p, size_t p_stride,
                   float *log_sum);
 
-  /* One update of w[0 .. n-1] and its moments from its gradient; n a multiple of PANEL. A moment that the rule
-     does not keep is NULL. */
+  /* One update of w[0 .. n-1] and its moments from its gradient; n a multiple of PANEL. A moment that the
+     rule does not keep is NULL. */
   void (*update[UPDATE_COUNT])(float *w, const float *g, float *const moment[2], size_t n,
                                const update_step *step);
 } kernels;

@@ -24,7 +24,8 @@ int optimizer_moments(const optimizer *optimizer) {
 }
 
 /* Moments that start at zero are too small by the factor 1 - beta^index. With it
-   learn_rate (m / c1) / (sqrt(v / c2) + epsilon) = (learn_rate sqrt(c2) / c1) m / (sqrt(v) + sqrt(c2) epsilon). */
+   learn_rate (m / c1) / (sqrt(v / c2) + epsilon) = (learn_rate sqrt(c2) / c1) m / (sqrt(v) + sqrt(c2)
+   epsilon). */
 static void correct_moments(const optimizer *optimizer, double index, update_step *step) {
   double c1 = 1 - pow(optimizer->beta1, index), root_c2 = sqrt(1 - pow(optimizer->beta2, index));
   step->learn_rate = (float)(optimizer->learn_rate * root_c2 / c1);
@@ -34,7 +35,6 @@ static void correct_moments(const optimizer *optimizer, double index, update_ste
 optimizer_step optimizer_step_at(const optimizer *optimizer, double index) {
   optimizer_step step = {.update = table[optimizer->id].update,
                          .weight = {.learn_rate = (float)optimizer->learn_rate,
-                                    .keep = 1,
                                     .momentum = (float)optimizer->momentum,
                                     .nesterov = optimizer->nesterov,
                                     .fresh1 = (float)(1 - optimizer->beta1),
@@ -42,7 +42,7 @@ optimizer_step optimizer_step_at(const optimizer *optimizer, double index) {
   if (step.update == UPDATE_ADAM) correct_moments(optimizer, index, &step.weight);
   step.bias = step.weight;
   step.weight.penalty = (float)optimizer->penalty;
-  step.weight.keep = (float)(1 - optimizer->learn_rate * optimizer->weight_decay);
+  step.weight.decay = (float)(optimizer->learn_rate * optimizer->weight_decay);
   return step;
 }
 

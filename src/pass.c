@@ -99,8 +99,8 @@ void pass_backward(const team *team, pass *pass, size_t n) {
 }
 
 /* Whether all that a member needs for its weights, and no other member still reads, is its own after
-   pass_backward(): a wide layer under a narrow one. Then dz of the first is divided like its weights, and W' of
-   the second is read and written in the same panels of inputs. */
+   pass_backward(): a wide layer under a narrow one. Then dz of the first is divided like its weights, and W'
+   of the second is read and written in the same panels of inputs. */
 static bool weights_are_own(const team *team, const pass *pass) {
   const network *net = pass->net;
   return net->layers == 2 && !pass->input_gradient &&
@@ -114,7 +114,8 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
-    dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n, &sink, at->transposed);
+    dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
+                           &sink, at->transposed);
     x = at->h;
   }
 }

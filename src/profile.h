@@ -14,8 +14,8 @@ typedef enum phase {
 
 typedef struct profile {
   double seconds[PHASE_COUNT];
-  phase phase;  /* at work on */
-  double since; /* on the clock */
+  phase phase;    /* at work on */
+  double since;   /* on the clock */
   char apart[64]; /* members do not share a cache line */
 } profile;
 

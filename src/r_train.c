@@ -43,16 +43,26 @@ static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
+/* A setting that the optimizer may lack. */
+static double optimizer_setting(SEXP x, const char *name) {
+  SEXP value = list_get(x, name);
+  return value == R_NilValue ? 0 : unpack_number(value, name);
+}
+
 static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
   optimizer_id id = optimizer_find(unpack_string(list_get(x, "name"), "optimizer$name"));
   if (id == OPTIMIZER_COUNT) Rf_error("unknown optimizer");
+  SEXP nesterov = list_get(x, "nesterov");
   return (optimizer){
       .id = id,
-      .learn_rate = (float)unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
-      .momentum = (float)unpack_number(list_get(x, "momentum"), "optimizer$momentum"),
-      .nesterov = unpack_flag(list_get(x, "nesterov"), "optimizer$nesterov"),
-      .weight_decay = (float)unpack_number(list_get(x, "weight_decay"), "optimizer$weight_decay"),
-      .penalty = (float)unpack_number(penalty, "penalty"),
+      .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
+      .momentum = optimizer_setting(x, "momentum"),
+      .nesterov = nesterov != R_NilValue && unpack_flag(nesterov, "optimizer$nesterov"),
+      .beta1 = optimizer_setting(x, "beta1"),
+      .beta2 = optimizer_setting(x, "beta2"),
+      .epsilon = optimizer_setting(x, "epsilon"),
+      .weight_decay = optimizer_setting(x, "weight_decay"),
+      .penalty = unpack_number(penalty, "penalty"),
   };
 }
 
@@ -64,6 +74,7 @@ static train_options unpack_options(SEXP x) {
       .shuffle = unpack_flag(list_get(x, "shuffle"), "shuffle"),
       .patience = patience > 0 ? patience : 0,
       .threads = unpack_threads(list_get(x, "threads")),
+      .profile = unpack_flag(list_get(x, "profile"), "profile"),
   };
   unpack_key(list_get(x, "key"), options.key);
   return options;
@@ -150,15 +161,30 @@ static SEXP history_to_list(const training *t) {
   return history;
 }
 
+/* Named seconds of each phase. */
+static SEXP profile_to_vector(const training *t) {
+  SEXP seconds = PROTECT(Rf_allocVector(REALSXP, PHASE_COUNT));
+  SEXP names = PROTECT(Rf_allocVector(STRSXP, PHASE_COUNT));
+  for (int phase = 0; phase < PHASE_COUNT; phase++) {
+    REAL(seconds)[phase] = trainer_phase_seconds(t->trainer, (enum phase)phase);
+    SET_STRING_ELT(names, phase, Rf_mkChar(phase_name((enum phase)phase)));
+  }
+  Rf_setAttrib(seconds, R_NamesSymbol, names);
+  UNPROTECT(2);
+  return seconds;
+}
+
 SEXP fastmlp_train_close(SEXP owner) {
   training *t = unpack_training(owner);
   trainer_keep(t->trainer);
-  const char *names[] = {"network", "history", "kept_epoch", "threads", ""};
+  const char *names[] = {"network", "history", "kept_epoch", "threads", "step_seconds", "profile", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
   SET_VECTOR_ELT(result, 1, history_to_list(t));
   SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_kept_epoch(t->trainer)));
   SET_VECTOR_ELT(result, 3, Rf_ScalarInteger(trainer_threads(t->trainer)));
+  SET_VECTOR_ELT(result, 4, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
+  SET_VECTOR_ELT(result, 5, profile_to_vector(t));
   training_release(owner);
   UNPROTECT(1);
   return result;

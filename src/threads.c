@@ -33,7 +33,7 @@ struct team_gate {
   atomic_size_t spread; /* items taken since the members met */
 };
 
-static int thread_cap = 0;        /* 0: none */
+static int thread_cap = 0; /* 0: none */
 #if defined(_OPENMP) || !defined(_WIN32)
 static bool forked_child = false; /* its OpenMP pool did not survive the fork */
 #endif

@@ -30,8 +30,8 @@ static inline phase team_phase(const team *team, phase phase) {
 /* This member's contiguous share of count items; the shares cover all items once. */
 range team_share(const team *team, size_t count);
 
-/* Calls work for pieces of at most `chunk` of `count` items, each piece once: whoever comes first takes the next.
-   Between two barriers a team may spread one thing. */
+/* Calls work for pieces of at most `chunk` of `count` items, each piece once: whoever comes first takes the
+   next. Between two barriers a team may spread one thing. */
 void team_spread(const team *team, size_t count, size_t chunk, void (*work)(void *context, range items),
                  void *context);
 

@@ -131,6 +131,9 @@ RUNS = {
     "penalty": dict(lr=0.2, penalty=0.01),
     "decay": dict(lr=0.2, weight_decay=0.05),
     "decay_nesterov": dict(lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.05),
+    "adam": dict(rule=torch.optim.Adam, lr=0.01),
+    "adam_penalty": dict(rule=torch.optim.Adam, lr=0.01, betas=(0.8, 0.95), eps=1e-3, penalty=0.01),
+    "adamw": dict(rule=torch.optim.Adam, lr=0.01, weight_decay=0.05),
 }
 
 
@@ -151,12 +154,13 @@ def forward(x, weights, biases, activation):
     return x
 
 
-def train(dtype, lr, momentum=0.0, nesterov=False, penalty=0.0, weight_decay=0.0, activation=["tanh"] * 3):
+def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activation=["tanh"] * 3,
+          **settings):
     x, y, weights, biases = training_data()
     x = x.to(dtype)
     weights, biases = ([with_gradient(p.to(dtype)) for p in group] for group in (weights, biases))
     groups = [{"params": weights, "weight_decay": penalty}, {"params": biases}]  # biases never decay
-    optimizer = torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov)
+    optimizer = rule(groups, lr=lr, **settings)
     history = []
     for _ in range(EPOCHS):
         total = 0.0

@@ -9,7 +9,7 @@ bands <- c(
   "^(dense|activation|loss|optimizer|initial|data)\\.[ch]$",
   "^(matrix|scan)\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",
-  "^(common|alloc|cpu|threads|pace|rng)\\.[ch]$"
+  "^(common|alloc|cpu|threads|clock|pace|profile|rng)\\.[ch]$"
 )
 
 # Code, with its widest line; prose may run on.

@@ -47,3 +47,22 @@ test_that("the bar shows epoch, time left, loss and metric", {
 test_that("times are told in a unit that suits them", {
   expect_identical(vapply(c(0, 59, 150, 7300), format_seconds, ""), c("0 s", "59 s", "2 min", "2 h"))
 })
+
+test_that("verbose = 2 says where the time of the steps went", {
+  expect_message(
+    fit <- small_fit(iris_x, iris$Species, epochs = 20, verbose = 2), "products",
+    class = "fastmlp_message_profile"
+  )
+  profile <- fit$training$profile
+  phases <- c("products", "activations", "loss", "optimizer", "gather", "waiting")
+  expect_setequal(profile$phase, phases)
+  expect_false(is.unsorted(-profile$seconds))
+  expect_equal(sum(profile$share), 1)
+  busy <- profile$seconds[profile$phase != "waiting"]
+  expect_true(all(busy > 0))
+  # The phases of one thread make up the steps, and these are part of the whole.
+  expect_identical(fit$training$threads, 1L)
+  expect_lte(sum(profile$seconds), fit$training$step_seconds)
+  expect_lte(fit$training$step_seconds, fit$training$seconds + 0.01)
+  expect_null(small_fit(iris_x, iris$Species)$training$profile)
+})

@@ -78,7 +78,10 @@ training_runs <- list(
   nesterov = list(optimizer = opt_sgd(0.05, momentum = 0.9, nesterov = TRUE)),
   penalty = list(optimizer = opt_sgd(0.2), penalty = 0.01),
   decay = list(optimizer = opt_sgd(0.2, weight_decay = 0.05)),
-  decay_nesterov = list(optimizer = opt_sgd(0.05, 0.9, nesterov = TRUE, weight_decay = 0.05))
+  decay_nesterov = list(optimizer = opt_sgd(0.05, 0.9, nesterov = TRUE, weight_decay = 0.05)),
+  adam = list(optimizer = opt_adam(0.01)),
+  adam_penalty = list(optimizer = opt_adam(0.01, 0.8, 0.95, epsilon = 1e-3), penalty = 0.01),
+  adamw = list(optimizer = opt_adamw(0.01, weight_decay = 0.05))
 )
 
 layers_from <- function(tensors, prefix) {

@@ -218,7 +218,8 @@ test_that("no epoch is in progress once training has ended", {
   data <- list(x = iris_x, target = as.integer(iris$Species), weights = NULL, rows = NULL)
   options <- list(
     loss = list(name = "cross_entropy", parameter = 0), optimizer = unclass(opt_sgd()), penalty = 0,
-    epochs = 2L, batch_size = 16L, shuffle = TRUE, patience = 0L, key = 1:2, threads = NA_integer_
+    epochs = 2L, batch_size = 16L, shuffle = TRUE, patience = 0L, key = 1:2, threads = NA_integer_,
+    profile = FALSE
   )
   trainer <- .Call(fastmlp_train_open, network$layers, data, NULL, NULL, options)
   status <- .Call(fastmlp_train_advance, trainer, 60)
