@@ -23,16 +23,6 @@ split split_for(int size, size_t columns) {
 
 /* ---- forward and backward through x W + b ---- */
 
-/* Bytes of the left matrix that all strips of a product read before it takes the next rows: half of a
-   second-level cache of today, which leaves the other half to the weights. */
-enum { BLOCK_BYTES = 512 * 1024 };
-
-/* The rows to take at a time of a left matrix of this depth. */
-static size_t block_rows(size_t depth) {
-  size_t fit = BLOCK_BYTES / (sizeof(float) * (depth + 1));
-  return fit > PANEL ? fit : PANEL;
-}
-
 /* One strip of units while it is in cache: the product, then the activation. */
 static void forward_strip(const team *team, const layer *layer, const float *parameter, panels x, range rows,
                           size_t panel, size_t panels_in_strip, panels z, panels h) {
@@ -52,20 +42,11 @@ static void forward_strip(const team *team, const layer *layer, const float *par
   team_phase(team, before);
 }
 
-/* The rows that follow `done` of them, at most a block. */
-static range next_rows(range rows, size_t done, size_t block) {
-  return (range){rows.begin + done, size_min(rows.begin + done + block, rows.end)};
-}
-
 void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x,
                    size_t rows, panels z, panels h) {
   part mine = part_of(team, split, rows, layer->units);
-  size_t block = block_rows(layer->inputs), n = mine.rows.end - mine.rows.begin;
-  for (size_t done = 0; done < n; done += block) {
-    range some = next_rows(mine.rows, done, block);
-    for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
-      forward_strip(team, layer, parameter, x, some, p, size_min(STRIP_PANELS, mine.panels.end - p), z, h);
-    }
+  for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
+    forward_strip(team, layer, parameter, x, mine.rows, p, size_min(STRIP_PANELS, mine.panels.end - p), z, h);
   }
 }
 
@@ -90,16 +71,13 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
                           panels dz, size_t rows, activation_id below, panels kept, panels dx) {
   size_t stride = layer->units * PANEL;
   part mine = part_of(team, split, rows, layer->inputs);
-  size_t block = block_rows(layer->units), n = mine.rows.end - mine.rows.begin;
-  for (size_t done = 0; done < n; done += block) {
-    range some = next_rows(mine.rows, done, block);
-    for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
-      size_t strip = size_min(STRIP_PANELS, mine.panels.end - p);
-      kernels_active()->product(dz.data + some.begin * PANEL, dz.stride, some.end - some.begin, layer->units,
-                                transposed + p * stride, stride, strip, NULL,
-                                dx.data + p * dx.stride + some.begin * PANEL, dx.stride);
-      backward_activation(team, below, (part){some, {p, p + strip}}, kept, dx);
-    }
+  range share = mine.rows;
+  for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
+    size_t strip = size_min(STRIP_PANELS, mine.panels.end - p);
+    kernels_active()->product(dz.data + share.begin * PANEL, dz.stride, share.end - share.begin, layer->units,
+                              transposed + p * stride, stride, strip, NULL,
+                              dx.data + p * dx.stride + share.begin * PANEL, dx.stride);
+    backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
   }
 }
 
@@ -123,6 +101,18 @@ static void update_span(const gradient_sink *sink, bool is_weight, size_t offset
   optimizer_apply(sink->step, is_weight, sink->parameter + offset, gradient, moment, n);
 }
 
+/* Asks for a span that will be written soon. */
+static void prefetch_span(const float *span, size_t n) {
+  for (size_t i = 0; i < n; i += PANEL) __builtin_prefetch(span + i, 1);
+}
+
+static void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
+  prefetch_span(sink->parameter + offset, n);
+  for (int k = 0; k < 2; k++) {
+    if (sink->moment[k] != NULL) prefetch_span(sink->moment[k] + offset, n);
+  }
+}
+
 static void transpose_strip(const layer *layer, const float *parameter, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin, stride = layer->units * PANEL;
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
@@ -138,13 +128,18 @@ static void weight_strip(const team *team, const layer *layer, panels x, panels 
   size_t height = s.inputs.end - s.inputs.begin, stride = layer->inputs * PANEL;
   size_t offset = layer->weight + s.panels.begin * stride + s.inputs.begin * PANEL;
   panels g = {sink->scratch, PANEL * PANEL};
+  size_t panels_in_strip = s.panels.end - s.panels.begin;
   if (sink->gradient != NULL) g = (panels){sink->gradient + offset, stride};
+  /* The product takes long enough for what the update needs to come from wherever it is. */
+  for (size_t p = 0; p < panels_in_strip && sink->step != NULL; p++) {
+    prefetch_update(sink, offset + p * stride, height * PANEL);
+  }
   kernels_active()->product_transposed(x.data + s.inputs.begin / PANEL * x.stride, x.stride, height, rows,
-                                       dz.data + s.panels.begin * dz.stride, dz.stride,
-                                       s.panels.end - s.panels.begin, sink->accumulate, g.data, g.stride);
+                                       dz.data + s.panels.begin * dz.stride, dz.stride, panels_in_strip,
+                                       sink->accumulate, g.data, g.stride);
   if (sink->step == NULL) return;
   phase before = team_phase(team, PHASE_OPTIMIZER);
-  for (size_t p = 0; p < s.panels.end - s.panels.begin; p++) {
+  for (size_t p = 0; p < panels_in_strip; p++) {
     update_span(sink, true, offset + p * stride, g.data + p * g.stride, height * PANEL);
   }
   if (transposed != NULL) transpose_strip(layer, sink->parameter, transposed, s);

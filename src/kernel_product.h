@@ -60,13 +60,16 @@ typedef struct product_operands {
   size_t c_stride;
 } product_operands;
 
-/* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. */
+/* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. Panels of a lie far
+   apart, so the next one is asked for while this one is at work. */
 KERNEL_INLINE void product_tile(const product_operands *o, size_t row, int rows, int panels) {
   vf sum[TILE_ROWS][TILE_VECTORS];
   tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
   for (size_t k = 0; k < o->depth; k += PANEL) {
-    tile_accumulate(sum, rows, panels, o->a + k / PANEL * o->a_stride + row * PANEL, PANEL, 1,
-                    size_min(PANEL, o->depth - k), o->b + k * PANEL, o->b_stride);
+    const float *a = o->a + k / PANEL * o->a_stride + row * PANEL;
+    for (int i = 0; i < rows; i++) __builtin_prefetch(a + o->a_stride + i * PANEL);
+    tile_accumulate(sum, rows, panels, a, PANEL, 1, size_min(PANEL, o->depth - k), o->b + k * PANEL,
+                    o->b_stride);
   }
   tile_store(sum, rows, panels, o->c + row * PANEL, o->c_stride);
 }
@@ -181,18 +184,6 @@ static void column_sums(const float *d, size_t rows, bool accumulate, float *sum
     vf sum = accumulate ? vector_load(sums + v * LANES) : vector_splat(0);
     for (size_t r = 0; r < rows; r++) sum += vector_load(d + r * PANEL + (size_t)(v * LANES));
     vector_store(sums + v * LANES, sum);
-  }
-}
-
-/* Lane loops over whole cache lines of t: reads are strided but stay in one panel. */
-static void transpose_panel(const float *a, size_t rows, int columns, float *t, size_t t_stride) {
-  for (size_t r = 0; r < rows; r += PANEL, t += t_stride) {
-    const float *block = a + r * PANEL;
-    int height = (int)size_min(PANEL, rows - r);
-    for (int j = 0; j < columns; j++) {
-      for (int i = 0; i < height; i++) t[j * PANEL + i] = block[i * PANEL + j];
-      for (int i = height; i < PANEL; i++) t[j * PANEL + i] = 0;
-    }
   }
 }
 

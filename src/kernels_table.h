@@ -2,6 +2,7 @@
 #include "kernel_activation.h"
 #include "kernel_product.h"
 #include "kernel_softmax.h"
+#include "kernel_transpose.h"
 #include "kernel_update.h"
 #include "kernels.h"
 #include "vector.h"
