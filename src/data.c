@@ -51,40 +51,22 @@ static void scatter_row(const float *row, const float *later_row, size_t inputs,
   memcpy(panels + whole * stride, last, sizeof last);
 }
 
-typedef struct gather_job {
-  const dataset *data;
-  const uint32_t *order;
-  size_t first, n;
-  const batch *batch;
-} gather_job;
-
-static size_t source_row(const gather_job *job, size_t i) {
-  return job->order != NULL ? job->order[i] : job->first + i;
-}
-
-static void gather_rows(void *context, range rows) {
-  const gather_job *job = context;
-  const dataset *data = job->data;
-  const batch *batch = job->batch;
+void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
+                    const batch *batch) {
   size_t inputs = data->inputs, outputs = data->outputs;
-  for (size_t i = rows.begin; i < rows.end; i++) {
-    size_t row = source_row(job, i), later = source_row(job, size_min(i + AHEAD, job->n - 1));
-    scatter_row(data->x + row * inputs, data->x + later * inputs, inputs, batch->x.data + i * PANEL,
+  range share = team_share(team, n);
+  phase before = team_phase(team, PHASE_GATHER);
+  for (size_t i = share.begin; i < share.end; i++) {
+    size_t later = size_min(i + AHEAD, n - 1);
+    size_t row = order ? order[i] : first + i;
+    size_t later_row = order ? order[later] : first + later;
+    scatter_row(data->x + row * inputs, data->x + later_row * inputs, inputs, batch->x.data + i * PANEL,
                 batch->x.stride);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
     if (batch->value)
       memcpy(batch->value + i * outputs, data->value + row * outputs, outputs * sizeof(float));
     if (batch->weight) batch->weight[i] = data->weight[row];
   }
-}
-
-/* Rows that a member takes at a time. */
-enum { GATHER_ROWS = 16 };
-
-void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
-                    const batch *batch) {
-  phase before = team_phase(team, PHASE_GATHER);
-  team_spread(team, n, GATHER_ROWS, gather_rows, &(gather_job){data, order, first, n, batch});
   team_phase(team, before);
 }
 

@@ -30,8 +30,8 @@ typedef struct batch {
   float *weight;        /* [rows], or NULL */
 } batch;
 
-/* Copies n listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) into the batch; members that come
-   early take more of them. */
+/* Copies n listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) into the batch: this member's share
+   of them. */
 void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                     const batch *batch);
 

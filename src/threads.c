@@ -29,8 +29,6 @@ struct team_gate {
   atomic_int arrived;
   char apart[64]; /* waiting members read `generation` without disturbing `arrived` */
   atomic_uint generation;
-  char far[64];
-  atomic_size_t spread; /* items taken since the members met */
 };
 
 static int thread_cap = 0; /* 0: none */
@@ -44,7 +42,6 @@ void team_run(int threads, team_body body, void *data) {
   struct team_gate gate;
   atomic_init(&gate.arrived, 0);
   atomic_init(&gate.generation, 0);
-  atomic_init(&gate.spread, 0);
 #ifdef _OPENMP
   if (threads > 1 && !forked_child) {
 #pragma omp parallel num_threads(threads)
@@ -73,7 +70,6 @@ static void meet(const team *team) {
   unsigned generation = atomic_load_explicit(&gate->generation, memory_order_relaxed);
   if (atomic_fetch_add_explicit(&gate->arrived, 1, memory_order_acq_rel) == team->size - 1) {
     atomic_store_explicit(&gate->arrived, 0, memory_order_relaxed);
-    atomic_store_explicit(&gate->spread, 0, memory_order_relaxed);
     atomic_store_explicit(&gate->generation, generation + 1, memory_order_release);
     return;
   }
@@ -98,20 +94,6 @@ range team_share(const team *team, size_t count) {
   size_t each = count / size, extra = count % size;
   size_t begin = rank * each + size_min(rank, extra);
   return (range){begin, begin + each + (rank < extra)};
-}
-
-void team_spread(const team *team, size_t count, size_t chunk, void (*work)(void *context, range items),
-                 void *context) {
-  if (team->size == 1) {
-    work(context, (range){0, count});
-    return;
-  }
-  atomic_size_t *spread = &team->gate->spread;
-  for (;;) {
-    size_t begin = atomic_fetch_add_explicit(spread, chunk, memory_order_relaxed);
-    if (begin >= count) return;
-    work(context, (range){begin, size_min(begin + chunk, count)});
-  }
 }
 
 /* ---- the budget ---- */

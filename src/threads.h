@@ -30,11 +30,6 @@ static inline phase team_phase(const team *team, phase phase) {
 /* This member's contiguous share of count items; the shares cover all items once. */
 range team_share(const team *team, size_t count);
 
-/* Calls work for pieces of at most `chunk` of `count` items, each piece once: whoever comes first takes the
-   next. Between two barriers a team may spread one thing. */
-void team_spread(const team *team, size_t count, size_t chunk, void (*work)(void *context, range items),
-                 void *context);
-
 /* Threads to use unless told otherwise: the machine's cores, capped by OMP_NUM_THREADS and threads_set(), and
    as threads_granted() caps any number. */
 int threads_default(void);

@@ -155,6 +155,13 @@ static block block_at(const trainer *t, size_t first, int buffer) {
   return (block){first, n, buffer, scale, first == begin, first + n == end};
 }
 
+/* The block behind this one; no rows at the end of the epoch. */
+static block next_block(const trainer *t, const block *block) {
+  size_t first = block->first + block->n;
+  if (first == t->data->rows) return (struct block){.n = 0};
+  return block_at(t, first, 1 - block->buffer);
+}
+
 static const uint32_t *order_from(const trainer *t, size_t first) {
   return t->order != NULL ? t->order + first : NULL;
 }
@@ -190,17 +197,17 @@ static void account(trainer *t, const block *block) {
   t->rows_done += (double)block->n;
   if (block->closes) begin_step(t);
   if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
-  size_t next = block->first + block->n;
-  t->epoch_ended = next == t->data->rows;
+  const struct block next = next_block(t, block);
+  t->epoch_ended = next.n == 0;
   t->gathered = !t->epoch_ended;
-  if (t->gathered) t->block = block_at(t, next, 1 - block->buffer);
+  if (t->gathered) t->block = next;
   t->running = t->state == TRAIN_RUNNING && t->gathered && clock_seconds() < t->slice_end;
 }
 
-/* One block from end to end. The first member alone writes what the others read after the barrier, while they
-   may still be at work: so all begin with copies. */
+/* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
+   others read after the barrier, while they may still be at work: so all begin with copies. */
 static void train_block(const team *team, trainer *t) {
-  const block block = t->block;
+  const block block = t->block, next = next_block(t, &block);
   const optimizer_step step = t->step;
   const batch *batch = &t->batch[block.buffer];
   const targets targets = {batch->class_index, batch->value, batch->weight};
@@ -208,11 +215,7 @@ static void train_block(const team *team, trainer *t) {
   pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
   pass_backward(team, &t->pass, block.n);
   pass_weights(team, &t->pass, batch->x, block.n, sink_for(t, &block, &step));
-  size_t next_first = block.first + block.n;
-  if (next_first < t->data->rows) {
-    const struct block next = block_at(t, next_first, 1 - block.buffer);
-    gather(team, t, &next);
-  }
+  if (next.n > 0) gather(team, t, &next);
   if (team->rank == 0) account(t, &block);
   team_barrier(team);
 }
@@ -221,18 +224,17 @@ static void train_block(const team *team, trainer *t) {
 static void train_member(const team *shared, void *data) {
   trainer *t = data;
   team member = *shared;
-  const team *team = &member;
   uint64_t state = cpu_flush_subnormals();
   if (t->profile != NULL) {
     member.profile = &t->profile[member.rank];
     profile_start(member.profile, PHASE_PRODUCTS);
   }
-  if (!t->gathered) gather(team, t, &t->block);
-  pass_transpose(team, &t->pass);
-  team_barrier(team);
-  do train_block(team, t);
+  if (!t->gathered) gather(&member, t, &t->block);
+  pass_transpose(&member, &t->pass);
+  team_barrier(&member);
+  do train_block(&member, t);
   while (t->running);
-  team_phase(team, PHASE_PRODUCTS);
+  team_phase(&member, PHASE_PRODUCTS);
   cpu_restore(state);
 }
 
