@@ -58,22 +58,34 @@ static float row_weight(const loss_block *block, size_t r) {
 typedef output_loss output_function(float o, float t, float parameter);
 
 /* A row of a loss that treats each output by itself: the means over the outputs. */
-static void elementwise_row(output_function *of_output, float parameter, const loss_block *block, size_t r) {
+static inline __attribute__((always_inline)) void elementwise_row(output_function *of_output, float parameter,
+                                                                  const loss_block *block, size_t r) {
   const float *o = row_of(block->output, r), *t = block->targets.value + r * block->outputs;
   float *d = block->gradient.data != NULL ? row_of(block->gradient, r) : NULL;
-  double weight = row_weight(block, r);
-  float scale = (float)(block->scale * weight / (double)block->outputs);
+  double weight = row_weight(block, r), share = weight / (double)block->outputs;
+  float scale = (float)(block->scale * share);
   double value = 0, score = 0;
+  if (d != NULL) memset(d + (panels_of(block->outputs) - 1) * block->gradient.stride, 0, PANEL * sizeof *d);
   for (size_t j = 0; j < block->outputs; j++) {
     output_loss one = of_output(o[lane(j, block->output.stride)], t[j], parameter);
     value += one.value;
     score += one.score;
     if (d != NULL) d[lane(j, block->gradient.stride)] = scale * one.gradient;
   }
-  for (size_t j = block->outputs; d != NULL && j % PANEL != 0; j++) d[lane(j, block->gradient.stride)] = 0;
-  block->row_loss[r] = weight * value / (double)block->outputs;
-  block->row_score[r] = weight * score / (double)block->outputs;
+  block->row_loss[r] = share * value;
+  block->row_score[r] = share * score;
 }
+
+/* A loop of its own for each of these losses: a call through a pointer for each output would take longer than
+   the loss. */
+#define ELEMENTWISE_ROWS(of_output)                                                                 \
+  static void of_output##_rows(const loss_block *block, float parameter, range rows) {              \
+    for (size_t r = rows.begin; r < rows.end; r++) elementwise_row(of_output, parameter, block, r); \
+  }
+ELEMENTWISE_ROWS(squared)
+ELEMENTWISE_ROWS(absolute)
+ELEMENTWISE_ROWS(huber)
+ELEMENTWISE_ROWS(binary_cross_entropy)
 
 /* The first output that no other exceeds. */
 static size_t row_argmax(const float *o, size_t stride, size_t outputs) {
@@ -109,7 +121,8 @@ static void cross_entropy_row(const loss_block *block, size_t r, float log_sum) 
 /* Rows of softmax taken at once. */
 enum { CHUNK_ROWS = 64 };
 
-static void cross_entropy_rows(const loss_block *block, range rows) {
+static void cross_entropy_rows(const loss_block *block, float parameter, range rows) {
+  (void)parameter;
   float log_sum[CHUNK_ROWS];
   for (size_t first = rows.begin; first < rows.end; first += CHUNK_ROWS) {
     size_t n = size_min(CHUNK_ROWS, rows.end - first);
@@ -124,13 +137,13 @@ static void cross_entropy_rows(const loss_block *block, range rows) {
 
 static const struct {
   loss_info info;
-  output_function *of_output; /* what one output loses, or NULL where the outputs of a row belong together */
+  void (*rows)(const loss_block *block, float parameter, range rows);
 } table[LOSS_COUNT] = {
-    [LOSS_CROSS_ENTROPY] = {{"cross_entropy", true}, NULL},
-    [LOSS_BINARY_CROSS_ENTROPY] = {{"binary_cross_entropy", false}, binary_cross_entropy},
-    [LOSS_SQUARED] = {{"squared", false}, squared},
-    [LOSS_ABSOLUTE] = {{"absolute", false}, absolute},
-    [LOSS_HUBER] = {{"huber", false}, huber},
+    [LOSS_CROSS_ENTROPY] = {{"cross_entropy", true}, cross_entropy_rows},
+    [LOSS_BINARY_CROSS_ENTROPY] = {{"binary_cross_entropy", false}, binary_cross_entropy_rows},
+    [LOSS_SQUARED] = {{"squared", false}, squared_rows},
+    [LOSS_ABSOLUTE] = {{"absolute", false}, absolute_rows},
+    [LOSS_HUBER] = {{"huber", false}, huber_rows},
 };
 
 const loss_info *loss_of(loss_id id) { return &table[id].info; }
@@ -150,12 +163,7 @@ targets targets_from(const targets *t, size_t first, size_t outputs) {
 }
 
 void loss_rows(const loss *loss, const loss_block *block, range rows) {
-  output_function *of_output = table[loss->id].of_output;
-  if (of_output == NULL) {
-    cross_entropy_rows(block, rows);
-    return;
-  }
-  for (size_t r = rows.begin; r < rows.end; r++) elementwise_row(of_output, loss->parameter, block, r);
+  table[loss->id].rows(block, loss->parameter, rows);
 }
 
 void link_rows(link_id link, panels output, size_t outputs, range rows) {
