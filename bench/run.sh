@@ -16,7 +16,7 @@ FASHION=${FASHION:-/usr/share/datasets/fashion-mnist}
 OPENBLAS=${OPENBLAS:-$(ls -d /usr/lib/*/openblas-openmp 2>/dev/null | head -n 1)}
 CC=${CC:-cc}
 OUTPUT=$(realpath "${OUTPUT:-$(dirname "$0")}") # the folder of README.md, results/ and pictures/
-export SECTIONS PEER_REPETITIONS LEAST_SECONDS MOST_SECONDS
+export SECTIONS PEER_REPETITIONS LEAST_SECONDS MOST_SECONDS PYTHONDONTWRITEBYTECODE=1
 
 source "$(dirname "$0")/common.sh"
 mkdir -p "$OUTPUT/results"
