@@ -21,9 +21,10 @@ test:
 lint:
 	@Rscript tools/lint.R
 
-# fastmlp beside PyTorch in one run; bench/README.md says what it needs.
+# fastmlp beside its peers in one run, into bench/README.md.
 bench: install
-	bench/run.sh
+	@bench/install.sh
+	@bench/run.sh
 
 # NAMESPACE and man/, from the comments in R/.
 document:

@@ -1,47 +1,99 @@
-# Trains the benchmark's networks with fastmlp:
-# Rscript fastmlp.R <folder of the data set> <threads> <batch sizes>
+# fastmlp's turns: Rscript fastmlp.R <folder of the data> <threads>
 #
-# Prints one line a batch size: engine,threads,batch_size,seconds an epoch,seconds of the whole
-# call,test accuracy. The whole call is mlp_fit() on a double matrix: its checks, the conversion to
-# float32, five epochs with their losses and accuracies. An epoch is what each one after the first
-# adds.
-library(fastmlp)
+# Prints what it is, then reads "<section> <work>" from standard input, one line a turn, measures
+# that work and prints lines of
+#   engine,threads,work,part,rows,steps,seconds,detail
+# and then "done". pytorch.py does the same, so that run.sh can let them take turns.
+source("common.R")
+suppressPackageStartupMessages(library(fastmlp))
 
-epochs <- 5
+folder <- commandArgs(trailingOnly = TRUE)[1]
+threads <- as.integer(commandArgs(trailingOnly = TRUE)[2])
 
-read_set <- function(folder, name) {
-  file <- function(what) file.path(folder, paste0(name, what))
-  list(
-    x = read_idx(file("-images-idx3-ubyte.gz"), flatten = TRUE) / 255,
-    y = factor(read_idx(file("-labels-idx1-ubyte.gz")))
-  )
+# Seconds that the engine spent in training steps alone; versions that do not tell report all of
+# training, with the data's conversion.
+step_seconds <- function(fit) fit$training$step_seconds %||% fit$training$seconds
+
+# The constructor by its name, or NULL where this version of fastmlp does not have it.
+optimizer_constructor <- function(work) {
+  get0(paste0("opt_", work$optimizer), asNamespace("fastmlp"), mode = "function")
 }
 
-fit <- function(set, batch_size, epochs, threads) {
-  mlp_fit(
-    set$x, set$y, hidden_units = 256, activation = "relu", optimizer = opt_sgd(learn_rate = 0.5),
-    epochs = epochs, batch_size = batch_size, init = init_he(), threads = threads, verbose = FALSE
-  )
-}
-
-seconds <- function(expr) system.time(expr)[["elapsed"]]
-
-measure <- function(batch_size, threads, train, test) {
-  fit(train, batch_size, 1, threads) # warms up
-  first <- seconds(fit(train, batch_size, 1, threads))
-  whole <- seconds(model <- fit(train, batch_size, epochs, threads))
-  accuracy <- mean(predict(model, test$x)$.pred_class == test$y)
-  cat(sprintf(
-    "fastmlp,%d,%d,%.4f,%.4f,%.4f\n", threads, batch_size, (whole - first) / (epochs - 1), whole,
-    accuracy
+fit <- function(work, set, epochs) {
+  # Some pixels are 0 in every image.
+  fit <- suppressWarnings(classes = "fastmlp_warning_constant", mlp_fit(
+    set$x, set$y,
+    hidden_units = head(work$layers[-1], -1), activation = "relu",
+    optimizer = optimizer_constructor(work)(learn_rate = work$learn_rate), init = init_he(),
+    epochs = epochs, batch_size = work$batch_size, threads = threads, verbose = FALSE
   ))
+  if (fit$training$stopped != "finished") stop("training of ", work$work, " did not finish")
+  fit
 }
 
-arguments <- commandArgs(trailingOnly = TRUE)
-train <- read_set(arguments[1], "train")
-test <- read_set(arguments[1], "t10k")
-for (batch_size in as.integer(arguments[-(1:2)])) {
-  measure(batch_size, as.integer(arguments[2]), train, test)
+report <- function(work, part, seconds, epochs = 1) {
+  rows <- epochs * work$rows
+  steps <- epochs * ceiling(work$rows / work$batch_size)
+  cat(sprintf("fastmlp,%d,%s,%s,%d,%d,%.9g,\n", threads, work$work, part, rows, steps, seconds))
 }
+
+# A short fit that warms up and tells what an epoch of all rows will take (of the least that a clock
+# can tell, at least).
+warm_up <- function(work, set) {
+  part <- first_rows(set, max(10 * work$batch_size, work$rows %/% 10))
+  max(step_seconds(fit(work, part, 1)), 0.001) * work$rows / nrow(part$x)
+}
+
+# Training steps: whole epochs, as many as fill the least time.
+measure_steps <- function(work, set) {
+  epochs <- max(1, ceiling(least_seconds / warm_up(work, set)))
+  report(work, "steps", step_seconds(fit(work, set, epochs)), epochs)
+}
+
+# Predicted probabilities of all rows, from R's matrix to a tibble: the mean of as many calls as
+# fill the least time.
+measure_forward <- function(work, set) {
+  trained <- fit(work, first_rows(set, 10 * work$batch_size), work$epochs)
+  call <- function() predict(trained, set$x, type = "prob", threads = threads)
+  once <- min(replicate(2, seconds_of(call())))
+  times <- max(1, ceiling(least_seconds / once))
+  report(work, "predict", seconds_of(for (i in seq_len(times)) call()) / times)
+}
+
+# What the user waits for, and the part of it that the training steps take.
+measure_call <- function(work, set) {
+  warm_up(work, set)
+  whole <- seconds_of(fit <- fit(work, set, work$epochs))
+  report(work, "call", whole, work$epochs)
+  report(work, "steps", step_seconds(fit), work$epochs)
+}
+
+measures <- list(
+  steps = measure_steps, scaling = measure_steps, forward = measure_forward, call = measure_call
+)
+
+sets <- new.env()
+set_of <- function(work) {
+  key <- data_file("", work, "")
+  if (is.null(sets[[key]])) sets[[key]] <- read_set(folder, work)
+  sets[[key]]
+}
+
+take_turn <- function(section, name) {
+  work <- find_work(name, section)
+  if (is.null(optimizer_constructor(work))) {
+    message("fastmlp has no opt_", work$optimizer, "(): ", name, " is left out")
+    return(invisible())
+  }
+  measures[[section]](work, set_of(work))
+}
+
 info <- mlp_info()
-message("fastmlp ", info$version, ", ", info$simd, if (!info$openmp) ", without OpenMP")
+openmp <- if (info$openmp) "with OpenMP" else "without OpenMP"
+cat(sprintf("%s, %s, %s\n", info$version, info$simd, openmp))
+turns <- file("stdin", open = "r")
+while (length(turn <- readLines(turns, 1)) == 1) {
+  turn <- strsplit(turn, " ")[[1]]
+  take_turn(turn[1], turn[2])
+  cat("done\n")
+}

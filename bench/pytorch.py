@@ -1,54 +1,181 @@
-"""Trains the benchmark's networks with PyTorch: pytorch.py <folder of the data> <threads> <batch sizes>
+"""PyTorch's turns: pytorch.py <folder of the data> <threads>
 
-Written to be PyTorch's best: float32 tensors resident in memory, batches gathered by index_select, the
-multi-tensor optimizer, nothing computed or read back beside what training needs. Prints one line a
-batch size: engine,threads,batch_size,seconds an epoch,seconds of the whole call,test accuracy.
+Prints what it is, then reads "<section> <work>" from standard input, one line a turn, measures
+that work and prints lines of
+  engine,threads,work,part,rows,steps,seconds,detail
+and then "done". fastmlp.R does the same, so that run.sh can let them take turns.
+
+Written to be PyTorch's best: float32 tensors resident in memory, nothing computed or read back
+beside what training needs, and for each work the fastest of several ways to gather batches and to
+update. run.sh sets its surroundings.
 """
-import gzip
+import functools
+import itertools
 import os
 import re
 import sys
-import time
+from time import perf_counter as now
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-HIDDEN_UNITS, EPOCHS, LEARN_RATE = 256, 5, 0.5
+from works import find_work, read_set
+
+FOLDER, THREADS = sys.argv[1], int(sys.argv[2])
+LEAST_SECONDS = float(os.environ.get("LEAST_SECONDS", 0.5))
+MOST_SECONDS = float(os.environ.get("MOST_SECONDS", 2))
+TRIAL_SECONDS = LEAST_SECONDS / 4
+
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+UPDATES = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
+# Batches gathered from the resident tensors at a time: one by one, or several that are then sliced.
+GATHERS = {"index": 1, "slices": 16}
 
 
-def read_idx(path, header):
-    with gzip.open(path) as file:
-        return np.frombuffer(file.read(), np.uint8, offset=header)
+@functools.lru_cache(maxsize=None)
+def tensors(data, rows, inputs):
+    x, y = read_set(FOLDER, {"data": data, "rows": rows, "layers": [inputs]})
+    return torch.from_numpy(x), torch.from_numpy(y)
 
 
-def read_set(folder, name):
-    images = read_idx(f"{folder}/{name}-images-idx3-ubyte.gz", 16).reshape(-1, 784)
-    labels = read_idx(f"{folder}/{name}-labels-idx1-ubyte.gz", 8)
-    return torch.from_numpy(images.astype(np.float32) / 255), torch.from_numpy(labels.astype(np.int64))
+def tensors_of(work):
+    return tensors(work["data"], work["rows"], work["layers"][0])
 
 
-def new_model():
-    model = nn.Sequential(nn.Linear(784, HIDDEN_UNITS), nn.ReLU(), nn.Linear(HIDDEN_UNITS, 10))
-    for layer in model[0], model[2]:
-        nn.init.kaiming_normal_(layer.weight)
+def new_model(sizes):
+    layers = [nn.Linear(*pair) for pair in zip(sizes, sizes[1:])]
+    for layer in layers:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(layer.bias)
-    return model
+    hidden = [part for layer in layers[:-1] for part in (layer, nn.ReLU())]
+    return nn.Sequential(*hidden, layers[-1])
 
 
-def train(x, y, batch_size, epochs):
-    """The model, and the clock before anything and after every epoch."""
-    clock = [time.perf_counter()]
-    model = new_model()
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARN_RATE, foreach=True)
-    for _ in range(epochs):
-        for rows in torch.randperm(len(x)).split(batch_size):
-            loss = nn.functional.cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
-            optimizer.zero_grad(set_to_none=True)
+def batches(x, y, size, gather):
+    """Batches without end, in a new order each epoch."""
+    several = GATHERS[gather]
+    while True:
+        for rows in torch.randperm(len(x)).split(size * several):
+            some_x, some_y = x.index_select(0, rows), y.index_select(0, rows)
+            if several == 1:
+                yield some_x, some_y
+            else:
+                yield from zip(some_x.split(size), some_y.split(size))
+
+
+class Trainer:
+    """A network with its optimizer, in one of the ways to gather and to update."""
+
+    def __init__(self, work, gather, update):
+        self.work, self.gather = work, gather
+        self.model = new_model(work["layers"])
+        self.loss = F.cross_entropy if work["data"] == "fashion" else F.mse_loss
+        optimizer = OPTIMIZERS[work["optimizer"]]
+        self.optimizer = optimizer(self.model.parameters(), work["learn_rate"], **UPDATES[update])
+
+    def train(self, least, most):
+        """Steps until `least` seconds and an epoch, or `most` seconds, have passed."""
+        rows = steps = 0
+        start = now()
+        for x, y in batches(*tensors_of(self.work), self.work["batch_size"], self.gather):
+            loss = self.loss(self.model(x), y)
+            self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            optimizer.step()
-        clock.append(time.perf_counter())
-    return model, clock
+            self.optimizer.step()
+            rows += len(x)
+            steps += 1
+            seconds = now() - start
+            if seconds >= least and (rows >= self.work["rows"] or seconds >= most):
+                break
+        if not torch.isfinite(loss):
+            raise SystemExit(f"training of {self.work['work']} diverged")
+        return rows, steps, seconds
+
+
+def try_trainer(work, gather, update):
+    """Seconds a row, or None where this version of PyTorch lacks that way to update."""
+    try:
+        trainer = Trainer(work, gather, update)
+        trainer.train(0, 0)
+    except (TypeError, RuntimeError):
+        return None
+    rows, _, seconds = trainer.train(TRIAL_SECONDS, TRIAL_SECONDS)
+    return seconds / rows
+
+
+@functools.lru_cache(maxsize=None)
+def fastest_way(section, name):
+    """How to gather and how to update, by a short trial of each."""
+    work = find_work(name, section)
+    trials = {way: try_trainer(work, *way) for way in itertools.product(GATHERS, UPDATES)}
+    return min((way for way in trials if trials[way]), key=trials.get)
+
+
+def report(work, part, rows, steps, seconds, detail):
+    name = work["work"]
+    line = f"PyTorch,{THREADS},{name},{part},{rows},{steps},{seconds:.9g},{detail}"
+    print(line, flush=True)
+
+
+def measure_steps(work):
+    way = fastest_way(work["section"], work["work"])
+    trainer = Trainer(work, *way)
+    trainer.train(0, TRIAL_SECONDS)  # warms up
+    report(work, "steps", *trainer.train(LEAST_SECONDS, MOST_SECONDS), " ".join(way))
+
+
+def seconds_a_call(call):
+    """The mean of as many calls as fill the least time, after two that warm up."""
+    call()
+    start = now()
+    call()
+    times = max(1, round(LEAST_SECONDS / (now() - start)))
+    start = now()
+    for _ in range(times):
+        call()
+    return (now() - start) / times
+
+
+def probabilities(model, x, rows):
+    """Forward and softmax, so many rows at a time."""
+    with torch.inference_mode():
+        return torch.cat([F.softmax(model(part), 1) for part in x.split(rows)])
+
+
+@functools.lru_cache(maxsize=None)
+def r_matrix(*key):
+    """The predictors as R has them: float64, column by column."""
+    return torch.from_numpy(np.asfortranarray(tensors(*key)[0].numpy().astype(np.float64)))
+
+
+def measure_forward(work):
+    """Forward from PyTorch's own tensor, and the conversion of R's matrix to such a tensor.
+
+    The conversion leaves the numbers in R's order, as the products take either; the forward pass is
+    that of the faster order, all rows at a time or some.
+    """
+    matrix = r_matrix(work["data"], work["rows"], work["layers"][0])
+    model = new_model(work["layers"])
+    orders = {"by row": tensors_of(work)[0], "by column": matrix.to(torch.float32)}
+    trials = {
+        (order, rows): seconds_a_call(lambda: probabilities(model, orders[order], rows))
+        for order, rows in itertools.product(orders, (work["rows"], 4096))
+    }
+    order, rows = min(trials, key=trials.get)
+    detail = f"{order}, {rows} rows at a time"
+    report(work, "forward", work["rows"], 1, trials[order, rows], f'"{detail}"')
+    report(work, "convert", work["rows"], 1, seconds_a_call(lambda: matrix.to(torch.float32)), "")
+
+
+MEASURES = {"steps": measure_steps, "scaling": measure_steps, "forward": measure_forward}
+
+
+def take_turn(section, name):
+    work = find_work(name, section)
+    if section in MEASURES and work["optimizer"] in OPTIMIZERS:
+        MEASURES[section](work)
 
 
 def loaded_blas():
@@ -58,20 +185,15 @@ def loaded_blas():
     return " ".join(sorted(os.path.join(*path.split("/")[-2:]) for path in paths))
 
 
-def main(folder, threads, batch_sizes):
-    torch.set_num_threads(threads)
-    x, y = read_set(folder, "train")
-    test_x, test_y = read_set(folder, "t10k")
-    for batch_size in batch_sizes:
-        train(x, y, batch_size, epochs=1)  # warms up
-        model, clock = train(x, y, batch_size, EPOCHS)
-        with torch.no_grad():
-            accuracy = (model(test_x).argmax(1) == test_y).float().mean().item()
-        # As for the other engine, an epoch is what each one after the first adds.
-        epoch = (clock[-1] - clock[1]) / (EPOCHS - 1)
-        print(f"PyTorch,{threads},{batch_size},{epoch:.4f},{clock[-1] - clock[0]:.4f},{accuracy:.4f}")
-    print(f"PyTorch {torch.__version__}, {loaded_blas()}", file=sys.stderr)
+def main():
+    # Numbers next to 0 cost PyTorch's loops far more than others; before any thread is started.
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(THREADS)
+    print(f"{torch.__version__} with {loaded_blas()}", flush=True)
+    for line in sys.stdin:
+        take_turn(*line.split())
+        print("done", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), [int(size) for size in sys.argv[3:]])
+    main()

@@ -1,58 +1,205 @@
-#!/bin/sh
-# Measures fastmlp against PyTorch and the processor's FMA peak, in one run, and prints Markdown.
-#
-# Needs fastmlp where Rscript finds it, a C compiler, Python with PyTorch and NumPy, and the data set (Debian:
-# python3-torch, libopenblas0-openmp, dataset-fashion-mnist). Installs nothing. Settings and their defaults:
-#   PYTHON=python3 CC=cc REPETITIONS=5 THREADS="1 2" BATCH_SIZES="256 32"
-#   DATA=/usr/share/datasets/fashion-mnist
-#   OPENBLAS=<folder of an OpenMP build of OpenBLAS; found under /usr/lib if there is one>
-set -eu
-
-PYTHON=${PYTHON:-python3}
-CC=${CC:-cc}
+#!/usr/bin/env bash
+# Measures fastmlp against its peers and the processor's FMA peak, in one run and taking turns, and
+# writes results, tables and pictures. README.md says what is measured and how; install.sh installs
+# what this needs. Settings, from the environment, with their defaults:
+SECTIONS=${SECTIONS:-steps forward call memory scaling peers}
+WORKS=${WORKS:-.}                             # which works of these sections: a regular expression
+ENGINES=${ENGINES:-fastmlp PyTorch}
+THREADS=${THREADS:-1 $(nproc)}
 REPETITIONS=${REPETITIONS:-5}
-THREADS=${THREADS:-1 2}
-BATCH_SIZES=${BATCH_SIZES:-256 32}
-DATA=${DATA:-/usr/share/datasets/fashion-mnist}
+SCALING_REPETITIONS=${SCALING_REPETITIONS:-3}
+PEER_REPETITIONS=${PEER_REPETITIONS:-3}
+PEER_SECONDS=${PEER_SECONDS:-60}              # the most that a peer gets
+LEAST_SECONDS=${LEAST_SECONDS:-0.5}           # a measurement lasts at least so long,
+MOST_SECONDS=${MOST_SECONDS:-2}               # and PyTorch's at most so long if an epoch is longer
+FASHION=${FASHION:-/usr/share/datasets/fashion-mnist}
 OPENBLAS=${OPENBLAS:-$(ls -d /usr/lib/*/openblas-openmp 2>/dev/null | head -n 1)}
+CC=${CC:-cc}
+OUTPUT=$(realpath "${OUTPUT:-$(dirname "$0")}") # the folder of README.md, results/ and pictures/
+export SECTIONS PEER_REPETITIONS LEAST_SECONDS MOST_SECONDS PYTHONDONTWRITEBYTECODE=1
 
-here=$(cd "$(dirname "$0")" && pwd)
+source "$(dirname "$0")/common.sh"
+mkdir -p "$OUTPUT/results"
+THREADS=$(printf '%s\n' $THREADS | sort -nu)
+most_threads=$(tail -n 1 <<<"$THREADS")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+trap '' PIPE
 
-collect() { # name command ...: appends the command's output to name.csv, keeps its messages in name.log
-  name=$1
-  shift
-  "$@" >>"$work/$name.csv" 2>"$work/$name.log" && return
-  echo "run.sh: this fails: $*" >&2
-  cat "$work/$name.log" >&2
-  exit 1
+progress() { say "$(date +%T) $1, load $(cut -d' ' -f1 /proc/loadavg)" >&2; }
+
+# ---- the machine -------------------------------------------------------------------------------
+
+describe() { say "\"$1\",\"$2\"" >>"$work/machine.csv"; }
+
+processor() { # field of lscpu
+  lscpu | sed -n "s/^ *$1: *//p"
 }
 
-# PyTorch's threads are OpenMP's; an OpenBLAS that brings its own kind of threads would fight them for cores.
-pytorch() { # threads
-  OMP_NUM_THREADS=$1 OPENBLAS_NUM_THREADS=$1 LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
-    "$PYTHON" "$here/pytorch.py" "$DATA" "$1" $BATCH_SIZES
+describe_machine() {
+  local level
+  say "what,value" >"$work/machine.csv"
+  describe Date "$(date +%F)"
+  describe Processor "$(processor 'Model name') (family $(processor 'CPU family')), $(nproc) cores"
+  for level in L1d L2 L3; do describe "$level cache" "$(processor "$level cache")"; done
+  describe System "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
+  describe Compiler "$("$CC" --version | head -n 1)"
+  describe R "$(Rscript -e 'cat(as.character(getRversion()), "with", basename(La_library()))')"
 }
 
-fastmlp() { # threads
-  Rscript "$here/fastmlp.R" "$DATA" "$1" $BATCH_SIZES
+# ---- surroundings ------------------------------------------------------------------------------
+
+with_threads() { # threads, command ...
+  OMP_NUM_THREADS=$1 OPENBLAS_NUM_THREADS=$1 "${@:2}"
 }
 
-collect compile "$CC" -O2 -ffp-contract=fast -pthread "$here/peak.c" -o "$work/peak"
-most_threads=$(for n in $THREADS; do echo "$n"; done | sort -n | tail -n 1)
-for repetition in $(seq "$REPETITIONS"); do
-  collect peak "$work/peak" "$most_threads"
-  for threads in $THREADS; do
-    collect pytorch pytorch "$threads"
-    collect fastmlp fastmlp "$threads"
+# What PyTorch needs to be at its best. Its threads are OpenMP's: an OpenBLAS that brings its own
+# kind of threads would fight them for the cores. The C library by default gives large blocks back
+# to the system at once, and every step would get them anew, page by page. And some versions use
+# AVX-512 in their own loops only when told to.
+at_its_best() { # command ...
+  LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 "$@"
+}
+if grep -qw avx512vl /proc/cpuinfo; then export ATEN_CPU_CAPABILITY=avx512; fi
+
+# ---- engines: processes that measure what they are asked to, one turn at a time ----------------
+
+declare -A asks answers
+
+run_engine() { # engine, threads
+  case $1 in
+    fastmlp) with_threads "$2" Rscript fastmlp.R "$work" "$2" ;;
+    PyTorch) with_threads "$2" at_its_best "$torch_python" pytorch.py "$work" "$2" ;;
+    *) die "run.sh: no engine '$1'" ;;
+  esac
+}
+
+start_engine() { # engine, threads
+  local name=$1-$2 ask answer line
+  mkfifo "$work/$name.in" "$work/$name.out"
+  run_engine "$1" "$2" <"$work/$name.in" >"$work/$name.out" 2>"$work/$name.log" &
+  exec {ask}>"$work/$name.in" {answer}<"$work/$name.out"
+  asks[$name]=$ask answers[$name]=$answer
+  read -r line <&"$answer" || engine_failed "$name" "to start"
+  [ "$2" != "$most_threads" ] || describe "$1" "$line"
+}
+
+start_engines() {
+  local engine threads
+  torch_python=$(python_with torch) || [[ $ENGINES != *PyTorch* ]] ||
+    die "run.sh: no Python with PyTorch; install.sh installs it, ENGINES=fastmlp does without."
+  for engine in $ENGINES; do
+    for threads in $THREADS; do start_engine "$engine" "$threads"; done
   done
-  echo "repetition $repetition of $REPETITIONS, load $(cut -d' ' -f1-3 /proc/loadavg)" >&2
-done
+}
 
-lscpu | grep -E "^(Model name|CPU\(s\)|CPU family|Thread|L[123])" | sed 's/:  */: /; s/^/- /'
-sed 's/^/- /' "$work/pytorch.log" "$work/fastmlp.log"
-echo
-cat "$work/pytorch.csv" "$work/fastmlp.csv" >"$work/results.csv"
-Rscript "$here/summary.R" "$work/results.csv" "$work/peak.csv"
+ask() { # engine-threads, section, work: prints the answer
+  local line
+  say "$2 $3" >&"${asks[$1]}" 2>/dev/null || engine_failed "$1" "before $3"
+  while read -r line <&"${answers[$1]}"; do
+    [ "$line" != done ] || return 0
+    say "$line"
+  done
+  engine_failed "$1" "at $3"
+}
+
+engine_failed() { # engine-threads, when
+  cat "$work/$1.log" >&2
+  die "run.sh: $1 failed $2"
+}
+
+# ---- sections: each writes results/<section>.csv when it is complete ---------------------------
+
+works_of() { # section
+  awk -F, -v section="$1" '$1 == section { print $2 }' works.csv | grep -E "$WORKS" || true
+}
+
+take_turns() { # section, repetitions, engines
+  local repetition name threads engine
+  say "repetition,engine,threads,work,part,rows,steps,seconds,detail" >"$work/$1.csv"
+  for repetition in $(seq "$2"); do
+    "$work/peak" "$most_threads" | sed "s/^/$1,$repetition,/" >>"$work/peak.csv"
+    for name in $(works_of "$1"); do
+      for threads in $THREADS; do
+        for engine in $3; do
+          ask "$engine-$threads" "$1" "$name" >"$work/answer"
+          sed "s/^/$repetition,/" "$work/answer" >>"$work/$1.csv"
+        done
+      done
+    done
+    progress "$1, repetition $repetition of $2"
+  done
+}
+
+run_steps() { take_turns steps "$REPETITIONS" "$ENGINES"; }
+run_forward() { take_turns forward "$REPETITIONS" "$ENGINES"; }
+run_scaling() { take_turns scaling "$SCALING_REPETITIONS" "$ENGINES"; }
+run_call() { take_turns call "$REPETITIONS" fastmlp; }
+
+run_memory() {
+  local repetition
+  say "repetition,threads,work,mib_above,mib_data" >"$work/memory.csv"
+  for repetition in $(seq "$REPETITIONS"); do
+    with_threads "$most_threads" Rscript memory.R "$work" "$most_threads" |
+      sed "s/^/$repetition,/" >>"$work/memory.csv"
+  done
+  progress memory
+}
+
+run_peers() {
+  local file threads
+  say "peer,threads,version,status,seconds,text" >"$work/peers.csv"
+  for file in peers/*.R peers/*.py; do
+    for threads in $THREADS; do measure_peer "$file" "$threads" >>"$work/peers.csv"; done
+    progress "$file"
+  done
+}
+
+# The peer's lines and, if it did not come to its end, how it ended.
+measure_peer() { # file, threads
+  local name command status=0
+  name=$(basename "${1%.*}")
+  case $1 in
+    *.R) command=(Rscript peer.R) ;;
+    *.py) command=("$(python_with numpy)" peer.py) ;;
+  esac
+  with_threads "$2" at_its_best timeout --kill-after=5 "$PEER_SECONDS" \
+    "${command[@]}" "$name" "$work" "$2" >"$work/answer" 2>"$work/peer.log" || status=$?
+  grep "^$name," "$work/answer" || true
+  case $status in
+    0) ;;
+    124 | 137) say "$name,$2,,over,$PEER_SECONDS,\"\"" ;;
+    *) say "$name,$2,,failed,,\"$(tail -n 1 "$work/peer.log" | tr -d '"')\"" ;;
+  esac
+}
+
+# Peaks of sections that this run leaves out stay.
+keep_peaks() {
+  local old=$OUTPUT/results/peak.csv ran
+  [ -e "$work/peak.csv" ] || return 0
+  ran=$(cut -d, -f1 "$work/peak.csv" | sort -u | paste -sd'|')
+  {
+    say "section,repetition,threads,gflops"
+    if [ -e "$old" ]; then tail -n +2 "$old" | grep -vE "^($ran)," || true; fi
+    cat "$work/peak.csv"
+  } >"$work/peaks.csv"
+  mv "$work/peaks.csv" "$old"
+}
+
+# ---- the run -----------------------------------------------------------------------------------
+
+describe_machine
+"$CC" -O2 -ffp-contract=fast -pthread peak.c -o "$work/peak"
+Rscript data.R "$work" "$FASHION"
+start_engines
+for section in $SECTIONS; do
+  "run_$section"
+  mv "$work/$section.csv" "$OUTPUT/results/$section.csv"
+done
+keep_peaks
+mv "$work/machine.csv" "$OUTPUT/results/machine.csv"
+sort -u "$work"/fastmlp-*.log >&2
+Rscript summary.R "$OUTPUT"
+Rscript pictures.R "$OUTPUT"

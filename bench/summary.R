@@ -1,79 +1,236 @@
-# The tables of a run: Rscript summary.R <results.csv> <peak.csv>
-#
-# results.csv has a line a repetition: engine,threads,batch_size,seconds an epoch,seconds of the
-# whole call,test accuracy; peak.csv: threads,GFLOP/s.
+# Writes the tables of a run into its README.md, between the two markers there:
+# Rscript summary.R <folder with results/ and README.md>. Without a README.md it prints them.
+source("results.R")
 
-# Floating-point operations of an epoch of 784-256-10 on 60,000 rows: two for every weight and
-# product. The second layer has three products (output, weight gradient, input gradient); nobody
-# needs the first layer's input gradient.
-gflop <- 60000 * 2 * (2 * 784 * 256 + 3 * 256 * 10) / 1e9
+markers <- c("<!-- results -->", "<!-- end of results -->")
 
-read_columns <- function(file, names) read.csv(file, header = FALSE, col.names = names)
+# ---- Markdown ----------------------------------------------------------------------------------
 
-# The best of all attempts for each number of threads: a peak is what the machine can do.
-read_peak <- function(file) {
-  aggregate(gflops ~ threads, read_columns(file, c("threads", "gflops")), max)
+markdown_table <- function(table) {
+  row <- function(cells) paste0("| ", paste(trimws(cells), collapse = " | "), " |")
+  body <- vapply(seq_len(nrow(table)), function(i) row(unlist(table[i, ])), "")
+  c(row(names(table)), row(rep("---", ncol(table))), body, "")
 }
 
-read_medians <- function(file, peak) {
-  results <- read_columns(
-    file, c("engine", "threads", "batch_size", "epoch", "whole", "accuracy")
+section <- function(title, ...) c(paste("###", title), "", ...)
+
+paragraph <- function(...) c(sprintf(...), "")
+
+# So many digits and no exponent.
+digits <- function(x, count = 3) {
+  text <- formatC(signif(x, count), digits = count, format = "fg", big.mark = ",", flag = "#")
+  sub("\\.$", "", text)
+}
+
+percent <- function(share) paste(digits(100 * share, 2), "%")
+
+range_of <- function(low, high, format = digits) paste(format(low), "to", format(high))
+
+# "Fashion-MNIST, 784-256-10, batches of 32, Adam"
+work_title <- function(name, of) {
+  work <- works[works$section == of & works$work == name, ]
+  data <- switch(work$data,
+    fashion = "Fashion-MNIST",
+    synthetic = paste(format(work$rows, big.mark = ","), "rows")
   )
-  key <- results[c("engine", "threads", "batch_size")]
-  medians <- aggregate(results[c("epoch", "whole", "accuracy")], key, median)
-  limits <- function(x) sprintf("%.3f to %.3f", min(x), max(x))
-  medians$range <- aggregate(results["epoch"], key, limits)$epoch
-  medians$gflops <- gflop / medians$epoch
-  medians$share <- sprintf("%.0f %%", 100 * medians$gflops / peak)
-  medians
+  optimizer <- c(sgd = "SGD", adam = "Adam", adamw = "AdamW")[[work$optimizer]]
+  sprintf("%s, %s, batches of %d, %s", data, work$layers, work$batch_size, optimizer)
 }
 
-all_runs <- function(medians) {
-  with(medians, data.frame(
-    "engine" = engine, "batch size" = batch_size, "threads" = threads,
-    "s per epoch" = sprintf("%.3f", epoch), "range" = range, "GFLOP/s" = round(gflops),
-    "of peak" = share, "s whole call" = sprintf("%.2f", whole),
-    "test accuracy" = sprintf("%.3f", accuracy), check.names = FALSE
-  ))
-}
+work_titles <- function(names, of) vapply(names, work_title, "", of = of)
 
-# Both engines side by side, each at its faster number of threads.
-side_by_side <- function(medians) {
-  best <- do.call(rbind, lapply(
-    split(medians, medians[c("engine", "batch_size")]),
-    function(rows) rows[which.min(rows$epoch), ]
-  ))
-  pairs <- merge(
-    best[best$engine == "fastmlp", ], best[best$engine == "PyTorch", ],
-    by = "batch_size", suffixes = c("", ".torch")
+in_order <- function(table, of) table[order(match(table$work, works$work[works$section == of])), ]
+
+# ---- training steps ----------------------------------------------------------------------------
+
+# PyTorch's seconds over fastmlp's in each repetition, each engine at its faster number of threads.
+ratios <- function(training, best) {
+  chosen <- merge(training, best[c("engine", "threads", "work")])
+  wide <- reshape(
+    chosen[c("work", "repetition", "engine", "step")],
+    idvar = c("work", "repetition"), timevar = "engine", direction = "wide"
   )
-  with(pairs, data.frame(
-    "batch size" = batch_size,
-    "fastmlp, s per epoch" = sprintf("%.3f", epoch),
-    "PyTorch" = sprintf("%.3f", epoch.torch),
-    "ratio" = sprintf("%.2f", epoch.torch / epoch),
-    "fastmlp, of peak" = share, "PyTorch " = share.torch,
-    "fastmlp, s whole call" = sprintf("%.2f", whole),
-    "PyTorch  " = sprintf("%.2f", whole.torch),
-    "ratio " = sprintf("%.2f", whole.torch / whole), check.names = FALSE
+  wide$ratio <- wide$step.PyTorch / wide$step.fastmlp
+  medians(wide[!is.na(wide$ratio), ], "ratio", by = "work")
+}
+
+side_by_side <- function(training) {
+  best <- fastest(medians(training, c("step", "share")))
+  of <- function(engine) best[best$engine == engine, ]
+  pairs <- merge(of("fastmlp"), of("PyTorch"), by = "work", suffixes = c("", ".torch"), all = TRUE)
+  pairs <- in_order(merge(pairs, ratios(training, best), all.x = TRUE), "steps")
+  micros <- function(step, threads) sprintf("%s (%d)", digits(1e6 * step), threads)
+  table <- with(pairs, data.frame(
+    "fastmlp, us a step (threads)" = micros(step, threads),
+    "PyTorch" = micros(step.torch, threads.torch), "PyTorch / fastmlp" = digits(ratio),
+    "range" = range_of(ratio.low, ratio.high), "fastmlp, of the peak" = percent(share),
+    "PyTorch " = percent(share.torch), check.names = FALSE
   ))
+  # An engine may be unable to do a work.
+  table[] <- lapply(table, function(cells) ifelse(grepl("NA", cells), "-", cells))
+  cbind("work" = work_titles(pairs$work, "steps"), table)
 }
 
-markdown <- function(table) {
-  line <- function(cells) cat("| ", paste(trimws(cells), collapse = " | "), " |\n", sep = "")
-  line(names(table))
-  line(rep("---", ncol(table)))
-  for (i in seq_len(nrow(table))) line(vapply(table[i, ], format, ""))
-  cat("\n")
+all_runs <- function(training) {
+  ways <- aggregate(detail ~ engine + threads + work, training, function(x) toString(unique(x)))
+  runs <- merge(medians(training, c("step", "gflops", "share")), ways)
+  runs <- in_order(runs[order(runs$engine, runs$threads), ], "steps")
+  data.frame(
+    "work" = work_titles(runs$work, "steps"), "engine" = runs$engine, "threads" = runs$threads,
+    "us a step" = digits(1e6 * runs$step),
+    "range" = range_of(1e6 * runs$step.low, 1e6 * runs$step.high),
+    "GFLOP/s" = digits(runs$gflops), "of the peak" = percent(runs$share),
+    "gathers, updates by" = runs$detail, check.names = FALSE
+  )
 }
 
-arguments <- commandArgs(trailingOnly = TRUE)
-peak <- read_peak(arguments[2])
-medians <- read_medians(arguments[1], max(peak$gflops))
+steps_section <- function(folder) {
+  training <- read_training(folder, "steps")
+  if (is.null(training)) return(NULL)
+  training$detail[is.na(training$detail)] <- ""
+  peaks <- read_peaks(folder, "steps")
+  peak <- paste(sprintf("%s GFLOP/s on %d", digits(peaks$gflops), peaks$threads), collapse = ", ")
+  both <- setequal(training$engine, c("fastmlp", "PyTorch"))
+  section(
+    "Training steps",
+    paragraph("FMA peak in float32, by threads: %s.", peak),
+    if (both) c(
+      paragraph("Each engine at its faster number of threads; above 1, fastmlp is the faster:"),
+      markdown_table(side_by_side(training))
+    ),
+    paragraph("![Share of the FMA peak](pictures/steps.png)"),
+    paragraph("All runs:"),
+    markdown_table(all_runs(training))
+  )
+}
 
-each <- paste(sprintf("%.0f GFLOP/s on %d", peak$gflops, peak$threads), collapse = ", ")
-cat("FMA peak in float32, by number of threads: ", each, ".\n\n", sep = "")
-cat("Each engine at its faster number of threads (medians; ratio above 1: fastmlp is faster):\n\n")
-markdown(side_by_side(medians))
-cat("All runs:\n\n")
-markdown(all_runs(medians))
+# ---- the other sections ------------------------------------------------------------------------
+
+forward_section <- function(folder) {
+  forward <- read_results(folder, "forward")
+  if (is.null(forward)) return(NULL)
+  runs <- fastest(medians(forward, "seconds", c("part", "threads")), "seconds", "part")
+  names <- c(
+    predict = "fastmlp: `predict()`, from R's matrix to a tibble",
+    forward = "PyTorch: forward and softmax of its own tensor",
+    convert = "PyTorch: R's matrix to such a tensor"
+  )
+  runs <- runs[match(names(names), runs$part, nomatch = 0), ]
+  section("Prediction", markdown_table(data.frame(
+    "60,000 rows through 784-256-10" = names[runs$part], "threads" = runs$threads,
+    "seconds" = digits(runs$seconds), "range" = range_of(runs$seconds.low, runs$seconds.high),
+    check.names = FALSE
+  )))
+}
+
+call_section <- function(folder) {
+  calls <- read_results(folder, "call")
+  if (is.null(calls)) return(NULL)
+  runs <- medians(calls, "seconds", c("work", "part", "threads"))
+  whole <- runs[runs$part == "call", ]
+  steps <- runs[runs$part == "steps", c("work", "threads", "seconds")]
+  runs <- merge(whole, steps, by = c("work", "threads"), suffixes = c("", ".steps"))
+  epochs <- work_column("call", runs$work, "epochs")
+  section("Whole call of `mlp_fit()`", markdown_table(data.frame(
+    "work" = paste0(work_titles(runs$work, "call"), ", ", epochs, " epochs"),
+    "threads" = runs$threads, "seconds" = digits(runs$seconds),
+    "range" = range_of(runs$seconds.low, runs$seconds.high),
+    "of these in steps" = digits(runs$seconds.steps),
+    "call / steps" = digits(runs$seconds / runs$seconds.steps), check.names = FALSE
+  )))
+}
+
+memory_section <- function(folder) {
+  memory <- read_results(folder, "memory")
+  if (is.null(memory)) return(NULL)
+  runs <- medians(memory, c("mib_above", "mib_data"), c("work", "threads"))
+  section("Peak memory of the call", markdown_table(data.frame(
+    "work" = work_titles(runs$work, "memory"), "MiB above R with the data" = digits(runs$mib_above),
+    "range" = range_of(runs$mib_above.low, runs$mib_above.high),
+    "MiB of the data as float32" = digits(runs$mib_data),
+    "ratio" = digits(runs$mib_above / runs$mib_data), check.names = FALSE
+  )))
+}
+
+# One line a peer: its faster number of threads, or how it ended.
+peer_line <- function(lines) {
+  done <- lines[lines$status == "ok", ]
+  if (nrow(done)) {
+    best <- fastest(medians(done, "seconds", "threads"), "seconds", "threads")
+    best <- best[which.min(best$seconds), ]
+    seconds <- best$seconds
+    text <- digits(seconds)
+    threads <- best$threads
+  } else {
+    end <- lines[!lines$status %in% c("started", "ok"), ][1, ]
+    seconds <- if (end$status == "over") end$seconds else Inf
+    text <- switch(end$status,
+      over = sprintf("over %s s in all", end$seconds),
+      missing = paste("not measured:", end$text),
+      failed = paste("failed:", end$text)
+    )
+    threads <- "-"
+  }
+  started <- lines[lines$status == "started", ][1, ]
+  known <- function(x) if (is.na(x)) "-" else x
+  data.frame(
+    peer = lines$peer[1], version = known(started$version), what = known(started$text),
+    threads = threads, seconds = seconds, text = text
+  )
+}
+
+peers_section <- function(folder) {
+  peers <- read_results(folder, "peers")
+  if (is.null(peers)) return(NULL)
+  runs <- do.call(rbind, lapply(split(peers, peers$peer), peer_line))
+  runs <- runs[order(runs$seconds, runs$peer), ]
+  own <- runs$seconds[runs$peer == "fastmlp" & runs$threads != "-"][1]
+  work <- works[works$section == "peers", ]
+  section(
+    "Other peers",
+    paragraph(
+      "%s, %d epochs, in seconds an epoch of the whole call:",
+      work_title(work$work, "peers"), work$epochs
+    ),
+    markdown_table(data.frame(
+      "peer" = runs$peer, "version" = runs$version, "what an epoch is" = runs$what,
+      "threads" = runs$threads, "s an epoch" = runs$text,
+      "times fastmlp" = ifelse(runs$threads == "-", "-", digits(runs$seconds / own)),
+      check.names = FALSE
+    ))
+  )
+}
+
+scaling_section <- function(folder) {
+  if (is.null(read_results(folder, "scaling"))) return(NULL)
+  section(
+    "Scaling",
+    paragraph("Medians and ranges, each engine at its faster number of threads."),
+    paragraph("![Speed by batch size](pictures/batch_size.png)"),
+    paragraph("![Speed by width](pictures/width.png)"),
+    paragraph("![Speed by number of rows](pictures/rows.png)")
+  )
+}
+
+machine_section <- function(folder) {
+  machine <- read_results(folder, "machine")
+  c(sprintf("- %s: %s", machine$what, machine$value), "")
+}
+
+# ---- the page ----------------------------------------------------------------------------------
+
+insert_results <- function(readme, text) {
+  lines <- readLines(readme)
+  at <- match(markers, lines)
+  if (anyNA(at)) stop(readme, " has no lines ", paste(markers, collapse = ", "), call. = FALSE)
+  writeLines(c(lines[seq_len(at[1])], "", text, lines[at[2]:length(lines)]), readme)
+}
+
+folder <- commandArgs(trailingOnly = TRUE)[1]
+parts <- list(
+  machine_section, steps_section, forward_section, call_section, memory_section, scaling_section,
+  peers_section
+)
+text <- unlist(lapply(parts, function(part) part(folder)))
+readme <- file.path(folder, "README.md")
+if (file.exists(readme)) insert_results(readme, text) else writeLines(text)
