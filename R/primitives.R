@@ -20,7 +20,13 @@
 #' | `"hard_sigmoid"` | \eqn{x / 6 + 1/2}, kept within 0 and 1 | Courbariaux et al. (2015) |
 #' | `"hard_tanh"` | \eqn{x}, kept within -1 and 1 | Collobert (2004) |
 #'
-#' The engine computes in single precision (about seven digits).
+#' The engine computes in single precision (about seven digits), with functions of its own whose
+#' error is bounded in units in the last place (ulp; one is at most 1.2e-7 of a number): 1.1 ulp for
+#' \eqn{e^x} and \eqn{e^x - 1}, 2 for \eqn{\log x} and \eqn{\log(1 + x)}, 2.6 for `"sigmoid"` and
+#' `"tanh"`, 2.9 for `"softplus"`, and for the smaller of \eqn{\Phi(x)} and \eqn{1 - \Phi(x)}, in
+#' place of the error function, 6 for \eqn{|x| \le 2} and 67 beyond. The bounds are checked on all
+#' numbers in single precision. Where its size is above 1e-30, the relative error of every
+#' activation is below 1e-6 for \eqn{|x| \le 2}, below 2e-6 up to 8 and below 5e-6 beyond.
 #'
 #' @param x Numbers: a vector, matrix or array.
 #' @param activation One of `activation_names()`.

@@ -8,6 +8,12 @@
 #' `mlp_threads(n)` and by `options(fastmlp.threads = n)`. Results do not depend on the number of
 #' threads.
 #'
+#' The engine's loops are compiled for several instruction sets: `"avx512"` and `"avx2"` (with
+#' multiply-add) on x86-64, `"neon"` on arm64, and everywhere `"portable"`, which asks for nothing.
+#' When the package is loaded it takes the best that the processor has, or the one that the
+#' environment variable `FASTMLP_SIMD` names; a name that cannot run here changes nothing. Results
+#' of two instruction sets differ by rounding.
+#'
 #' @param n The cap: a whole number of at least 1, or `Inf` to lift it. `NULL` changes nothing.
 #' @return `mlp_threads()`: the number of threads in force, invisibly if `n` was given.
 #'   `mlp_info()`: a list of class `fastmlp_info` with the package's `version`, the instruction

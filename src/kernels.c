@@ -14,6 +14,8 @@ static const struct {
 #if defined(__x86_64__)
     {&kernels_avx512, cpu_has_avx512},
     {&kernels_avx2, cpu_has_avx2},
+#elif defined(__aarch64__)
+    {&kernels_neon, always},
 #endif
     {&kernels_portable, always},
 };

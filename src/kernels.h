@@ -65,11 +65,12 @@ typedef struct kernels {
 extern const kernels kernels_portable;
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;
+extern const kernels kernels_neon;
 
 /* The table in use: the one chosen last. One must be chosen before anything else runs, outside any team. */
 const kernels *kernels_active(void);
 
-/* Chooses a table by name ("portable", "avx2", "avx512"); false if it is unknown or cannot run here. */
+/* Chooses a table by its name ("portable", "avx2", ...); false if it is unknown or cannot run here. */
 bool kernels_choose(const char *name);
 
 /* The i-th table that can run here, best first; NULL past the last. */

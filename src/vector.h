@@ -31,9 +31,14 @@ KERNEL_INLINE vf vector_load_unaligned(const float *p) { return *(const vf_unali
 KERNEL_INLINE void vector_store_unaligned(float *p, vf v) { *(vf_unaligned *)p = v; }
 
 KERNEL_INLINE vf vector_splat(float x) {
+#ifdef __aarch64__
+  /* Filled lane by lane, gcc may load four floats from where x lies, beyond the end of its array. */
+  return x - (vf){0};
+#else
   vf v;
   for (int i = 0; i < LANES; i++) v[i] = x;
   return v;
+#endif
 }
 
 KERNEL_INLINE vi vector_splat_int(int32_t x) {

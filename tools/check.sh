@@ -24,6 +24,8 @@ check() { # name, command ...
 
 have() { command -v "$1" >/dev/null; }
 
+is_arm64() { [[ $(uname -m) == @(aarch64|arm64) ]]; }
+
 check_style() {
   check "house rules" Rscript tools/lint.R
   if [ -z "$(Rscript tools/missing.R lintr)" ]; then
@@ -70,6 +72,51 @@ check_vector_math() {
   fi
 }
 
+vector_math() { # flags ...
+  cc -O2 -std=gnu11 -fopenmp -Isrc "$@" tools/check_vector_math.c tools/check_report.c -lm \
+    -o "$work/vector_math" && "$work/vector_math" 1009
+}
+
+# The engine below the files that know R.
+core_files() { ls src/*.c | grep -Ev '/(init|r_[a-z]*)\.c$'; }
+
+# Every table of kernels that this machine can run, and NEON's with the whole core compiled for arm64, in an
+# emulator where there is one; floats in a coarse stride there.
+check_kernels() {
+  check "kernels" kernels
+  if is_arm64; then
+    skip "kernels, arm64" "they need no emulator here"
+  elif ! have aarch64-linux-gnu-gcc || ! have qemu-aarch64; then
+    skip "kernels, arm64" "aarch64-linux-gnu-gcc and qemu-aarch64 are not both installed"
+  else
+    check "kernels, arm64" emulated_kernels
+    check "vector math, arm64" emulated_vector_math
+  fi
+}
+
+kernels() {
+  # shellcheck disable=SC2046
+  cc -O2 -std=gnu11 -Isrc tools/check_kernels*.c tools/check_report.c $(core_files) -lm -pthread \
+    -o "$work/kernels" && "$work/kernels" 1009
+}
+
+arm64_cc() { # program, sources and options ...
+  local program=$1
+  shift
+  aarch64-linux-gnu-gcc -static -O2 -std=gnu11 -Wall -Wextra -pedantic -Werror -Wno-unknown-pragmas -Isrc \
+    "$@" tools/check_report.c -lm -o "$program"
+}
+
+emulated_kernels() {
+  # shellcheck disable=SC2046
+  arm64_cc "$work/arm64" tools/check_kernels*.c $(core_files) &&
+    qemu-aarch64 "$work/arm64" 10007 | tee "$work/arm64.log" && grep -q '^neon: ' "$work/arm64.log"
+}
+
+emulated_vector_math() {
+  arm64_cc "$work/arm64" -DVECTOR_BYTES=16 tools/check_vector_math.c && qemu-aarch64 "$work/arm64" 10007
+}
+
 # The random number generator against its published known answers.
 check_rng() {
   check "random numbers" rng_answers
@@ -88,16 +135,16 @@ check_readme_install() {
       Rscript -e '.libPaths(c("empty", .libPaths()))' -e "$line" -e 'library(fastmlp, lib.loc = "empty")')
 }
 
-vector_math() { # flags ...
-  cc -O2 -std=gnu11 -fopenmp -Isrc "$@" tools/check_vector_math.c -lm -o "$work/vector_math" &&
-    "$work/vector_math" 1009
-}
-
 install_into_work() {
   mkdir -p "$work/library" && R CMD INSTALL --library="$work/library" "$work"/fastmlp_*.tar.gz
 }
 
 installed() { [ -d "$work/library/fastmlp" ]; }
+
+# The instruction sets that a machine of this kind may have.
+instruction_sets() {
+  if is_arm64; then say portable neon; else say portable avx2 avx512; fi
+}
 
 # The unit tests, once for every instruction set of this machine; on a copy, as snapshots write files.
 check_units() {
@@ -106,7 +153,7 @@ check_units() {
   cp -r tests tools "$work/copy"
   [ ! -e README.md ] || cp README.md "$work/copy"
   available=$(R_LIBS="$work/library" Rscript -e 'cat(fastmlp::mlp_info()$available)') || available=
-  for simd in portable avx2 avx512; do
+  for simd in $(instruction_sets); do
     if [[ " $available " != *" $simd "* ]]; then
       skip "unit tests ($simd)" "not among this machine's instruction sets (${available:-none})"
       continue
@@ -138,6 +185,7 @@ r_cmd_check() {
 check_style
 check_warnings
 check_vector_math
+check_kernels
 check_rng
 # shellcheck disable=SC2046
 check "R CMD build" build_package "$work" $(vignette_option)

@@ -45,6 +45,10 @@ need_system_packages() {
   need pandoc pandoc
   need qpdf qpdf
   need tidy tidy
+  [ "$(uname -m)" = x86_64 ] || return 0
+  need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  need /usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross
+  need qemu-aarch64 qemu-user
 }
 
 install_system_packages() {

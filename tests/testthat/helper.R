@@ -8,6 +8,21 @@ small_fit <- function(..., hidden_units = 4, epochs = 3, batch_size = 16, verbos
           verbose = verbose)
 }
 
+# Every optimizer that the package exports: as it comes, and then with one more of these settings
+# at a time, as far as it has them.
+every_optimizer <- function() {
+  settings <- list(momentum = 0.9, nesterov = TRUE, weight_decay = 0.01)
+  constructors <- sort(grep("^opt_", getNamespaceExports("fastmlp"), value = TRUE))
+  made <- lapply(constructors, function(name) {
+    constructor <- getExportedValue("fastmlp", name)
+    known <- settings[names(settings) %in% names(formals(constructor))]
+    lapply(0:length(known), function(n) {
+      do.call(constructor, c(learn_rate = 0.001, known[seq_len(n)]))
+    })
+  })
+  unlist(made, recursive = FALSE)
+}
+
 # The softmax of the rows of a matrix.
 softmax <- function(output) {
   e <- exp(output - apply(output, 1, max))
