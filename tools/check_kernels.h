@@ -19,4 +19,7 @@ const char *kernel_name(const kernels *k, const char *what);
 /* Failure unless n floats are bit for bit the same. */
 void expect_same(const kernels *k, const char *what, const float *a, const float *b, size_t n);
 
+/* Every rule of updates, with and without penalty, decay and momentum. */
+void check_updates(const kernels *k);
+
 #endif
