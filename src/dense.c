@@ -101,15 +101,11 @@ static void update_span(const gradient_sink *sink, bool is_weight, size_t offset
   optimizer_apply(sink->step, is_weight, sink->parameter + offset, gradient, moment, n);
 }
 
-/* Asks for a span that will be written soon. */
-static void prefetch_span(const float *span, size_t n) {
-  for (size_t i = 0; i < n; i += PANEL) __builtin_prefetch(span + i, 1);
-}
-
-static void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
-  prefetch_span(sink->parameter + offset, n);
+static inline __attribute__((always_inline)) void prefetch_update(const gradient_sink *sink, size_t offset,
+                                                                  size_t n) {
+  prefetch(sink->parameter + offset, n * sizeof(float));
   for (int k = 0; k < 2; k++) {
-    if (sink->moment[k] != NULL) prefetch_span(sink->moment[k] + offset, n);
+    if (sink->moment[k] != NULL) prefetch(sink->moment[k] + offset, n * sizeof(float));
   }
 }
 

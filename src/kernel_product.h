@@ -179,11 +179,22 @@ static void product_transposed(const float *a, size_t a_stride, size_t columns, 
   }
 }
 
+/* Four sums run side by side, so that no addition waits for the one before; rows beyond a multiple of four
+   follow one by one. */
 static void column_sums(const float *d, size_t rows, bool accumulate, float *sums) {
-  for (int v = 0; v < PANEL_VECTORS; v++) {
-    vf sum = accumulate ? vector_load(sums + v * LANES) : vector_splat(0);
-    for (size_t r = 0; r < rows; r++) sum += vector_load(d + r * PANEL + (size_t)(v * LANES));
-    vector_store(sums + v * LANES, sum);
+  size_t fours = rows / 4 * 4;
+  for (int v = 0; v < PANEL_VECTORS; v++, d += LANES, sums += LANES) {
+    vf a = {0}, b = {0}, c = {0}, e = {0};
+    for (size_t r = 0; r < fours; r += 4) {
+      a += vector_load(d + r * PANEL);
+      b += vector_load(d + (r + 1) * PANEL);
+      c += vector_load(d + (r + 2) * PANEL);
+      e += vector_load(d + (r + 3) * PANEL);
+    }
+    vf sum = (a + b) + (c + e);
+    for (size_t r = fours; r < rows; r++) sum += vector_load(d + r * PANEL);
+    if (accumulate) sum += vector_load(sums);
+    vector_store(sums, sum);
   }
 }
 

@@ -57,30 +57,35 @@ static float row_weight(const loss_block *block, size_t r) {
 
 typedef output_loss output_function(float o, float t, float parameter);
 
-/* A row of a loss that treats each output by itself: the means over the outputs. */
-static inline __attribute__((always_inline)) void elementwise_row(output_function *of_output, float parameter,
-                                                                  const loss_block *block, size_t r) {
-  const float *o = row_of(block->output, r), *t = block->targets.value + r * block->outputs;
-  float *d = block->gradient.data != NULL ? row_of(block->gradient, r) : NULL;
-  double weight = row_weight(block, r), share = weight / (double)block->outputs;
-  float scale = (float)(block->scale * share);
-  double value = 0, score = 0;
-  if (d != NULL) memset(d + (panels_of(block->outputs) - 1) * block->gradient.stride, 0, PANEL * sizeof *d);
-  for (size_t j = 0; j < block->outputs; j++) {
-    output_loss one = of_output(o[lane(j, block->output.stride)], t[j], parameter);
-    value += one.value;
-    score += one.score;
-    if (d != NULL) d[lane(j, block->gradient.stride)] = scale * one.gradient;
+/* Rows of a loss that treats each output by itself: the means over the outputs. The block comes as a copy,
+   which no store into its rows can change. */
+static inline __attribute__((always_inline)) void elementwise_rows(output_function *of_output,
+                                                                   float parameter, const loss_block block,
+                                                                   range rows) {
+  const double per_output = 1 / (double)block.outputs;
+  const size_t last_panel = (panels_of(block.outputs) - 1) * block.gradient.stride;
+  for (size_t r = rows.begin; r < rows.end; r++) {
+    const float *o = row_of(block.output, r), *t = block.targets.value + r * block.outputs;
+    float *d = block.gradient.data != NULL ? row_of(block.gradient, r) : NULL;
+    double share = per_output * row_weight(&block, r), value = 0, score = 0;
+    float scale = (float)(block.scale * share);
+    if (d != NULL) memset(d + last_panel, 0, PANEL * sizeof *d);
+    for (size_t j = 0; j < block.outputs; j++) {
+      output_loss one = of_output(o[lane(j, block.output.stride)], t[j], parameter);
+      value += one.value;
+      score += one.score;
+      if (d != NULL) d[lane(j, block.gradient.stride)] = scale * one.gradient;
+    }
+    block.row_loss[r] = share * value;
+    block.row_score[r] = share * score;
   }
-  block->row_loss[r] = share * value;
-  block->row_score[r] = share * score;
 }
 
 /* A loop of its own for each of these losses: a call through a pointer for each output would take longer than
    the loss. */
-#define ELEMENTWISE_ROWS(of_output)                                                                 \
-  static void of_output##_rows(const loss_block *block, float parameter, range rows) {              \
-    for (size_t r = rows.begin; r < rows.end; r++) elementwise_row(of_output, parameter, block, r); \
+#define ELEMENTWISE_ROWS(of_output)                                                    \
+  static void of_output##_rows(const loss_block *block, float parameter, range rows) { \
+    elementwise_rows(of_output, parameter, *block, rows);                              \
   }
 ELEMENTWISE_ROWS(squared)
 ELEMENTWISE_ROWS(absolute)
