@@ -1,19 +1,32 @@
 #include "profile.h"
 
+#include <string.h>
+
 #include "clock.h"
 
 void profile_start(profile *profile, phase phase) {
+  memset(profile->ticks, 0, sizeof profile->ticks);
   profile->phase = phase;
-  profile->since = clock_seconds();
+  profile->started = clock_seconds();
+  profile->since = profile->started_ticks = clock_ticks();
 }
 
 phase profile_enter(profile *profile, phase phase) {
   enum phase before = profile->phase;
-  double now = clock_seconds();
-  profile->seconds[before] += now - profile->since;
+  uint64_t now = clock_ticks();
+  profile->ticks[before] += now - profile->since;
   profile->since = now;
   profile->phase = phase;
   return before;
+}
+
+void profile_stop(profile *profile) {
+  profile_enter(profile, profile->phase);
+  double ticks = (double)(profile->since - profile->started_ticks);
+  double seconds_a_tick = ticks > 0 ? (clock_seconds() - profile->started) / ticks : 0;
+  for (int phase = 0; phase < PHASE_COUNT; phase++) {
+    profile->seconds[phase] += (double)profile->ticks[phase] * seconds_a_tick;
+  }
 }
 
 const char *phase_name(phase phase) {

@@ -234,7 +234,7 @@ static void train_member(const team *shared, void *data) {
   team_barrier(&member);
   do train_block(&member, t);
   while (t->running);
-  team_phase(&member, PHASE_PRODUCTS);
+  if (t->profile != NULL) profile_stop(member.profile);
   cpu_restore(state);
 }
 
