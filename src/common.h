@@ -44,4 +44,13 @@ static inline __attribute__((always_inline)) void prefetch(const void *memory, s
   for (size_t at = 0; at < bytes; at += ALIGNMENT) __builtin_prefetch((const char *)memory + at);
 }
 
+/* Asks for one cache line to write to: another core that has it gives it up meanwhile. */
+static inline __attribute__((always_inline)) void prefetch_to_write(float *line) {
+#if defined(__x86_64__) /* compilers take it for a mere prefetch where the target may be an old processor */
+  __asm__ __volatile__("prefetchw %0" : : "m"(*line));
+#else
+  __builtin_prefetch(line, 1);
+#endif
+}
+
 #endif

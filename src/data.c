@@ -32,8 +32,8 @@ void dataset_free(dataset *data) {
   *data = (dataset){0};
 }
 
-/* Rows ahead of the one being copied whose cache lines are asked for: shuffled rows defeat the
-   hardware's own prefetching. */
+/* Rows ahead of the one being copied whose cache lines are asked for, those to read and those to write:
+   shuffled rows defeat the hardware's own prefetching, and the other members have read the batch. */
 enum { AHEAD = 2 };
 
 /* Spreads a row[inputs] over panels, 16 floats to each; the last panel's spare lanes become zero. */
@@ -42,6 +42,7 @@ static void scatter_row(const float *row, const float *later_row, size_t inputs,
   size_t whole = inputs / PANEL, rest = inputs % PANEL;
   for (size_t p = 0; p < whole; p++) {
     __builtin_prefetch(later_row + p * PANEL);
+    prefetch_to_write(panels + p * stride + AHEAD * PANEL);
     memcpy(panels + p * stride, row + p * PANEL, PANEL * sizeof(float));
   }
   if (rest == 0) return;
