@@ -1,8 +1,9 @@
-# From the user's predictors to the numeric matrix that the engine reads, at fit and at predict.
+# From the user's predictors to what the engine reads (columns.R), at fit and at predict.
 #
 # A design is list(x, y, blueprint, predictors = list(names, named), interface, args); args is what
-# messages call x and y. A numeric matrix is never copied on its way: only a header without rows
-# goes through hardhat, for the blueprint.
+# messages call x and y, and a formula's has `outcomes`, the blueprint that makes outcomes of other
+# rows. Numbers are never copied on their way: only a header without rows goes through hardhat, for
+# the blueprint.
 
 design_matrix <- function(x, y, call) {
   check_matrix(x, "x", call = call)
@@ -19,11 +20,13 @@ design_frame <- function(x, y, call) {
   check_column_names(names(x), "x", call)
   check_column_types(x, names(x), "x", call)
   check_factors(x, names(x), "x", call)
-  x <- as.data.frame(x)
-  x[] <- lapply(x, plain_column)
-  if (all(vapply(x, is.numeric, NA))) return(design_matrix(as.matrix(x), y, call))
-  molded <- mold_formula(~ ., x, "x", call)
-  new_design(molded$x, y, molded$blueprint, colnames(molded$x), TRUE, "xy")
+  x <- new_columns(lapply(as.list(x), plain_column), nrow(x))
+  if (!any(vapply(x, is.factor, NA))) {
+    blueprint <- hardhat::mold(columns_header(x), numeric())$blueprint
+    return(new_design(x, y, blueprint, names(x), TRUE, "xy"))
+  }
+  molded <- mold_predictors(~ ., x, "x", call)
+  new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy")
 }
 
 new_design <- function(x, y, blueprint, names, named, interface, args = list(x = "x", y = "y")) {
@@ -31,20 +34,6 @@ new_design <- function(x, y, blueprint, names, named, interface, args = list(x =
     x = x, y = y, blueprint = blueprint,
     predictors = list(names = names, named = named), interface = interface, args = args
   )
-}
-
-# Text becomes a factor, so that its levels are remembered; ordered factors are encoded like others;
-# logicals count as 0 and 1.
-plain_column <- function(column) {
-  if (is.logical(column)) return(column + 0)
-  if (is.character(column)) return(factor(column, sort(unique(column), method = "radix")))
-  if (is.ordered(column)) return(factor(column, levels(column), ordered = FALSE))
-  integer_to_double(column)
-}
-
-# Training on whole numbers shall not forbid others later.
-integer_to_double <- function(column) {
-  if (is.integer(column) && !is.object(column)) as.double(column) else column
 }
 
 is_usable_column <- function(column) {
@@ -79,8 +68,8 @@ check_two_levels <- function(column, arg, call) {
 }
 
 check_complete <- function(column, arg, call) {
+  if (!anyNA(column)) return(invisible())
   bad <- which(is.na(column))
-  if (length(bad) == 0) return(invisible())
   hint <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
   got <- sprintf("NA in row %d", bad[1])
   abort_argument(arg, "have no missing values", got, "missing", hint, call)
@@ -99,7 +88,7 @@ check_some_columns <- function(x, arg, call) {
 
 # ---- new rows ----
 
-# The matrix of encoded predictors of new rows, columns as at the fit.
+# The predictors of new rows, encoded columns as at the fit.
 forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
   if (!is.matrix(new_data) && !is.data.frame(new_data)) {
     one_row <- is_plain_vector(new_data) && length(new_data) == length(predictors$names)
@@ -107,15 +96,15 @@ forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
     abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
   }
   if (inherits(blueprint, "xy_blueprint")) return(forge_matrix(new_data, predictors, arg, call))
-  forge_formula(new_data, blueprint, predictors, arg, call)$x
+  forge_formula(new_data, blueprint, predictors, arg, call)
 }
 
 forge_matrix <- function(new_data, predictors, arg, call) {
   columns <- match_columns(new_data, predictors, arg, call)
   if (is.data.frame(new_data)) {
-    new_data <- as.data.frame(new_data)[columns]
-    check_numeric_columns(new_data, arg, call)
-    return(as.matrix(new_data))
+    columns <- as.list(new_data)[columns]
+    for (name in names(columns)) check_numeric_column(columns[[name]], name, arg, call)
+    return(new_columns(columns, nrow(new_data)))
   }
   check_matrix(new_data, arg, call = call)
   if (identical(columns, seq_len(ncol(new_data)))) new_data else new_data[, columns, drop = FALSE]
@@ -143,12 +132,8 @@ check_columns_present <- function(names, needed, arg, call) {
   abort_argument(arg, "have the columns of the training data", got, "columns", call = call)
 }
 
-check_numeric_columns <- function(data, arg, call) {
-  for (name in names(data)) check_numeric_column(data[[name]], name, arg, call)
-}
-
 check_numeric_column <- function(column, name, arg, call) {
-  if (is_plain_numeric(column) || is.logical(column)) return(column)
+  if ((is_plain_numeric(column) || is.logical(column)) && NCOL(column) == 1) return(column)
   abort_column(column, name, "numeric", arg, call)
 }
 
@@ -156,18 +141,16 @@ abort_column <- function(column, name, expected, arg, call) {
   abort_argument(paste0(arg, "$", name), expected, describe(column), "columns", call = call)
 }
 
-# New rows as the data frame that the blueprint's formula takes.
-new_data_frame <- function(new_data, blueprint, arg, call) {
-  known <- blueprint$ptypes$predictors
+# The columns of new rows that a formula's blueprint knows, each as in training.
+known_columns <- function(new_data, known, arg, call) {
   check_columns_present(colnames(new_data), names(known), arg, call)
-  new_data <- as.data.frame(new_data)
-  for (name in names(known)) {
-    new_data[[name]] <- match_column(new_data[[name]], known[[name]], name, arg, call)
-  }
-  new_data
+  if (is.matrix(new_data)) new_data <- as.data.frame(new_data)
+  columns <- lapply(rlang::set_names(names(known)), function(name) {
+    match_column(new_data[[name]], known[[name]], name, arg, call)
+  })
+  new_columns(columns, nrow(new_data))
 }
 
-# A column of new rows in the type that it had in training.
 match_column <- function(column, known, name, arg, call) {
   if (is.factor(known)) {
     if (!is.factor(column) && !is.character(column) && !all(is.na(column))) {
@@ -176,6 +159,5 @@ match_column <- function(column, known, name, arg, call) {
     check_complete(column, paste0(arg, "$", name), call)
     return(match_levels(column, levels(known), paste0(arg, "$", name), call))
   }
-  if (!is_plain_numeric(known)) return(column)
-  as.double(check_numeric_column(column, name, arg, call))
+  if (is_plain_numeric(known)) check_numeric_column(column, name, arg, call) else column
 }

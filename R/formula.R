@@ -1,21 +1,38 @@
-# Formulas: what they may hold, and the way through hardhat to a numeric matrix.
+# Formulas: what they may hold, and the way through hardhat to predictors and outcome.
 
 design_formula <- function(formula, data, call) {
   check_class(data, "data", "data.frame", "a data frame", call)
   check_column_names(names(data), "data", call)
-  data <- as.data.frame(data)
   terms <- check_formula(formula, data, call)
   bare <- bare_predictors(terms, data)
   check_column_types(data, bare, "data", call)
   check_factors(data, bare, "data", call)
-  data[bare] <- lapply(data[bare], plain_column)
-  data[] <- lapply(data, integer_to_double)
-  molded <- mold_formula(formula, data, "formula", call)
+  columns <- formula_columns(data, all.vars(rlang::f_rhs(terms)), bare)
+  molded <- mold_predictors(right_side(formula, terms), columns, "formula", call, bare)
   check_no_inner_factors(molded$blueprint, bare, call)
-  check_some_columns(molded$x, "formula", call)
+  if (length(molded$names) == 0) check_some_columns(molded$x, "formula", call)
+  outcomes <- mold_outcomes(formula, data, call)
+  y <- plain_outcomes(outcomes$outcomes, formula)
+  blueprint <- with_outcomes(molded$blueprint, outcomes$blueprint, formula)
   args <- list(x = "data", y = outcome_label(formula))
-  new_design(molded$x, plain_outcomes(molded$outcomes, formula), molded$blueprint,
-             colnames(molded$x), TRUE, "formula", args)
+  design <- new_design(molded$x, y, blueprint, molded$names, TRUE, "formula", args)
+  c(design, list(outcomes = outcomes$blueprint))
+}
+
+# The predictors of a formula by themselves. A dot stays one, as hardhat cannot take thousands of
+# terms written out, unless it could come to mean the outcome too.
+right_side <- function(formula, terms) {
+  outcome <- all.vars(rlang::f_lhs(formula))
+  side <- if (any(outcome %in% all.vars(rlang::f_rhs(terms)))) terms else formula
+  rlang::new_formula(NULL, rlang::f_rhs(side), rlang::f_env(formula))
+}
+
+# The columns of data that one side of a formula uses, those in `bare` as the engine takes them.
+formula_columns <- function(data, names, bare = character()) {
+  columns <- lapply(rlang::set_names(intersect(names(data), names)), function(name) {
+    if (name %in% bare) plain_column(data[[name]]) else integer_to_double(data[[name]])
+  })
+  new_columns(columns, nrow(data))
 }
 
 # What a formula must be, how it is found not to be, and what to do then. hardhat would refuse some
@@ -98,26 +115,104 @@ plain_outcomes <- function(outcomes, formula) {
 
 # ---- hardhat ----
 
+# Predictors and their blueprint: list(x, names, blueprint). Where the formula only names columns, x
+# are these columns; otherwise it is hardhat's model matrix. `bare` are the columns that the formula
+# uses as they are.
+mold_predictors <- function(formula, columns, arg, call, bare = names(columns)) {
+  molded <- if (setequal(names(columns), bare)) mold_columns(formula, columns)
+  if (!is.null(molded)) return(molded)
+  columns[bare] <- lapply(columns[bare], formula_column)
+  mold_formula(formula, columns, arg, call)
+}
+
+# What mold_formula() would make, without a model matrix; NULL where there are functions, interactions
+# or terms taken away again, and where the model matrix has names of its own.
+mold_columns <- function(formula, columns) {
+  names <- encoded_names(columns)
+  if (anyDuplicated(names) || any(grepl("[`\\\\]", names))) return(NULL)
+  if (!only_names(stats::terms(formula, data = columns))) return(NULL)
+  header <- columns_header(columns)
+  terms <- header_terms(formula, header)
+  if (length(attr(terms, "term.labels")) < length(columns)) return(NULL)
+  x <- columns[variable_names(terms)]
+  blueprint <- hardhat::new_default_formula_blueprint(
+    formula = no_intercept(formula), indicators = "one_hot",
+    ptypes = list(predictors = tibble::as_tibble(header[names(x)]), outcomes = tibble::tibble()),
+    terms = list(predictors = terms, outcomes = header_terms(~ NULL, header))
+  )
+  list(x = x, names = encoded_names(x), blueprint = blueprint)
+}
+
+# The terms that hardhat remembers, of a formula that calls no functions.
+header_terms <- function(formula, header) {
+  terms <- stats::terms(stats::model.frame(no_intercept(formula, baseenv()), header))
+  attr(terms, ".Environment") <- NULL
+  terms
+}
+
+variable_names <- function(terms) vapply(as.list(attr(terms, "variables"))[-1], as.character, "")
+
+# As hardhat writes a formula, and remembers it.
+no_intercept <- function(formula, env = rlang::empty_env()) {
+  rlang::new_formula(rlang::f_lhs(formula), call("+", rlang::f_rhs(formula), 0), env)
+}
+
+# Whether the terms of a formula are columns, without functions and interactions.
+only_names <- function(terms) {
+  variables <- as.list(attr(terms, "variables"))[-1]
+  all(vapply(variables, is.symbol, NA)) && all(attr(terms, "order") == 1)
+}
+
 # Factors become one indicator a level; there is no intercept.
 mold_formula <- function(formula, data, arg, call) {
   blueprint <- hardhat::default_formula_blueprint(indicators = "one_hot")
-  molded <- explain_hardhat(hardhat::mold(formula, data, blueprint = blueprint), arg, call,
-                            hint = "Compute it as a column of `data` first.")
-  list(
-    x = encoded_matrix(molded$predictors), outcomes = molded$outcomes, blueprint = molded$blueprint
+  molded <- explain_hardhat(
+    hardhat::mold(formula, data, blueprint = blueprint), arg, call, mold_hint
+  )
+  x <- encoded_matrix(molded$predictors)
+  list(x = x, names = colnames(x), blueprint = molded$blueprint)
+}
+
+mold_hint <- "Compute it as a column of `data` first."
+
+# The outcomes by themselves: list(outcomes, blueprint).
+mold_outcomes <- function(formula, data, call) {
+  left <- rlang::new_formula(rlang::f_lhs(formula), NULL, rlang::f_env(formula))
+  columns <- formula_columns(data, all.vars(rlang::f_lhs(formula)))
+  molded <- explain_hardhat(hardhat::mold(left, columns), "formula", call, mold_hint)
+  molded[c("outcomes", "blueprint")]
+}
+
+# The blueprint of a whole formula, from those of its sides.
+with_outcomes <- function(predictors, outcomes, formula) {
+  both <- function(part) {
+    list(predictors = predictors[[part]]$predictors, outcomes = outcomes[[part]]$outcomes)
+  }
+  hardhat::update_blueprint(
+    predictors, formula = no_intercept(formula), ptypes = both("ptypes"), terms = both("terms")
   )
 }
 
-# New rows in the encoding of the fit: list(x, y).
-forge_formula <- function(new_data, blueprint, predictors, arg, call, outcomes = FALSE) {
-  data <- new_data_frame(new_data, blueprint, arg, call)
-  forged <- explain_hardhat(hardhat::forge(data, blueprint, outcomes = outcomes), arg, call)
+# The predictors of new rows in the encoding of the fit.
+forge_formula <- function(new_data, blueprint, predictors, arg, call) {
+  known <- blueprint$ptypes$predictors
+  columns <- known_columns(new_data, known, arg, call)
+  plain <- only_names(blueprint$terms$predictors)
+  if (plain && identical(encoded_names(columns), predictors$names)) return(columns)
+  numeric <- vapply(known, is_plain_numeric, NA)
+  columns[numeric] <- lapply(columns[numeric], as.double)
+  forged <- explain_hardhat(hardhat::forge(columns, blueprint), arg, call)
   x <- encoded_matrix(forged$predictors)
   if (!identical(colnames(x), predictors$names)) {
     abort_argument(arg, sprintf("encoded as in training (%s)", enumerate(predictors$names, Inf)),
                    enumerate(colnames(x), Inf), "columns", call = call)
   }
-  list(x = x, y = forged$outcomes)
+  x
+}
+
+forge_outcomes <- function(new_data, blueprint, arg, call) {
+  columns <- formula_columns(new_data, names(blueprint$ptypes$outcomes))
+  explain_hardhat(hardhat::forge(columns, blueprint, outcomes = TRUE), arg, call)$outcomes
 }
 
 encoded_matrix <- function(predictors) {

@@ -68,8 +68,8 @@ mlp_forward <- function(network, x, threads = NULL) {
   check_given()
   check_network(network)
   check_matrix(x, "x", columns = network$inputs)
-  check_finite(x, "x")
-  .Call(fastmlp_predict, network$layers, x, NULL, "none", resolve_threads(threads))
+  output <- .Call(fastmlp_predict, network$layers, x, NULL, "none", resolve_threads(threads))
+  if (is.null(output)) check_finite(x, "x") else output
 }
 
 #' Loss of a network and its gradient

@@ -49,6 +49,7 @@ data_frame_outcome <- function(y, arg, call) {
 }
 
 check_no_missing <- function(y, arg, call) {
+  if (if (is.factor(y)) !anyNA(y) else in_single_precision(y)) return(y)
   bad <- if (is.factor(y)) is.na(y) else !is.finite(y)
   if (!any(bad)) return(y)
   row <- (which(bad)[1] - 1) %% NROW(y) + 1
@@ -61,12 +62,12 @@ check_no_missing <- function(y, arg, call) {
 no_bad_values <- "have no missing or infinite values"
 
 check_classes <- function(y, arg, call) {
-  rows <- table(y)
+  rows <- tabulate(y, nlevels(y))
   if (sum(rows > 0) < 2) {
-    got <- sprintf("only %s", enumerate(names(rows)[rows > 0]))
+    got <- sprintf("only %s", enumerate(levels(y)[rows > 0]))
     abort_argument(arg, "have at least two classes", got, "outcome", call = call)
   }
-  unused <- names(rows)[rows == 0]
+  unused <- levels(y)[rows == 0]
   if (length(unused)) {
     text <- sprintf("`%s` has %s without rows: %s. The model keeps such classes.", arg,
                     count_of(length(unused), "level"), enumerate(unused))
@@ -129,8 +130,8 @@ match_outcome <- function(y, info, arg, call) {
 
 # A factor with the levels known from training; others are refused.
 match_levels <- function(x, levels, arg, call) {
-  x <- as.character(x)
-  unknown <- setdiff(x, c(levels, NA))
+  if (is.factor(x) && identical(levels(x), levels)) return(if (is.ordered(x)) unordered(x) else x)
+  unknown <- setdiff(as.character(unique(x)), c(levels, NA))
   if (length(unknown)) {
     abort_argument(arg, sprintf("have only the levels seen in training (%s)", enumerate(levels)),
                    sprintf("%s: %s", count_of(length(unknown), "new level"), enumerate(unknown)),

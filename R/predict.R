@@ -26,7 +26,6 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., threads = NULL) 
   type <- if (is.null(type)) names(types)[1] else check_choice(type, "type", names(types))
   threads <- resolve_threads(threads)
   x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
-  check_rows(x, "new_data", call)
   types[[type]](object, function(link) network_outputs(object, x, link, threads, call))
 }
 
@@ -36,9 +35,7 @@ prediction_types <- list(
   class = list(
     class = function(object, run) {
       outcome <- object$outcome
-      class <- predicted_class(run("none"), outcome)
-      list_tibble(list(.pred_class = factor(outcome$levels[class], outcome$levels,
-                                            ordered = outcome$ordered)))
+      list_tibble(list(.pred_class = class_factor(predicted_class(run("none")), outcome)))
     },
     prob = function(object, run) {
       probability <- run(object$outcome$link)
@@ -62,8 +59,13 @@ output_tibble <- function(output, prefix, outcome) {
 }
 
 # The class of the highest output; a single output is the logit of the second class.
-predicted_class <- function(output, outcome) {
+predicted_class <- function(output) {
   if (ncol(output) == 1) 1L + (output[, 1] > 0) else max.col(output, ties.method = "first")
+}
+
+# Classes 1, 2, ... as a factor like the outcome.
+class_factor <- function(class, outcome) {
+  structure(class, levels = outcome$levels, class = c(if (outcome$ordered) "ordered", "factor"))
 }
 
 # What each output stands for.
@@ -83,6 +85,7 @@ network_outputs <- function(object, x, link, threads, call) {
   if (nrow(x) == 0) return(matrix(0, 0, object$network$outputs))
   scaling <- scaling_of(object$standardize)
   output <- .Call(fastmlp_predict, object$network$layers, x, scaling, link, threads)
+  if (is.null(output)) abort_rows(x, "new_data", call)
   if (!is.finite(sum(output))) {
     row <- which(!is.finite(rowSums(output)))[1]
     hint <- if (identical(object$training$stopped, "diverged")) "Training of this fit diverged."
@@ -93,9 +96,8 @@ network_outputs <- function(object, x, link, threads, call) {
 }
 
 # Rows that cannot be predicted are named, never dropped.
-check_rows <- function(x, arg, call) {
-  if (nrow(x) == 0 || is.finite(sum(x))) return(x)
-  bad <- which(!is.finite(rowSums(x)))
-  hint <- if (length(bad)) sprintf("Rows with such values: %s.", enumerate(bad))
-  check_finite(x, arg, hint, call)
+abort_rows <- function(x, arg, call) {
+  scan <- .Call(fastmlp_scan, x, NULL)
+  hint <- sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan)))
+  check_all_finite(scan, x, arg, hint, call)
 }

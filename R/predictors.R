@@ -1,7 +1,7 @@
 # What the values of the predictors must be, and how they are standardised, from the engine's scan of
 # the columns.
 
-# Refuses values that are not finite, warns of columns that carry nothing.
+# Refuses values that are not finite, warns of columns that carry nothing; returns the scan.
 check_predictors <- function(x, predictors, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
   check_scan(scan, x, arg, call)
@@ -9,8 +9,9 @@ check_predictors <- function(x, predictors, arg, call) {
   labels <- if (predictors$named) paste0("`", names, "`") else seq_along(names)
   constant <- which(scan$minimum == scan$maximum)
   warn_columns("constant", labels[constant], "Constant columns carry no information.", arg, call)
-  duplicated <- duplicated_columns(x, scan$fingerprint, constant)
+  duplicated <- duplicated_columns(x, fingerprints(x, scan, constant), constant)
   warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", arg, call)
+  scan
 }
 
 warn_columns <- function(kind, labels, consequence, arg, call) {
@@ -21,35 +22,45 @@ warn_columns <- function(kind, labels, consequence, arg, call) {
   warn_fastmlp(text, kind, call)
 }
 
+# Fingerprints of the columns that may equal another, NA for the others: a fingerprint costs a look at
+# all values of its column.
+fingerprints <- function(x, scan, except) {
+  alike <- Reduce(`&`, lapply(scan[c("minimum", "maximum", "mean", "sd")], occurs_twice))
+  columns <- setdiff(which(alike), except)
+  fingerprint <- rep(NA_character_, length(alike))
+  if (length(columns)) fingerprint[columns] <- .Call(fastmlp_fingerprint, x, columns)
+  fingerprint
+}
+
+occurs_twice <- function(x) duplicated(x) | duplicated(x, fromLast = TRUE)
+
 # Columns equal to an earlier one. Equal fingerprints are confirmed; constant columns have had their
 # own warning.
 duplicated_columns <- function(x, fingerprint, except) {
-  first <- match(fingerprint, fingerprint)
+  first <- match(fingerprint, fingerprint, incomparables = NA)
   candidates <- setdiff(which(first != seq_along(first)), except)
-  Filter(function(j) identical(x[, j], x[, first[j]]), candidates)
+  Filter(function(j) identical(encoded_column(x, j), encoded_column(x, first[j])), candidates)
 }
 
 # The engine works in single precision.
 largest_float <- 3.4e38
 within_single_precision <- sprintf("within +-%s (single precision)", format(largest_float))
 
+# Whether all of x are finite there; read without a copy.
+in_single_precision <- function(x) {
+  length(x) > 0 && isTRUE(max(x) <= largest_float && min(x) >= -largest_float)
+}
+
 check_single_precision <- function(x, arg, call) {
+  if (in_single_precision(x)) return(x)
   big <- which(abs(x) > largest_float)
   if (length(big) == 0) return(x)
   got <- sprintf("%s at position %d", format_value(x[big[1]]), big[1])
   abort_argument(arg, within_single_precision, got, "value", call = call)
 }
 
-check_scan <- function(scan, x, arg, call, hint = NULL) {
-  bad <- which(scan$missing + scan$infinite > 0)
-  if (length(bad)) {
-    row <- scan$first_bad_row[bad[1]]
-    got <- sprintf("%s in %s, row %d (%s in %s)", format_value(as.vector(x[row, bad[1]])),
-                   column_label(x, bad[1]), as.integer(row),
-                   count_of(sum(scan$missing + scan$infinite), "such value"),
-                   count_of(length(bad), "column"))
-    abort_argument(arg, no_bad_values, got, "missing", hint, call)
-  }
+check_scan <- function(scan, x, arg, call) {
+  check_all_finite(scan, x, arg, NULL, call)
   big <- which(pmax(abs(scan$minimum), abs(scan$maximum)) > largest_float)
   if (length(big)) {
     got <- sprintf("values up to %s in %s",
@@ -59,16 +70,28 @@ check_scan <- function(scan, x, arg, call, hint = NULL) {
   }
 }
 
-column_label <- function(x, column) {
-  if (is.null(colnames(x))) return(paste("column", column))
-  sprintf("column `%s`", colnames(x)[column])
+check_all_finite <- function(scan, x, arg, hint, call) {
+  bad <- which(scan$missing + scan$infinite > 0)
+  if (length(bad) == 0) return(invisible())
+  row <- scan$first_bad_row[bad[1]]
+  got <- sprintf("%s in %s, row %d (%s in %s)", format_value(encoded_column(x, bad[1])[row]),
+                 column_label(x, bad[1]), as.integer(row),
+                 count_of(sum(scan$missing + scan$infinite), "such value"),
+                 count_of(length(bad), "column"))
+  abort_argument(arg, no_bad_values, got, "missing", hint, call)
 }
 
-# The same for values of which nothing else is to be known: a finite sum tells that all are finite
-# (and reads x without a copy); only otherwise is the place sought.
-check_finite <- function(x, arg, hint = NULL, call = rlang::caller_env()) {
-  if (!is.finite(sum(x))) check_scan(.Call(fastmlp_scan, x, NULL), x, arg, call, hint)
+# The same for values of which nothing else is to be known.
+check_finite <- function(x, arg, call = rlang::caller_env()) {
+  check_all_finite(.Call(fastmlp_scan, x, NULL), x, arg, NULL, call)
   x
+}
+
+# Rows with values that are not finite.
+bad_rows <- function(x, scan) {
+  bad <- logical(nrow(x))
+  for (j in which(scan$missing + scan$infinite > 0)) bad <- bad | !is.finite(encoded_column(x, j))
+  which(bad)
 }
 
 # ---- standardising ----
@@ -79,18 +102,21 @@ standardizers <- list(
   zscore = function(x, rows, scan) list(center = scan$mean, scale = scan$sd),
   # median 0, and the interquartile range of the normal distribution with standard deviation 1
   robust = function(x, rows, scan) {
-    quartiles <- vapply(seq_len(ncol(x)), function(j) {
-      stats::quantile(if (is.null(rows)) x[, j] else x[rows, j], c(0.25, 0.5, 0.75), names = FALSE)
+    quartiles <- vapply(seq_along(scan$mean), function(j) {
+      values <- encoded_column(x, j)
+      if (!is.null(rows)) values <- values[rows]
+      stats::quantile(values, c(0.25, 0.5, 0.75), names = FALSE)
     }, numeric(3))
     spread <- (quartiles[3, ] - quartiles[1, ]) / (2 * stats::qnorm(0.75))
     list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, scan$sd))
   }
 )
 
-# The statistics are those of the training rows (NULL: all rows), never of validation rows.
-standardization <- function(method, x, rows) {
+# The statistics are those of the training rows, never of validation rows. NULL means all rows, of
+# which the scan may be known.
+standardization <- function(method, x, rows, scan = NULL) {
   if (method == "none") return(NULL)
-  scan <- .Call(fastmlp_scan, x, rows)
+  if (is.null(scan) || !is.null(rows)) scan <- .Call(fastmlp_scan, x, rows)
   scaling <- standardizers[[method]](x, rows, scan)
   unusable <- scan$minimum == scan$maximum | !(scaling$scale > 0)
   scaling$scale[unusable] <- 1

@@ -53,10 +53,8 @@ validation_from_frame <- function(validation, design, call) {
   check_class(validation, "validation", "data.frame", "a share or a data frame", call)
   needed <- all.vars(rlang::f_lhs(design$blueprint$formula))
   check_columns_present(names(validation), needed, "validation", call)
-  validation <- as.data.frame(validation)
-  validation[] <- lapply(validation, integer_to_double)
-  forge_formula(validation, design$blueprint, design$predictors, "validation", call,
-                outcomes = TRUE)
+  x <- forge_formula(validation, design$blueprint, design$predictors, "validation", call)
+  list(x = x, y = forge_outcomes(validation, design$outcomes, "validation", call))
 }
 
 validation_from_list <- function(validation, design, call) {
@@ -80,7 +78,7 @@ training_sets <- function(x, outcome, weights, validation, call) {
   }
   held <- draw_rows(outcome$values, validation$take)
   sets <- list(train = all, valid = all)
-  sets$train$rows <- setdiff(seq_len(nrow(x)), held)
+  sets$train$rows <- seq_len(nrow(x))[-held]
   sets$valid$rows <- held
   for (set in sets) check_weighted_rows(set, call)
   sets

@@ -1,11 +1,12 @@
 /* Every .Call entry. Registration in init.c is checked against these prototypes.
 
    Conventions. A "network" argument is a list of layers, each list(weight = <double matrix inputs x units>,
-   bias = <double units>, activation = <string>). x is a double, integer or logical matrix. A "loss" is
-   list(name = <string>, parameter = <double>). A "target" is an integer vector of classes 1 .. K for losses
-   that take classes, otherwise a double matrix rows x outputs. "scaling" is NULL or list(center =, scale =),
-   one double a column. "weights" is NULL or one double a row. The R code has validated all values; entries
-   check what memory safety needs and raise a plain error otherwise. */
+   bias = <double units>, activation = <string>). x is a double, integer or logical matrix or, for scans,
+   networks and training, also a data frame of such columns and factors, each factor standing for one
+   indicator a level. A "loss" is list(name = <string>, parameter = <double>). A "target" is an integer vector
+   of classes 1 .. K for losses that take classes, otherwise a double matrix rows x outputs. "scaling" is NULL
+   or list(center =, scale =), one double a column. "weights" is NULL or one double a row. The R code has
+   validated all values; entries check what memory safety needs and raise a plain error otherwise. */
 #ifndef FASTMLP_FASTMLP_H
 #define FASTMLP_FASTMLP_H
 
@@ -42,12 +43,15 @@ SEXP fastmlp_initial(SEXP sizes, SEXP initial, SEXP key);
 
 /* r_matrix.c */
 /* A list of vectors, one value a column of x, over the given rows (1-based; NULL for all): missing, infinite,
-   first_bad_row (1-based among those rows, NA if none), minimum, maximum, mean, sd (doubles), fingerprint
-   (strings). */
+   first_bad_row (1-based among those rows, NA if none), minimum, maximum, mean, sd (doubles). */
 SEXP fastmlp_scan(SEXP x, SEXP rows);
+/* Strings, one for each of the columns listed (1-based integers); columns with the same values in all rows
+   have the same. */
+SEXP fastmlp_fingerprint(SEXP x, SEXP columns);
 
 /* r_network.c */
-/* link = "none", "softmax" or "sigmoid": double matrix rows x outputs. threads: NA for the default. */
+/* link = "none", "softmax" or "sigmoid": double matrix rows x outputs, or NULL if x holds a value that is not
+   finite. threads: NA for the default. */
 SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads);
 /* list(loss =, gradient = list of list(weight =, bias =), input = <matrix or NULL>). */
 SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP input, SEXP threads);

@@ -7,27 +7,67 @@
 
 /* Rows converted together: few enough for the first-level cache, enough for long runs
    down each column. */
-enum { BLOCK = 256 };
+enum { BLOCK = 128 };
+
+/* ---- columns ------------------------------------------------------------------------------ */
+
+static source_column column_of(const source_matrix *x, size_t column) {
+  size_t start = column * x->rows;
+  if (x->column) return x->column[column];
+  return (source_column){.real = x->real ? x->real + start : NULL,
+                         .integer = x->real ? NULL : x->integer + start};
+}
 
 /* The caller's missing integer is the lowest one. */
-static double from_integer(int32_t value) { return value == INT32_MIN ? (double)NAN : (double)value; }
+static inline double from_integer(int32_t value, int32_t level) {
+  if (value == INT32_MIN) return (double)NAN;
+  return level > 0 ? (double)(value == level) : (double)value;
+}
+
+/* PANEL integers that are not indicators. A fixed count without aliasing: compilers make vectors of it. The
+   missing ones, which are rare, come second. */
+static inline void widen(const int32_t *restrict value, double *restrict out) {
+  int32_t missing = 0;
+  for (int i = 0; i < PANEL; i++) {
+    missing |= value[i] == INT32_MIN;
+    out[i] = (double)value[i];
+  }
+  if (!missing) return;
+  for (int i = 0; i < PANEL; i++) out[i] = from_integer(value[i], 0);
+}
+
+static void from_integers(const int32_t *value, int32_t level, size_t n, double *out) {
+  size_t i = 0;
+  if (level == 0)
+    for (; i + PANEL <= n; i += PANEL) widen(value + i, out + i);
+  for (; i < n; i++) out[i] = from_integer(value[i], level);
+}
+
+/* The values in the rows listed. */
+static void gather_values(source_column from, const uint32_t *rows, size_t n, double *out) {
+  if (from.real) {
+    for (size_t i = 0; i < n; i++) out[i] = from.real[rows[i]];
+  } else {
+    for (size_t i = 0; i < n; i++) out[i] = from_integer(from.integer[rows[i]], from.level);
+  }
+}
 
 const double *matrix_column(const source_matrix *x, size_t column, const uint32_t *rows, size_t first,
                             size_t n, double *buffer) {
-  size_t start = column * x->rows;
-  if (x->real) {
-    if (!rows) return x->real + start + first;
-    for (size_t i = 0; i < n; i++) buffer[i] = x->real[start + rows[i]];
+  source_column from = column_of(x, column);
+  if (rows) {
+    gather_values(from, rows, n, buffer);
+  } else if (from.real) {
+    return from.real + first;
   } else {
-    const int32_t *integer = x->integer + start;
-    for (size_t i = 0; i < n; i++) buffer[i] = from_integer(integer[rows ? rows[i] : first + i]);
+    from_integers(from.integer + first, from.level, n, buffer);
   }
   return buffer;
 }
 
 /* ---- to floats ---------------------------------------------------------------------------- */
 
-/* PANEL values of a column as floats. A fixed count without aliasing: compilers make vectors of it. */
+/* PANEL values of a column as floats; a fixed count, as above. */
 static inline void narrow(const double *restrict value, size_t column, scaling scaling, float *restrict out) {
   if (scaling.center) {
     double center = scaling.center[column], scale = scaling.scale[column];
@@ -47,13 +87,26 @@ static void column_to_tiles(const double *value, size_t n, size_t column, scalin
   narrow(last, column, scaling, out + i * PANEL);
 }
 
-/* Asks for n rows of a column before they are needed: runs down a column are too short for the hardware to
-   foresee the next one. */
-static void prefetch_column(const source_matrix *x, size_t column, size_t first, size_t n) {
-  if (column >= x->columns) return;
-  size_t at = column * x->rows + first, width = x->real ? sizeof *x->real : sizeof *x->integer;
-  const char *from = x->real ? (const char *)(x->real + at) : (const char *)(x->integer + at);
-  for (size_t byte = 0; byte < n * width; byte += ALIGNMENT) __builtin_prefetch(from + byte);
+/* The stretch of a column that n rows lie in; empty where they are so far apart that most of it would be read
+   in vain. */
+static range rows_spanned(const uint32_t *rows, size_t first, size_t n) {
+  const size_t line = ALIGNMENT / sizeof(double);
+  if (!rows) return (range){first, first + n};
+  size_t begin = rows[0], end = (size_t)rows[n - 1] + 1;
+  return begin < end && end - begin <= n * line ? (range){begin, end} : (range){0, 0};
+}
+
+/* Asks for a stretch of a column before it is needed: runs down a column are too short for the hardware to
+   foresee the next one. Columns beyond the last are the first ones again, of the next block of rows. Inlined
+   by force: gcc takes a function that only prefetches for one without effect, and drops its calls. */
+static inline __attribute__((always_inline)) void prefetch_column(const source_matrix *x, size_t column,
+                                                                  range stretch) {
+  source_column from = column_of(x, column % x->columns);
+  size_t later = column / x->columns * (stretch.end - stretch.begin);
+  size_t begin = size_min(stretch.begin + later, x->rows), end = size_min(stretch.end + later, x->rows);
+  size_t width = from.real ? sizeof *from.real : sizeof *from.integer;
+  const char *values = from.real ? (const char *)from.real : (const char *)from.integer;
+  for (size_t byte = begin * width; byte < end * width; byte += ALIGNMENT) __builtin_prefetch(values + byte);
 }
 
 /* Panel p of n <= BLOCK rows: out[n x 16]. Columns are narrowed into tiles in which a column is a row,
@@ -63,9 +116,10 @@ static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t f
   _Alignas(ALIGNMENT) float tiles[BLOCK * PANEL];
   double buffer[BLOCK];
   size_t columns = size_min(PANEL, x->columns - p * PANEL);
+  range stretch = rows_spanned(rows, first, n);
   for (size_t j = 0; j < columns; j++) {
     size_t column = p * PANEL + j;
-    if (!rows) prefetch_column(x, column + PANEL, first, n);
+    prefetch_column(x, column + PANEL, stretch);
     const double *value = matrix_column(x, column, rows, first, n, buffer);
     column_to_tiles(value, n, column, scaling, tiles + j * PANEL);
   }
@@ -74,11 +128,40 @@ static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t f
                                       out + i * PANEL, 0);
 }
 
-void matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
+/* Zero times a value is zero unless the value is not finite. */
+static bool all_finite(const double *value, size_t n) {
+  double a = 0, b = 0, c = 0, d = 0;
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    a += 0 * value[i];
+    b += 0 * value[i + 1];
+    c += 0 * value[i + 2];
+    d += 0 * value[i + 3];
+  }
+  for (; i < n; i++) a += 0 * value[i];
+  return (a + b) + (c + d) == 0;
+}
+
+/* Whether panel p of n <= BLOCK rows has only finite values: asked while they are in the cache. */
+static bool panel_is_finite(const source_matrix *x, size_t first, size_t n, size_t p) {
+  double buffer[BLOCK];
+  size_t end = size_min((p + 1) * PANEL, x->columns);
+  for (size_t column = p * PANEL; column < end; column++)
+    if (!all_finite(matrix_column(x, column, NULL, first, n, buffer), n)) return false;
+  return true;
+}
+
+bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
                       size_t stride) {
-  for (size_t i = 0; i < n; i += BLOCK)
-    for (size_t p = 0; p < panels_of(x->columns); p++)
-      convert_panel(x, NULL, first + i, size_min(BLOCK, n - i), p, scaling, out + p * stride + i * PANEL);
+  bool finite = true;
+  for (size_t i = 0; i < n; i += BLOCK) {
+    size_t block = size_min(BLOCK, n - i);
+    for (size_t p = 0; p < panels_of(x->columns); p++) {
+      convert_panel(x, NULL, first + i, block, p, scaling, out + p * stride + i * PANEL);
+      finite = finite && panel_is_finite(x, first + i, block, p);
+    }
+  }
+  return finite;
 }
 
 typedef struct to_rows_job {
@@ -89,11 +172,13 @@ typedef struct to_rows_job {
   float *out;
 } to_rows_job;
 
-/* Writes a panel[n x 16] as 16 columns (fewer in the last panel) of row-major out[n x columns]. */
+/* Writes a panel[n x 16] as 16 columns (fewer in the last panel) of row-major out[n x columns]. The next
+   panel goes beside it: asked for ahead, as lines a row apart come one by one otherwise. */
 static void panel_to_rows(const float *panel, size_t n, size_t p, size_t columns, float *out) {
   size_t width = size_min(PANEL, columns - p * PANEL);
   for (size_t i = 0; i < n; i++) {
     float *to = out + i * columns + p * PANEL;
+    __builtin_prefetch(to + width, 1);
     if (width == PANEL)
       memcpy(to, panel + i * PANEL, PANEL * sizeof(float));
     else

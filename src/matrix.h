@@ -5,10 +5,20 @@
 #include "common.h"
 #include "threads.h"
 
-/* A caller's column-major matrix of doubles or of 32-bit integers (exactly one pointer is set). */
+/* One column as the caller has it: doubles or 32-bit integers (exactly one pointer is set). Where level > 0,
+   the integers are codes 1, 2, ... and the column is 1 where the code is `level` and 0 elsewhere. */
+typedef struct source_column {
+  const double *real;
+  const int32_t *integer;
+  int32_t level;
+} source_column;
+
+/* What the engine reads: a column-major matrix of doubles or of 32-bit integers, or columns that lie anywhere
+   (exactly one pointer is set). */
 typedef struct source_matrix {
   const double *real;
   const int32_t *integer;
+  const source_column *column; /* [columns], each with `rows` values */
   size_t rows, columns;
 } source_matrix;
 
@@ -28,8 +38,8 @@ void matrix_to_rows(int threads, const source_matrix *x, const uint32_t *rows, s
                     scaling scaling, float *out);
 
 /* The same into panels out[n x columns], serially: for prediction in blocks. Lanes beyond columns become
- * zero. */
-void matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
+   zero. Returns whether every value read is finite. */
+bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
                       size_t stride);
 
 /* Panels in[n x columns] to rows first .. first + n - 1 of a column-major matrix of doubles with `rows` rows.

@@ -7,8 +7,8 @@
 #include "network.h"
 
 /* Outputs for every row of x after the link, column-major out[rows x outputs]; uses up to `threads` threads.
- */
+ *finite gets whether all of x is finite: activations may hide that it is not. */
 status network_predict(const network *net, int threads, const source_matrix *x, scaling scaling, link_id link,
-                       double *out);
+                       double *out, bool *finite);
 
 #endif

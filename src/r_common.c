@@ -92,6 +92,44 @@ source_matrix unpack_matrix(SEXP x, const char *what) {
   return matrix;
 }
 
+/* Columns that the engine sees in a column of a data frame. */
+static size_t columns_within(SEXP x) { return Rf_isFactor(x) ? (size_t)Rf_nlevels(x) : 1; }
+
+/* Describes what the engine sees in a column of a data frame; returns how many columns these are. */
+static size_t describe_column(SEXP x, const char *what, source_column *column) {
+  size_t count = columns_within(x);
+  if (!is_number(x)) Rf_error("`%s` must have numeric columns and factors", what);
+  source_column from = {.real = TYPEOF(x) == REALSXP ? REAL(x) : NULL};
+  if (TYPEOF(x) == INTSXP) from.integer = INTEGER(x);
+  if (TYPEOF(x) == LGLSXP) from.integer = LOGICAL(x);
+  for (size_t j = 0; j < count; j++) {
+    from.level = Rf_isFactor(x) ? (int32_t)j + 1 : 0;
+    column[j] = from;
+  }
+  return count;
+}
+
+static source_matrix unpack_columns(SEXP list, const char *what) {
+  R_xlen_t count = XLENGTH(list);
+  if (count == 0) Rf_error("`%s` must have columns", what);
+  R_xlen_t rows = XLENGTH(VECTOR_ELT(list, 0));
+  size_t total = 0, described = 0;
+  for (R_xlen_t j = 0; j < count; j++) {
+    if (XLENGTH(VECTOR_ELT(list, j)) != rows) Rf_error("the columns of `%s` must have one length", what);
+    total += columns_within(VECTOR_ELT(list, j));
+  }
+  source_column *column = (source_column *)(void *)R_alloc(total, sizeof *column);
+  for (R_xlen_t j = 0; j < count; j++)
+    described += describe_column(VECTOR_ELT(list, j), what, column + described);
+  return (source_matrix){.column = column, .rows = (size_t)rows, .columns = total};
+}
+
+source_matrix unpack_predictors(SEXP x, const char *what) {
+  source_matrix source = TYPEOF(x) == VECSXP ? unpack_columns(x, what) : unpack_matrix(x, what);
+  if (source.rows > INT_MAX) Rf_error("`%s` must have at most %d rows", what, INT_MAX);
+  return source;
+}
+
 source_matrix unpack_shaped(SEXP x, size_t rows, size_t columns, const char *what) {
   source_matrix matrix = unpack_matrix(x, what);
   if (matrix.rows != rows || matrix.columns != columns)

@@ -33,7 +33,11 @@ const double *unpack_doubles(SEXP x, R_xlen_t length, const char *what);
 /* A numeric or logical matrix where it lies; a vector counts as one column. */
 source_matrix unpack_matrix(SEXP x, const char *what);
 
-/* The same, of exactly this shape. */
+/* Predictors where they lie: a matrix as above, or a list of columns of one length (a data frame), each
+   double, integer, logical, or a factor that stands for one indicator a level. */
+source_matrix unpack_predictors(SEXP x, const char *what);
+
+/* A numeric matrix of exactly this shape. */
 source_matrix unpack_shaped(SEXP x, size_t rows, size_t columns, const char *what);
 
 scaling unpack_scaling(SEXP x, size_t columns); /* NULL: none */

@@ -14,8 +14,7 @@ enum {
   SCAN_MAXIMUM,
   SCAN_MEAN,
   SCAN_SD,
-  SCAN_NUMBERS,
-  SCAN_FINGERPRINT = SCAN_NUMBERS
+  SCAN_NUMBERS
 };
 
 static void store_summary(SEXP result, const column_summary *summary, R_xlen_t column, size_t rows) {
@@ -29,24 +28,48 @@ static void store_summary(SEXP result, const column_summary *summary, R_xlen_t c
       [SCAN_SD] = summary->sd,
   };
   for (int i = 0; i < SCAN_NUMBERS; i++) REAL(VECTOR_ELT(result, i))[column] = number[i];
-  char hex[17];
-  snprintf(hex, sizeof hex, "%016" PRIx64, summary->fingerprint);
-  SET_STRING_ELT(VECTOR_ELT(result, SCAN_FINGERPRINT), column, Rf_mkChar(hex));
 }
 
 SEXP fastmlp_scan(SEXP x, SEXP rows) {
-  source_matrix source = unpack_matrix(x, "x");
+  source_matrix source = unpack_predictors(x, "x");
   size_t n;
   const uint32_t *row = unpack_rows(rows, source.rows, &n);
   R_xlen_t columns = (R_xlen_t)source.columns;
   column_summary *summary = (column_summary *)(void *)R_alloc(source.columns, sizeof *summary);
   matrix_scan(threads_default(), &source, row, n, summary);
-  const char *names[] = {"missing", "infinite", "first_bad_row", "minimum", "maximum",
-                         "mean",    "sd",       "fingerprint",   ""};
+  const char *names[] = {"missing", "infinite", "first_bad_row", "minimum", "maximum", "mean", "sd", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   for (int i = 0; i < SCAN_NUMBERS; i++) SET_VECTOR_ELT(result, i, Rf_allocVector(REALSXP, columns));
-  SET_VECTOR_ELT(result, SCAN_FINGERPRINT, Rf_allocVector(STRSXP, columns));
   for (R_xlen_t j = 0; j < columns; j++) store_summary(result, &summary[j], j, n);
+  UNPROTECT(1);
+  return result;
+}
+
+/* Columns counted from 0, in memory that R releases. */
+static const size_t *unpack_column_choice(SEXP columns, size_t available) {
+  if (TYPEOF(columns) != INTSXP) Rf_error("`columns` must be integers");
+  R_xlen_t count = XLENGTH(columns);
+  size_t *choice = (size_t *)(void *)R_alloc((size_t)count, sizeof *choice);
+  for (R_xlen_t j = 0; j < count; j++) {
+    int column = INTEGER(columns)[j];
+    if (column < 1 || (size_t)column > available) Rf_error("`columns` must count the columns of `x`");
+    choice[j] = (size_t)column - 1;
+  }
+  return choice;
+}
+
+SEXP fastmlp_fingerprint(SEXP x, SEXP columns) {
+  source_matrix source = unpack_predictors(x, "x");
+  const size_t *column = unpack_column_choice(columns, source.columns);
+  R_xlen_t count = XLENGTH(columns);
+  uint64_t *fingerprint = (uint64_t *)(void *)R_alloc((size_t)count, sizeof *fingerprint);
+  matrix_fingerprints(threads_default(), &source, column, (size_t)count, fingerprint);
+  SEXP result = PROTECT(Rf_allocVector(STRSXP, count));
+  for (R_xlen_t j = 0; j < count; j++) {
+    char hex[17];
+    snprintf(hex, sizeof hex, "%016" PRIx64, fingerprint[j]);
+    SET_STRING_ELT(result, j, Rf_mkChar(hex));
+  }
   UNPROTECT(1);
   return result;
 }

@@ -81,15 +81,16 @@ SEXP fastmlp_predict(SEXP network_list, SEXP x, SEXP scaling_list, SEXP link, SE
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
   network *net = R_ExternalPtrAddr(owner);
   network_from_list(net, network_list);
-  source_matrix source = unpack_matrix(x, "x");
+  source_matrix source = unpack_predictors(x, "x");
   if (source.columns != net->layer[0].inputs) Rf_error("`x` must have one column an input");
   scaling scaling = unpack_scaling(scaling_list, source.columns);
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)source.rows, (int)network_outputs(net)));
+  bool finite;
   raise_unless_ok(
-      network_predict(net, unpack_threads(threads), &source, scaling, unpack_link(link), REAL(out)));
+      network_predict(net, unpack_threads(threads), &source, scaling, unpack_link(link), REAL(out), &finite));
   network_release(owner);
   UNPROTECT(2);
-  return out;
+  return finite ? out : R_NilValue;
 }
 
 SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP loss_list, SEXP input,
@@ -97,7 +98,7 @@ SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
   network *net = R_ExternalPtrAddr(owner);
   network_from_list(net, network_list);
-  source_matrix source = unpack_matrix(x, "x");
+  source_matrix source = unpack_predictors(x, "x");
   if (source.columns != net->layer[0].inputs) Rf_error("`x` must have one column an input");
   loss loss = unpack_loss(loss_list);
   double total_weight, mean_loss;

@@ -78,8 +78,9 @@ SEXP fastmlp_dense_forward(SEXP x, SEXP weight, SEXP bias) {
   size_t rows = unpack_matrix(x, "x").rows;
   source_matrix source = unpack_shaped(x, rows, net->layer->inputs, "x");
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)rows, (int)units));
-  raise_unless_ok(
-      network_predict(net, threads_default(), &source, (scaling){NULL, NULL}, LINK_NONE, REAL(out)));
+  const scaling as_it_is = {NULL, NULL};
+  bool finite; /* or not: what comes goes through */
+  raise_unless_ok(network_predict(net, threads_default(), &source, as_it_is, LINK_NONE, REAL(out), &finite));
   network_release(owner);
   UNPROTECT(2);
   return out;

@@ -30,7 +30,7 @@ static void training_release(SEXP owner) {
 static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net,
                               const loss *loss, int threads) {
   size_t inputs = net->layer[0].inputs, outputs = network_outputs(net), n;
-  source_matrix x = unpack_matrix(list_get(list, "x"), "x");
+  source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   if (x.columns != inputs) Rf_error("`x` must have one column an input");
   SEXP target = list_get(list, "target"), weights = list_get(list, "weights");
   check_targets(target, weights, loss, x.rows, outputs);

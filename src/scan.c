@@ -6,8 +6,15 @@
 /* Rows summarised together: few enough for the first-level cache. */
 enum { BLOCK = 256 };
 
-/* Loops below take WAYS values at once, each to its own partial result: none waits for the one before. */
+/* Values that loops below take at once, each to its own partial result: none waits for the one before. */
 enum { WAYS = 4 };
+
+/* Two doubles: a vector of every instruction set that the package is compiled for as a whole. Where they lie
+   they need not be aligned. */
+typedef double pair __attribute__((vector_size(16)));
+typedef double pair_in_memory __attribute__((vector_size(16), aligned(8), may_alias));
+
+static inline pair load_pair(const double *value) { return *(const pair_in_memory *)value; }
 
 /* One column's summary as it grows. Deviations are taken from the first finite value (`shift`), which keeps
    sums small and makes a constant column's spread exactly zero. */
@@ -15,35 +22,31 @@ typedef struct column_scan {
   column_summary *summary;
   size_t count;                /* finite values */
   double shift, mean, squares; /* mean of value - shift; sum of squared deviations from it */
-  uint64_t hash[WAYS];
 } column_scan;
 
 static double sum_shifted(const double *value, size_t n, double shift) {
-  double a = 0, b = 0, c = 0, d = 0;
+  pair a = {0}, b = {0};
   size_t i = 0;
   for (; i + WAYS <= n; i += WAYS) {
-    a += value[i] - shift;
-    b += value[i + 1] - shift;
-    c += value[i + 2] - shift;
-    d += value[i + 3] - shift;
+    a += load_pair(value + i) - shift;
+    b += load_pair(value + i + 2) - shift;
   }
-  for (; i < n; i++) a += value[i] - shift;
-  return (a + b) + (c + d);
+  for (; i < n; i++) a[0] += value[i] - shift;
+  return (a[0] + a[1]) + (b[0] + b[1]);
 }
 
 static double square(double x) { return x * x; }
 
 static double sum_squares(const double *value, size_t n, double center) {
-  double a = 0, b = 0, c = 0, d = 0;
+  pair a = {0}, b = {0};
   size_t i = 0;
   for (; i + WAYS <= n; i += WAYS) {
-    a += square(value[i] - center);
-    b += square(value[i + 1] - center);
-    c += square(value[i + 2] - center);
-    d += square(value[i + 3] - center);
+    pair first = load_pair(value + i) - center, second = load_pair(value + i + 2) - center;
+    a += first * first;
+    b += second * second;
   }
-  for (; i < n; i++) a += square(value[i] - center);
-  return (a + b) + (c + d);
+  for (; i < n; i++) a[0] += square(value[i] - center);
+  return (a[0] + a[1]) + (b[0] + b[1]);
 }
 
 static double lesser(double a, double b) { return a < b ? a : b; }
@@ -62,33 +65,6 @@ static void scan_range(column_summary *summary, const double *value, size_t n) {
   if (i < n) low_a = lesser(value[i], low_a), high_a = greater(value[i], high_a);
   summary->minimum = lesser(low_a, low_b);
   summary->maximum = greater(high_a, high_b);
-}
-
-/* Can be undone: different values stay different. */
-static uint64_t hash_mix(uint64_t hash) {
-  hash *= UINT64_C(0x9E3779B97F4A7C15);
-  return hash ^ hash >> 32;
-}
-
-/* Columns that differ in one value never agree; + 0 makes -0 the same as 0. */
-static uint64_t hash_step(uint64_t hash, double value) {
-  uint64_t bits;
-  value += 0.0;
-  memcpy(&bits, &value, sizeof bits);
-  return hash_mix(hash ^ bits);
-}
-
-static void scan_hash(column_scan *scan, const double *value, size_t n) {
-  uint64_t a = scan->hash[0], b = scan->hash[1], c = scan->hash[2], d = scan->hash[3];
-  size_t i = 0;
-  for (; i + WAYS <= n; i += WAYS) {
-    a = hash_step(a, value[i]);
-    b = hash_step(b, value[i + 1]);
-    c = hash_step(c, value[i + 2]);
-    d = hash_step(d, value[i + 3]);
-  }
-  for (; i < n; i++) a = hash_step(a, value[i]);
-  scan->hash[0] = a, scan->hash[1] = b, scan->hash[2] = c, scan->hash[3] = d;
 }
 
 /* Copies the finite ones of n values that start at row `first` and counts the others; returns how many
@@ -121,7 +97,6 @@ static void scan_moments(column_scan *scan, const double *value, size_t n, doubl
 /* n <= BLOCK values from row `first` on. A sum that is not finite tells of a value that is not. */
 static void scan_block(column_scan *scan, const double *value, size_t first, size_t n) {
   double finite[BLOCK];
-  scan_hash(scan, value, n);
   if (scan->count == 0) scan->shift = value[0];
   double sum = sum_shifted(value, n, scan->shift);
   if (!isfinite(sum)) {
@@ -141,8 +116,6 @@ static void scan_finish(column_scan *scan) {
   if (scan->count == 0) summary->minimum = summary->maximum = NAN;
   summary->mean = scan->count > 0 ? scan->shift + scan->mean : NAN;
   summary->sd = scan->count > 1 ? sqrt(scan->squares / (double)(scan->count - 1)) : NAN;
-  for (int w = 0; w < WAYS; w++)
-    summary->fingerprint = hash_mix(hash_mix(summary->fingerprint ^ scan->hash[w]));
 }
 
 typedef struct scan_job {
@@ -175,4 +148,64 @@ void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size
                  column_summary *summary) {
   scan_job job = {x, rows, n, summary};
   team_run(threads_for_work(threads, (double)n * (double)x->columns), scan_body, &job);
+}
+
+/* ---- fingerprints ---- */
+
+/* Can be undone: different values stay different. */
+static uint64_t hash_mix(uint64_t hash) {
+  hash *= UINT64_C(0x9E3779B97F4A7C15);
+  return hash ^ hash >> 32;
+}
+
+/* Columns that differ in one value never agree; + 0 makes -0 the same as 0. */
+static uint64_t hash_step(uint64_t hash, double value) {
+  uint64_t bits;
+  value += 0.0;
+  memcpy(&bits, &value, sizeof bits);
+  return hash_mix(hash ^ bits);
+}
+
+static void hash_block(uint64_t hash[WAYS], const double *value, size_t n) {
+  uint64_t a = hash[0], b = hash[1], c = hash[2], d = hash[3];
+  size_t i = 0;
+  for (; i + WAYS <= n; i += WAYS) {
+    a = hash_step(a, value[i]);
+    b = hash_step(b, value[i + 1]);
+    c = hash_step(c, value[i + 2]);
+    d = hash_step(d, value[i + 3]);
+  }
+  for (; i < n; i++) a = hash_step(a, value[i]);
+  hash[0] = a, hash[1] = b, hash[2] = c, hash[3] = d;
+}
+
+static uint64_t column_fingerprint(const source_matrix *x, size_t column) {
+  double buffer[BLOCK];
+  uint64_t hash[WAYS] = {0}, fingerprint = 0;
+  for (size_t i = 0; i < x->rows; i += BLOCK) {
+    size_t n = size_min(BLOCK, x->rows - i);
+    hash_block(hash, matrix_column(x, column, NULL, i, n, buffer), n);
+  }
+  for (int w = 0; w < WAYS; w++) fingerprint = hash_mix(hash_mix(fingerprint ^ hash[w]));
+  return fingerprint;
+}
+
+typedef struct fingerprint_job {
+  const source_matrix *x;
+  const size_t *column;
+  size_t count;
+  uint64_t *fingerprint;
+} fingerprint_job;
+
+static void fingerprint_body(const team *team, void *data) {
+  const fingerprint_job *job = data;
+  range share = team_share(team, job->count);
+  for (size_t j = share.begin; j < share.end; j++)
+    job->fingerprint[j] = column_fingerprint(job->x, job->column[j]);
+}
+
+void matrix_fingerprints(int threads, const source_matrix *x, const size_t *column, size_t count,
+                         uint64_t *fingerprint) {
+  fingerprint_job job = {x, column, count, fingerprint};
+  team_run(threads_for_work(threads, (double)x->rows * (double)count), fingerprint_body, &job);
 }

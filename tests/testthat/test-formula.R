@@ -77,3 +77,46 @@ test_that("a factor or text of one level is refused by name", {
     mlp_fit(data[c("s", "x")], data$y)
   })
 })
+
+test_that("columns taken as they are have the blueprint and names of hardhat's model matrix", {
+  data <- data.frame(
+    a = c(1, 2, 4), "b c" = 3:1, f = factor(c("u", "v w", "u")), check.names = FALSE
+  )
+  dense <- data
+  dense[["b c"]] <- as.double(data[["b c"]])
+  for (formula in list(~ ., ~ f + a, ~ `b c`, ~ f + ., ~ a + f + a)) {
+    columns <- data[names(data) %in% all.vars(stats::terms(formula, data = data))]
+    direct <- mold_columns(formula, columns)
+    molded <- mold_formula(formula, dense[names(columns)], "data", NULL)
+    expect_identical(direct$names, molded$names)
+    expect_identical(unclass(direct$blueprint), unclass(molded$blueprint))
+  }
+  expect_null(mold_columns(~ . - a, data))
+  expect_null(mold_columns(~ a * f, data))
+  expect_null(mold_columns(~ f + log(a), data[c("a", "f")]))
+  expect_null(mold_columns(~ ., stats::setNames(data, c("a", "b`c", "f"))))
+  expect_null(mold_columns(~ ., data.frame(f = factor(c("a", "b")), fa = 1:2)))
+})
+
+test_that("formulas whose columns are taken as they are, and others, agree", {
+  data <- transform(mtcars, cyl = factor(cyl), am = am == 1, gear = as.integer(gear))
+  data <- data[c("mpg", "wt", "gear", "cyl", "am")]
+  fit <- function(formula, ...) small_fit(formula, data, optimizer = opt_sgd(1e-4), ...)
+  parts <- c("network", "history", "standardize")
+  columns <- fit(mpg ~ wt + cyl + am + gear, validation = data[3:9, ])
+  matrix <- fit(mpg ~ I(wt) + cyl + am + gear, validation = data[3:9, ])
+  expect_identical(columns[parts], matrix[parts])
+  expect_identical(predict(columns, data), predict(matrix, data))
+  expect_identical(fit(log(mpg) ~ wt + am)[parts], fit(log(mpg) ~ I(wt) + am)[parts])
+  expect_identical(fit(mpg ~ wt + poly(wt, 2) + log(wt))$network$inputs, 4L)
+  expect_identical(fit(mpg ~ . - gear - am)$predictors$names, c("wt", "cyl4", "cyl6", "cyl8"))
+  expect_identical(fit(mpg ~ . - gear - am)[parts], fit(mpg ~ wt + cyl)[parts])
+  expect_identical(fit(log(mpg) ~ wt + mpg)$network$inputs, 2L)
+})
+
+test_that("a formula of a thousand columns is no deeper than its dot", {
+  set.seed(1)
+  data <- as.data.frame(matrix(rnorm(4000), 4))
+  data$y <- 1:4
+  expect_identical(small_fit(y ~ ., data, hidden_units = 1, epochs = 1)$network$inputs, 1000L)
+})

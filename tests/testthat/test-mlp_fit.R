@@ -186,3 +186,38 @@ test_that("names that are no R names work in every interface", {
   expect_identical(fit$predictors$names, c("a b", "ifu", "ifv"))
   expect_identical(predict(fit, data), predict(small_fit(data[1:2], data$y), data))
 })
+
+test_that("a data frame and a formula fit as their model matrix does, bit for bit", {
+  set.seed(9)
+  data <- data.frame(
+    n = rnorm(90), i = sample(-4:4, 90, TRUE), l = rep_len(c(TRUE, TRUE, FALSE), 90),
+    f = factor(rep_len(c("b", "a", "c"), 90)), s = sample(c("u", "v"), 90, TRUE)
+  )
+  data$o <- factor(rep_len(c("no", "yes"), 90), ordered = TRUE)
+  y <- factor(sample(c("p", "q"), 90, TRUE))
+  dense <- stats::model.matrix(
+    ~ . + 0, transform(data, l = l + 0, o = factor(o, ordered = FALSE)),
+    lapply(list(f = data$f, s = factor(data$s), o = data$o), function(f) stats::contrasts(f, FALSE))
+  )
+  same <- function(...) {
+    matrix <- small_fit(dense, y, ...)
+    parts <- c("network", "history", "predictors", "standardize")
+    frame <- small_fit(data, y, ...)
+    expect_identical(frame[parts], matrix[parts])
+    expect_identical(small_fit(y ~ ., cbind(data, y), ...)[parts], matrix[parts])
+    expect_identical(predict(frame, data, type = "raw"), predict(matrix, dense, type = "raw"))
+    expect_identical(predict(frame, data[7, ]), predict(matrix, dense[7, , drop = FALSE]))
+  }
+  expect_identical(
+    colnames(dense), c("n", "i", "l", "fa", "fb", "fc", "su", "sv", "ono", "oyes")
+  )
+  same()
+  same(standardize = "zscore", weights = rep(1:3, 30))
+  same(standardize = "robust", validation = 0.3)
+  same(standardize = "zscore", validation = 0.3, patience = 2)
+  frame <- small_fit(data, y, validation = list(x = data[5:44, ], y = y[5:44]))
+  matrix <- small_fit(dense, y, validation = list(x = dense[5:44, ], y = y[5:44]))
+  formula <- small_fit(y ~ ., cbind(data, y), validation = cbind(data, y)[5:44, ])
+  expect_identical(frame$history, matrix$history)
+  expect_identical(formula$history, matrix$history)
+})

@@ -55,6 +55,46 @@ test_that("the levels of text columns are remembered", {
   expect_identical(predict(fit, transform(data, n = n + 0.5))$.pred[0], numeric())
 })
 
+test_that("factors and numbers of other kinds with the same values predict the same", {
+  set.seed(2)
+  data <- data.frame(
+    f = factor(rep_len(c("a", "b", "c"), 30)), l = rep_len(c(TRUE, FALSE), 30), i = 1:30
+  )
+  y <- data$i / 30
+  for (fit in list(small_fit(data, y), small_fit(y ~ f + l + i, cbind(data, y)))) {
+    expected <- predict(fit, data)
+    others <- list(
+      f = list(
+        as.character(data$f), factor(data$f, c("c", "d", "a", "b")), factor(data$f, ordered = TRUE)
+      ),
+      l = list(data$l + 0, as.integer(data$l)), i = list(as.double(data$i))
+    )
+    for (name in names(others)) {
+      for (column in others[[name]]) {
+        other <- data
+        other[[name]] <- column
+        expect_identical(predict(fit, other), expected)
+      }
+    }
+    expect_identical(predict(fit, data[rev(names(data))]), expected)
+    expect_identical(predict(fit, tibble::as_tibble(data)), expected)
+  }
+})
+
+test_that("values that are not finite are refused even where the network would hide them", {
+  dead <- list(
+    list(weight = matrix(-1, 1, 2), bias = c(-1, -1)), list(weight = matrix(1, 2, 1), bias = 0)
+  )
+  x <- matrix(c(1, 2))
+  fit <- small_fit(x, c(1, 2), hidden_units = 2, init = dead, optimizer = opt_sgd(1e-30))
+  expect_lt(predict(fit, matrix(3))$.pred, 1e-20)
+  for (value in c(NaN, Inf)) {
+    new_data <- matrix(replace(double(700), 600, value))
+    expect_error(predict(fit, new_data), "row 600", class = "fastmlp_error_missing")
+    expect_error(mlp_forward(fit$network, new_data), "row 600", class = "fastmlp_error_missing")
+  }
+})
+
 test_that("whole numbers in training do not forbid others later", {
   data <- data.frame(y = 1:6 / 6, n = c(1L, 2L, 4L, 8L, 5L, 7L))
   expect_identical(nrow(predict(small_fit(y ~ log(n), data), data.frame(n = 2.5))), 1L)
@@ -89,6 +129,7 @@ test_that("new data that do not fit are refused", {
     predict(matrix, unname(iris_x))
     predict(matrix, iris_x[, -2])
     predict(matrix, transform(iris, Sepal.Length = "long"))
+    predict(matrix, within(iris, Sepal.Length <- cbind(Sepal.Length, 1)))
     predict(matrix, replace(iris_x, 5, NA))
     predict(matrix, iris_x * 1e38)
     predict(matrix, list(1))

@@ -66,3 +66,35 @@ test_that("a standardised fit equals one on standardised columns", {
   expect_equal(inside$network, outside$network, tolerance = 1e-5)
   expect_equal(predict(inside, x), predict(outside, scale(x)), tolerance = 1e-5)
 })
+
+test_that("columns are warned of, refused and standardised as their matrix is", {
+  data <- data.frame(n = x[, "a"], f = factor(rep_len(c("u", "v"), 20), c("u", "v", "w")),
+                     i = as.integer(x[, "b"]), b = x[, "b"], one = TRUE)
+  expect_conditions({
+    fit <- small_fit(data, y, standardize = "zscore")
+    mlp_fit(transform(data, i = replace(i, 7, NA)), y)
+    mlp_fit(y ~ ., transform(data, b = replace(b, 7:8, -Inf), y = y))
+    mlp_fit(transform(data, b = b * 1e39), y)
+    mlp_fit(data, y, validation = list(x = transform(data, n = replace(n, 2, NaN)), y = y))
+    predict(fit, transform(data, i = replace(i, c(2, 9), NA), n = replace(n, 3, Inf)))
+  })
+  expect_identical(fit$standardize$scale[c(4, 7)], c(1, 1))
+  dense <- vapply(seq_len(7), encoded_column, double(20), x = data)
+  for (method in c("zscore", "robust")) {
+    for (rows in list(NULL, c(3L, 5L, 6L, 20L))) {
+      expect_identical(standardization(method, data, rows), standardization(method, dense, rows))
+    }
+    scan <- .Call(fastmlp_scan, data, NULL)
+    expect_identical(standardization(method, data, NULL, scan), standardization(method, data, NULL))
+    other <- standardization(method, data, 1:9, scan)
+    expect_identical(other, standardization(method, data, 1:9))
+  }
+})
+
+test_that("only columns that may equal another are looked at for it", {
+  same <- cbind(x, x[, "b"], rev(x[, "a"]), 1, 1)
+  scan <- .Call(fastmlp_scan, same, NULL)
+  found <- fingerprints(same, scan, c(6, 7))
+  expect_identical(is.na(found), c(FALSE, FALSE, TRUE, FALSE, FALSE, TRUE, TRUE))
+  expect_identical(duplicated_columns(same, found, c(6, 7)), 4L)
+})
