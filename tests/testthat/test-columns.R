@@ -74,7 +74,8 @@ test_that("chosen rows train as those rows by themselves", {
   layers <- mlp_network(inputs, 3, 1)$layers
   options <- list(
     loss = list(name = "squared", parameter = 0), optimizer = unclass(opt_sgd(0.01)), penalty = 0,
-    epochs = 1L, batch_size = 16L, shuffle = TRUE, patience = 0L, key = 1:2, threads = 2L
+    epochs = 1L, batch_size = 16L, shuffle = TRUE, patience = 0L, key = 1:2, threads = 2L,
+    profile = FALSE
   )
   scaling <- list(center = seq_len(inputs) / 10, scale = rep(2, inputs))
   trained <- function(x, y, rows) {
