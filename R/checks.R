@@ -120,6 +120,7 @@ check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
 check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
   if (is.null(weights)) return(NULL)
   weights <- check_numeric(weights, arg, rows, call)
+  if (in_single_precision(weights) && min(weights) >= 0 && max(weights) > 0) return(weights)
   bad <- which(!is.finite(weights) | weights < 0 | weights > largest_float)
   if (length(bad)) {
     got <- sprintf("%s in row %d", format_value(weights[bad[1]]), bad[1])

@@ -136,6 +136,7 @@ check_layer <- function(layer, inputs, units, arg, call) {
 }
 
 check_finite_values <- function(x, arg, call = rlang::caller_env()) {
+  if (in_single_precision(x)) return(x)
   bad <- which(!is.finite(x))
   if (length(bad) == 0) return(check_single_precision(x, arg, call))
   got <- sprintf("%s at position %d", format_value(x[bad[1]]), bad[1])

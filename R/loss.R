@@ -119,6 +119,7 @@ loss_targets <- list(
         abort_argument(arg, expected, sprintf("%d levels", nlevels(target)), "shape", call = call)
       }
       target <- as.integer(target)
+      if (!anyNA(target)) return(target)
     }
     check_count(target, arg, 1, outputs, length = NULL, call = call)
   },

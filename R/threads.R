@@ -64,4 +64,4 @@ resolve_threads <- function(threads, call = rlang::caller_env()) {
   if (is.null(threads)) NA_integer_ else check_count(threads, arg, call = call)
 }
 
-package_version_string <- function() as.character(utils::packageVersion("fastmlp"))
+package_version_string <- function() getNamespaceVersion("fastmlp")[["version"]]
