@@ -2,7 +2,7 @@
 # Measures fastmlp against its peers and the processor's FMA peak, in one run and taking turns, and
 # writes results, tables and pictures. README.md says what is measured and how; install.sh installs
 # what this needs. Settings, from the environment, with their defaults:
-SECTIONS=${SECTIONS:-steps forward call memory scaling peers}
+SECTIONS=${SECTIONS:-steps forward call memory gradient scaling peers}
 WORKS=${WORKS:-.}                             # which works of these sections: a regular expression
 ENGINES=${ENGINES:-fastmlp PyTorch}
 THREADS=${THREADS:-1 $(nproc)}
@@ -146,6 +146,19 @@ run_memory() {
       sed "s/^/$repetition,/" >>"$work/memory.csv"
   done
   progress memory
+}
+
+# The engine's core by itself, without R.
+run_gradient() {
+  local core
+  core=$(ls ../src/*.c | grep -vE '/(init|r_[a-z]+)\.c$')
+  # shellcheck disable=SC2086
+  "$CC" -O2 -std=gnu11 -I../src gradient.c $core -pthread -lm -o "$work/gradient"
+  {
+    say "repetition,simd,microseconds"
+    for repetition in $(seq "$REPETITIONS"); do "$work/gradient" | sed "s/^/$repetition,/"; done
+  } >"$work/gradient.csv"
+  progress gradient
 }
 
 run_peers() {

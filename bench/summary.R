@@ -212,6 +212,17 @@ scaling_section <- function(folder) {
   )
 }
 
+gradient_section <- function(folder) {
+  gradient <- read_results(folder, "gradient")
+  if (is.null(gradient)) return(NULL)
+  runs <- medians(gradient, "microseconds", "simd")
+  runs <- runs[order(runs$microseconds), ]
+  section("One gradient of 24-8-2, tanh, 200 rows", markdown_table(data.frame(
+    "instruction set" = runs$simd, "microseconds" = digits(runs$microseconds),
+    "range" = range_of(runs$microseconds.low, runs$microseconds.high), check.names = FALSE
+  )))
+}
+
 machine_section <- function(folder) {
   machine <- read_results(folder, "machine")
   c(sprintf("- %s: %s", machine$what, machine$value), "")
@@ -228,8 +239,8 @@ insert_results <- function(readme, text) {
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 parts <- list(
-  machine_section, steps_section, forward_section, call_section, memory_section, scaling_section,
-  peers_section
+  machine_section, steps_section, forward_section, call_section, memory_section, gradient_section,
+  scaling_section, peers_section
 )
 text <- unlist(lapply(parts, function(part) part(folder)))
 readme <- file.path(folder, "README.md")
