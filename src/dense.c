@@ -16,6 +16,7 @@ static part part_of(const team *team, split split, size_t rows, size_t columns) 
 }
 
 split split_for(int size, size_t columns) {
+  if (size == 1) return SPLIT_PANELS;
   size_t members = (size_t)size, strips = strips_of(columns);
   bool even = strips % members == 0 || strips >= 8 * members;
   return even ? SPLIT_PANELS : SPLIT_ROWS;

@@ -67,7 +67,9 @@ KERNEL_INLINE void product_tile(const product_operands *o, size_t row, int rows,
   tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
   for (size_t k = 0; k < o->depth; k += PANEL) {
     const float *a = o->a + k / PANEL * o->a_stride + row * PANEL;
-    for (int i = 0; i < rows; i++) __builtin_prefetch(a + o->a_stride + i * PANEL);
+    if (k + PANEL < o->depth) {
+      for (int i = 0; i < rows; i++) __builtin_prefetch(a + o->a_stride + i * PANEL);
+    }
     tile_accumulate(sum, rows, panels, a, PANEL, 1, size_min(PANEL, o->depth - k), o->b + k * PANEL,
                     o->b_stride);
   }

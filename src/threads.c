@@ -90,6 +90,7 @@ void team_barrier(const team *team) {
 }
 
 range team_share(const team *team, size_t count) {
+  if (team->size == 1) return (range){0, count}; /* small networks ask often, and divisions are slow */
   size_t size = (size_t)team->size, rank = (size_t)team->rank;
   size_t each = count / size, extra = count % size;
   size_t begin = rank * each + size_min(rank, extra);
