@@ -70,11 +70,16 @@ static inline __attribute__((always_inline)) void elementwise_rows(output_functi
     double share = per_output * row_weight(&block, r), value = 0, score = 0;
     float scale = (float)(block.scale * share);
     if (d != NULL) memset(d + last_panel, 0, PANEL * sizeof *d);
-    for (size_t j = 0; j < block.outputs; j++) {
-      output_loss one = of_output(o[lane(j, block.output.stride)], t[j], parameter);
-      value += one.value;
-      score += one.score;
-      if (d != NULL) d[lane(j, block.gradient.stride)] = scale * one.gradient;
+    for (size_t first = 0; first < block.outputs; first += PANEL, t += PANEL) {
+      size_t n = size_min(PANEL, block.outputs - first);
+      for (size_t j = 0; j < n; j++) {
+        output_loss one = of_output(o[j], t[j], parameter);
+        value += one.value;
+        score += one.score;
+        if (d != NULL) d[j] = scale * one.gradient;
+      }
+      o += block.output.stride;
+      if (d != NULL) d += block.gradient.stride;
     }
     block.row_loss[r] = share * value;
     block.row_score[r] = share * score;
