@@ -2,7 +2,7 @@
 # Measures fastmlp against its peers and the processor's FMA peak, in one run and taking turns, and
 # writes results, tables and pictures. README.md says what is measured and how; install.sh installs
 # what this needs. Settings, from the environment, with their defaults:
-SECTIONS=${SECTIONS:-steps forward call memory gradient scaling peers}
+SECTIONS=${SECTIONS:-steps share forward call memory gradient scaling peers}
 WORKS=${WORKS:-.}                             # which works of these sections: a regular expression
 ENGINES=${ENGINES:-fastmlp PyTorch}
 THREADS=${THREADS:-1 $(nproc)}
@@ -148,17 +148,34 @@ run_memory() {
   progress memory
 }
 
-# The engine's core by itself, without R.
-run_gradient() {
+# A C program on the engine's core, without R.
+compile_with_core() { # program
   local core
   core=$(ls ../src/*.c | grep -vE '/(init|r_[a-z]+)\.c$')
   # shellcheck disable=SC2086
-  "$CC" -O2 -std=gnu11 -I../src gradient.c $core -pthread -lm -o "$work/gradient"
-  {
-    say "repetition,simd,microseconds"
-    for repetition in $(seq "$REPETITIONS"); do "$work/gradient" | sed "s/^/$repetition,/"; done
-  } >"$work/gradient.csv"
+  "$CC" -O2 -std=gnu11 -ffp-contract=fast -fopenmp -I../src "$1.c" $core -lm -o "$work/$1"
+}
+
+run_gradient() {
+  local repetition
+  compile_with_core gradient
+  say "repetition,simd,microseconds" >"$work/gradient.csv"
+  for repetition in $(seq "$REPETITIONS"); do
+    "$work/gradient" | sed "s/^/$repetition,/" >>"$work/gradient.csv"
+  done
   progress gradient
+}
+
+run_share() {
+  local repetition threads
+  compile_with_core share
+  say "repetition,work,threads,us_a_step,share" >"$work/share.csv"
+  for repetition in $(seq "$REPETITIONS"); do
+    for threads in $THREADS; do
+      "$work/share" "$threads" | sed "s/^/$repetition,/" >>"$work/share.csv"
+    done
+  done
+  progress share
 }
 
 run_peers() {

@@ -212,6 +212,18 @@ scaling_section <- function(folder) {
   )
 }
 
+share_section <- function(folder) {
+  share <- read_results(folder, "share")
+  if (is.null(share)) return(NULL)
+  runs <- medians(share, c("us_a_step", "share"), c("work", "threads"))
+  runs <- runs[order(match(runs$work, unique(share$work)), runs$threads), ]
+  section("Share of the FMA peak, measured in turns", markdown_table(data.frame(
+    "work" = runs$work, "threads" = runs$threads, "us a step" = digits(runs$us_a_step),
+    "of the peak" = percent(runs$share),
+    "range" = range_of(runs$share.low, runs$share.high, percent), check.names = FALSE
+  )))
+}
+
 gradient_section <- function(folder) {
   gradient <- read_results(folder, "gradient")
   if (is.null(gradient)) return(NULL)
@@ -239,8 +251,8 @@ insert_results <- function(readme, text) {
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 parts <- list(
-  machine_section, steps_section, forward_section, call_section, memory_section, gradient_section,
-  scaling_section, peers_section
+  machine_section, steps_section, share_section, forward_section, call_section, memory_section,
+  gradient_section, scaling_section, peers_section
 )
 text <- unlist(lapply(parts, function(part) part(folder)))
 readme <- file.path(folder, "README.md")

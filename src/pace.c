@@ -5,8 +5,9 @@
 /* How long a trial lasts. */
 static const double TRIAL_SECONDS = .002;
 
-/* After its k-th trial the slower way rests for this many times as long as the trial took: soon tried again at
-   first, as early measurements are rough, in the end so seldom that trials cost less than 1 % of the time. */
+/* After its k-th trial the slower way rests for this many times as long as the trial took: soon tried again
+   at first, as early measurements are rough, in the end so seldom that trials cost less than 1 % of the time.
+ */
 static double rest(int trials) { return trials < 6 ? 4 << trials : 128; }
 
 static bool team_is_faster(const pace *pace) { return pace->rate[true] >= pace->rate[false]; }
