@@ -146,8 +146,7 @@ mold_columns <- function(formula, columns) {
 # The terms that hardhat remembers, of a formula that calls no functions.
 header_terms <- function(formula, header) {
   terms <- stats::terms(stats::model.frame(no_intercept(formula, baseenv()), header))
-  attr(terms, ".Environment") <- NULL
-  terms
+  structure(terms, .Environment = NULL)
 }
 
 variable_names <- function(terms) vapply(as.list(attr(terms, "variables"))[-1], as.character, "")
