@@ -60,7 +60,7 @@ check_flag <- function(x, arg, call = rlang::caller_env()) {
 # TRUE, FALSE or 2: also the profile.
 check_verbose <- function(x, arg, call) {
   if (is_plain_numeric(x) && length(x) == 1 && x %in% 0:2) return(if (x == 2) 2 else x == 1)
-  if (is.logical(x)) return(check_flag(x, arg, call))
+  if (is.logical(x) && length(x) == 1 && !is.na(x)) return(x)
   abort_argument(arg, "TRUE, FALSE or 2", describe(x), fault_kind(x), call = call)
 }
 

@@ -25,7 +25,7 @@
 #' @param weight_decay Decoupled weight decay: a finite number of at least 0.
 #' @param beta1,beta2 What the moments of the gradient and of its square keep in each step: numbers in
 #'   `[0, 1)`.
-#' @param epsilon What is added to the root of the second moment: a finite number above 0.
+#' @param epsilon What is added to the root of the second moment: a finite number of at least 1e-30.
 #' @return An object of class `fastmlp_optimizer` for the `optimizer` argument of [mlp_fit()].
 #' @references Sutskever I, Martens J, Dahl G, Hinton G (2013). "On the importance of
 #'   initialization and momentum in deep learning." ICML.
@@ -72,7 +72,8 @@ check_adam <- function(learn_rate, beta1, beta2, epsilon, call = rlang::caller_e
     learn_rate = check_number(learn_rate, "learn_rate", 0, open = c("from", "to"), call = call),
     beta1 = check_number(beta1, "beta1", 0, 1, open = "to", call = call),
     beta2 = check_number(beta2, "beta2", 0, 1, open = "to", call = call),
-    epsilon = check_number(epsilon, "epsilon", 0, open = c("from", "to"), call = call)
+    # Smaller ones would be zero in single precision.
+    epsilon = check_number(epsilon, "epsilon", 1e-30, open = "to", call = call)
   )
 }
 
