@@ -50,7 +50,7 @@ check_count_or_inf <- function(x, arg, call = rlang::caller_env()) {
 }
 
 check_flag <- function(x, arg, call = rlang::caller_env()) {
-  if (!is.logical(x) || length(x) != 1 || is.na(x)) {
+  if (!rlang::is_bool(x)) {
     kind <- fault_kind(x, right_type = is.logical)
     abort_argument(arg, "TRUE or FALSE", describe(x), kind, call = call)
   }
@@ -60,7 +60,7 @@ check_flag <- function(x, arg, call = rlang::caller_env()) {
 # TRUE, FALSE or 2: also the profile.
 check_verbose <- function(x, arg, call) {
   if (is_plain_numeric(x) && length(x) == 1 && x %in% 0:2) return(if (x == 2) 2 else x == 1)
-  if (is.logical(x) && length(x) == 1 && !is.na(x)) return(x)
+  if (rlang::is_bool(x)) return(x)
   abort_argument(arg, "TRUE, FALSE or 2", describe(x), fault_kind(x), call = call)
 }
 

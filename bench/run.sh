@@ -150,10 +150,8 @@ run_memory() {
 
 # A C program on the engine's core, without R.
 compile_with_core() { # program
-  local core
-  core=$(ls ../src/*.c | grep -vE '/(init|r_[a-z]+)\.c$')
-  # shellcheck disable=SC2086
-  "$CC" -O2 -std=gnu11 -ffp-contract=fast -fopenmp -I../src "$1.c" $core -lm -o "$work/$1"
+  # shellcheck disable=SC2046
+  "$CC" -O2 -std=gnu11 -ffp-contract=fast -fopenmp -I../src "$1.c" $(core_files) -lm -o "$work/$1"
 }
 
 run_gradient() {

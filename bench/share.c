@@ -3,7 +3,6 @@
    the machine. Prints "work,threads,us_a_step,share": medians over the turns. Linked with the engine's core;
    the argument is the number of threads. The images are random. */
 #include <math.h>
-#include <string.h>
 
 #include "clock.h"
 #include "fma.h"

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A function that is part of each of its callers. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* What a core function reports; only the R boundary turns one into a message. */
 typedef enum status {
   STATUS_OK = 0,
@@ -40,12 +43,12 @@ static inline size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Asks for memory that will be used soon, one cache line after the other. Always inlined, as gcc takes a call
    that does nothing else for one that does nothing. */
-static inline __attribute__((always_inline)) void prefetch(const void *memory, size_t bytes) {
+ALWAYS_INLINE void prefetch(const void *memory, size_t bytes) {
   for (size_t at = 0; at < bytes; at += ALIGNMENT) __builtin_prefetch((const char *)memory + at);
 }
 
 /* Asks for one cache line to write to: another core that has it gives it up meanwhile. */
-static inline __attribute__((always_inline)) void prefetch_to_write(float *line) {
+ALWAYS_INLINE void prefetch_to_write(float *line) {
 #if defined(__x86_64__) /* compilers take it for a mere prefetch where the target may be an old processor */
   __asm__ __volatile__("prefetchw %0" : : "m"(*line));
 #else

@@ -102,8 +102,7 @@ static void update_span(const gradient_sink *sink, bool is_weight, size_t offset
   optimizer_apply(sink->step, is_weight, sink->parameter + offset, gradient, moment, n);
 }
 
-static inline __attribute__((always_inline)) void prefetch_update(const gradient_sink *sink, size_t offset,
-                                                                  size_t n) {
+ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
   prefetch(sink->parameter + offset, n * sizeof(float));
   for (int k = 0; k < 2; k++) {
     if (sink->moment[k] != NULL) prefetch(sink->moment[k] + offset, n * sizeof(float));
@@ -159,12 +158,10 @@ void dense_backward_weights(const team *team, split split, const layer *layer, p
     inputs = part_of(team, SPLIT_PANELS, rows, layer->inputs).panels;
     units = (range){0, panels_of(layer->units)};
   }
-  size_t height = inputs.end - inputs.begin;
-  size_t strips = height * ((units.end - units.begin + STRIP_PANELS - 1) / STRIP_PANELS);
-  for (size_t k = 0; k < strips; k++) {
-    size_t at = sink->from_end ? strips - 1 - k : k;
-    strip s = strip_at(layer, inputs.begin + at % height, units.begin + at / height * STRIP_PANELS);
-    weight_strip(team, layer, x, dz, rows, sink, transposed, s);
+  for (size_t u = units.begin; u < units.end; u += STRIP_PANELS) {
+    for (size_t i = inputs.begin; i < inputs.end; i++) {
+      weight_strip(team, layer, x, dz, rows, sink, transposed, strip_at(layer, i, u));
+    }
   }
 }
 

@@ -29,7 +29,6 @@ typedef struct gradient_sink {
   float *parameter;
   float *moment[2];
   float *scratch; /* [SCRATCH_FLOATS] */
-  bool from_end;  /* take the strips from the last to the first: see dense_backward_weights() */
 } gradient_sink;
 
 /* Panels of units in a strip, and the scratch that a strip of PANEL rows of W needs. */
@@ -50,8 +49,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
 /* dW = x' dz and db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
    sink updates, W' there follows W. split is that of the layer's units: where they are divided by panels, a
    member sees to the weights of its own, otherwise to those of its panels of inputs, as
-   dense_backward_input() divides them by SPLIT_PANELS. Weights and moments may be too large for the cache by
-   a little; if every other step goes from end to begin, it starts with what the last one has left there. */
+   dense_backward_input() divides them by SPLIT_PANELS. */
 void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
                             size_t rows, const gradient_sink *sink, float *transposed);
 

@@ -15,12 +15,12 @@ enum { TILE_VECTORS = TILE_PANELS * PANEL_VECTORS };
 #define FOR_TILE_VECTORS(v) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) if (v < panels * PANEL_VECTORS)
 
 /* Where vector v of a row of panels lies, from the row's start in the first panel. */
-KERNEL_INLINE size_t tile_offset(int v, size_t stride) {
+ALWAYS_INLINE size_t tile_offset(int v, size_t stride) {
   return (size_t)(v / PANEL_VECTORS) * stride + (size_t)(v % PANEL_VECTORS * LANES);
 }
 
 /* sum[i][.] += over t < depth of a[i * row_step + t * depth_step] * b[t][.], b in panels. */
-KERNEL_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels, const float *a,
+ALWAYS_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels, const float *a,
                                    size_t row_step, size_t depth_step, size_t depth, const float *b,
                                    size_t b_stride) {
   for (size_t t = 0; t < depth; t++) {
@@ -34,14 +34,14 @@ KERNEL_INLINE void tile_accumulate(vf sum[][TILE_VECTORS], int rows, int panels,
 }
 
 /* Moves a tile between registers and c[rows x 16 panels]; a row_step of 0 reads one row for all. */
-KERNEL_INLINE void tile_load(vf sum[][TILE_VECTORS], int rows, int panels, const float *c, size_t c_stride,
+ALWAYS_INLINE void tile_load(vf sum[][TILE_VECTORS], int rows, int panels, const float *c, size_t c_stride,
                              size_t row_step) {
   FOR_TILE_ROWS (i) {
     FOR_TILE_VECTORS (v) sum[i][v] = vector_load(c + (size_t)i * row_step + tile_offset(v, c_stride));
   }
 }
 
-KERNEL_INLINE void tile_store(vf sum[][TILE_VECTORS], int rows, int panels, float *c, size_t c_stride) {
+ALWAYS_INLINE void tile_store(vf sum[][TILE_VECTORS], int rows, int panels, float *c, size_t c_stride) {
   FOR_TILE_ROWS (i) {
     FOR_TILE_VECTORS (v) vector_store(c + (size_t)(i * PANEL) + tile_offset(v, c_stride), sum[i][v]);
   }
@@ -62,7 +62,7 @@ typedef struct product_operands {
 
 /* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. Panels of a lie far
    apart, so the next one is asked for while this one is at work. */
-KERNEL_INLINE void product_tile(const product_operands *o, size_t row, int rows, int panels) {
+ALWAYS_INLINE void product_tile(const product_operands *o, size_t row, int rows, int panels) {
   vf sum[TILE_ROWS][TILE_VECTORS];
   tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
   for (size_t k = 0; k < o->depth; k += PANEL) {
@@ -77,7 +77,7 @@ KERNEL_INLINE void product_tile(const product_operands *o, size_t row, int rows,
 }
 
 /* c tile = start + a[depth x rows]' b: depth runs down a's panel, whose columns are the tile's rows. */
-KERNEL_INLINE void transposed_tile(const product_operands *o, size_t row, int rows, int panels) {
+ALWAYS_INLINE void transposed_tile(const product_operands *o, size_t row, int rows, int panels) {
   vf sum[TILE_ROWS][TILE_VECTORS];
   tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
   tile_accumulate(sum, rows, panels, o->a + row / PANEL * o->a_stride + row % PANEL, 1, PANEL, o->depth, o->b,
@@ -87,7 +87,7 @@ KERNEL_INLINE void transposed_tile(const product_operands *o, size_t row, int ro
 
 /* The height of the next tile when `left` rows are to be covered by tiles of nearly equal height, at most
  * `most`. */
-KERNEL_INLINE int tile_height(size_t left, size_t most) {
+ALWAYS_INLINE int tile_height(size_t left, size_t most) {
   size_t tiles = (left + most - 1) / most;
   return (int)((left + tiles - 1) / tiles);
 }
@@ -123,7 +123,7 @@ static tile_function *const transposed_wide[] = {TILE_HEIGHTS(TRANSPOSED_WIDE_RO
 static tile_function *const transposed_narrow[] = {TILE_HEIGHTS(TRANSPOSED_NARROW_ROW)};
 
 /* The operands moved `panels` panels of columns to the right. */
-KERNEL_INLINE product_operands operands_right(product_operands o, int panels) {
+ALWAYS_INLINE product_operands operands_right(product_operands o, int panels) {
   o.b += (size_t)panels * o.b_stride;
   o.from += (size_t)panels * o.from_stride;
   o.c += (size_t)panels * o.c_stride;
@@ -133,7 +133,7 @@ KERNEL_INLINE product_operands operands_right(product_operands o, int panels) {
 static const float zero_panels[2 * PANEL] __attribute__((aligned(64)));
 
 /* Covers `rows` rows of c by tiles; rows of different panels of a never share a tile, if `a_panels`. */
-KERNEL_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows,
+ALWAYS_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows,
                               size_t most, bool a_panels) {
   int height;
   for (size_t row = 0; row < rows; row += (size_t)height) {

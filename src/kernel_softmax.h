@@ -24,19 +24,19 @@ typedef struct softmax_block {
 } softmax_block;
 
 /* The lanes of vector v of panel p that hold classes. */
-KERNEL_INLINE vi class_lanes(size_t classes, size_t p, int v) {
+ALWAYS_INLINE vi class_lanes(size_t classes, size_t p, int v) {
   vi lane;
   UNROLLED for (int i = 0; i < LANES; i++) lane[i] = v * LANES + i;
   return lane < (int32_t)size_min(classes - p * PANEL, PANEL);
 }
 
 /* Vector v of panel p; -Inf beyond the classes. */
-KERNEL_INLINE vf logit_load(logit_row row, size_t p, int v) {
+ALWAYS_INLINE vf logit_load(logit_row row, size_t p, int v) {
   vf z = vector_load(row.start + p * row.stride + (size_t)(v * LANES));
   return vector_select(class_lanes(row.classes, p, v), z, vector_splat(-__builtin_inff()));
 }
 
-KERNEL_INLINE float panel_max(const vf v[PANEL_VECTORS]) {
+ALWAYS_INLINE float panel_max(const vf v[PANEL_VECTORS]) {
   const float *lane = (const float *)v;
   float largest[4];
   UNROLLED for (int i = 0; i < 4; i++) {
@@ -49,14 +49,14 @@ KERNEL_INLINE float panel_max(const vf v[PANEL_VECTORS]) {
   return a > b ? a : b;
 }
 
-KERNEL_INLINE float panel_sum(const vf v[PANEL_VECTORS]) {
+ALWAYS_INLINE float panel_sum(const vf v[PANEL_VECTORS]) {
   const quad *q = (const quad *)v;
   quad s = (q[0] + q[1]) + (q[2] + q[3]);
   return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
 /* The largest logit of a row; NaN is passed over. */
-KERNEL_INLINE float row_largest(logit_row row) {
+ALWAYS_INLINE float row_largest(logit_row row) {
   vf largest[PANEL_VECTORS];
   UNROLLED for (int v = 0; v < PANEL_VECTORS; v++) largest[v] = logit_load(row, 0, v);
   for (size_t p = 1; p < panels_of(row.classes); p++) {
@@ -68,7 +68,7 @@ KERNEL_INLINE float row_largest(logit_row row) {
 }
 
 /* out = exp(logit - largest), unless NULL; returns the sum. */
-KERNEL_INLINE float row_exponentials(logit_row row, float largest, float *out, size_t out_stride) {
+ALWAYS_INLINE float row_exponentials(logit_row row, float largest, float *out, size_t out_stride) {
   vf sum[PANEL_VECTORS] = {{0}};
   for (size_t p = 0; p < panels_of(row.classes); p++) {
     UNROLLED for (int v = 0; v < PANEL_VECTORS; v++) {
@@ -81,7 +81,7 @@ KERNEL_INLINE float row_exponentials(logit_row row, float largest, float *out, s
 }
 
 /* Multiplies a row by factor, with zero beyond the classes even where the factor is NaN. */
-KERNEL_INLINE void row_scale(float *out, size_t out_stride, size_t classes, float factor) {
+ALWAYS_INLINE void row_scale(float *out, size_t out_stride, size_t classes, float factor) {
   for (size_t p = 0; p < panels_of(classes); p++) {
     UNROLLED for (int v = 0; v < PANEL_VECTORS; v++) {
       float *at = out + p * out_stride + (size_t)(v * LANES);
@@ -92,7 +92,7 @@ KERNEL_INLINE void row_scale(float *out, size_t out_stride, size_t classes, floa
 }
 
 /* log_sum[r] = log(sum[r]) for r < n. */
-KERNEL_INLINE void block_log_sum(const softmax_block *block, size_t n, float *log_sum) {
+ALWAYS_INLINE void block_log_sum(const softmax_block *block, size_t n, float *log_sum) {
   _Alignas(ALIGNMENT) float result[PANEL];
   UNROLLED for (int r = 0; r < PANEL; r += LANES) {
     vector_store(result + r, vector_log(vector_load(block->sum + r)));
@@ -101,7 +101,7 @@ KERNEL_INLINE void block_log_sum(const softmax_block *block, size_t n, float *lo
 }
 
 /* The softmax of n <= PANEL rows; see kernels.h. */
-KERNEL_INLINE void softmax_rows(logit_row row, size_t n, float *p, size_t p_stride, float *log_sum) {
+ALWAYS_INLINE void softmax_rows(logit_row row, size_t n, float *p, size_t p_stride, float *log_sum) {
   softmax_block block = {.sum = {0}};
   logit_row at = row;
   for (size_t r = 0; r < n; r++, at.start += PANEL) block.largest[r] = row_largest(at);

@@ -31,7 +31,7 @@
     v[i + (w)] = __builtin_shufflevector(first, second, EACH_LANE(LANE_OF_SECOND, w)); \
   }
 
-KERNEL_INLINE void transpose_square(vf v[LANES]) {
+ALWAYS_INLINE void transpose_square(vf v[LANES]) {
 #if VECTOR_BYTES >= 64
   EXCHANGE(8)
 #endif
@@ -42,7 +42,7 @@ KERNEL_INLINE void transpose_square(vf v[LANES]) {
   EXCHANGE(1)
 }
 #else
-KERNEL_INLINE void transpose_square(vf v[LANES]) {
+ALWAYS_INLINE void transpose_square(vf v[LANES]) {
   for (int i = 0; i < LANES; i++) {
     for (int j = 0; j < i; j++) {
       float upper = v[j][i];
@@ -55,7 +55,7 @@ KERNEL_INLINE void transpose_square(vf v[LANES]) {
 
 /* t[columns x height] = a[height x columns]', both of up to 16 rows of 16 floats; lanes beyond height become
    zero. */
-KERNEL_INLINE void transpose_block(const float *a, int height, int columns, float *t) {
+ALWAYS_INLINE void transpose_block(const float *a, int height, int columns, float *t) {
   for (int down = 0; down < PANEL; down += LANES) {
     for (int right = 0; right < PANEL; right += LANES) {
       vf v[LANES];

@@ -9,7 +9,7 @@
 /* Stochastic gradient descent:
    without momentum  w <- w' - learn_rate g'
    with momentum     v <- momentum v + g', and v takes the place of g' (Nesterov: g' + momentum v). */
-KERNEL_INLINE void sgd_span(float *w, const float *g, float *velocity, size_t n, const update_step *step,
+ALWAYS_INLINE void sgd_span(float *w, const float *g, float *velocity, size_t n, const update_step *step,
                             bool momentum, bool nesterov) {
   vf rate = vector_splat(step->learn_rate), penalty = vector_splat(step->penalty);
   vf decay = vector_splat(step->decay), carry = vector_splat(step->momentum);

@@ -59,9 +59,8 @@ typedef output_loss output_function(float o, float t, float parameter);
 
 /* Rows of a loss that treats each output by itself: the means over the outputs. The block comes as a copy,
    which no store into its rows can change. */
-static inline __attribute__((always_inline)) void elementwise_rows(output_function *of_output,
-                                                                   float parameter, const loss_block block,
-                                                                   range rows) {
+ALWAYS_INLINE void elementwise_rows(output_function *of_output, float parameter, const loss_block block,
+                                    range rows) {
   const double per_output = 1 / (double)block.outputs;
   const size_t last_panel = (panels_of(block.outputs) - 1) * block.gradient.stride;
   for (size_t r = rows.begin; r < rows.end; r++) {

@@ -98,34 +98,14 @@ static range rows_spanned(const uint32_t *rows, size_t first, size_t n) {
 
 /* Asks for a stretch of a column before it is needed: runs down a column are too short for the hardware to
    foresee the next one. Columns beyond the last are the first ones again, of the next block of rows. Inlined
-   by force: gcc takes a function that only prefetches for one without effect, and drops its calls. */
-static inline __attribute__((always_inline)) void prefetch_column(const source_matrix *x, size_t column,
-                                                                  range stretch) {
+   like prefetch(), and for its reason. */
+ALWAYS_INLINE void prefetch_column(const source_matrix *x, size_t column, range stretch) {
   source_column from = column_of(x, column % x->columns);
   size_t later = column / x->columns * (stretch.end - stretch.begin);
   size_t begin = size_min(stretch.begin + later, x->rows), end = size_min(stretch.end + later, x->rows);
   size_t width = from.real ? sizeof *from.real : sizeof *from.integer;
   const char *values = from.real ? (const char *)from.real : (const char *)from.integer;
-  for (size_t byte = begin * width; byte < end * width; byte += ALIGNMENT) __builtin_prefetch(values + byte);
-}
-
-/* Panel p of n <= BLOCK rows: out[n x 16]. Columns are narrowed into tiles in which a column is a row,
-   and the tiles then transposed. */
-static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t first, size_t n, size_t p,
-                          scaling scaling, float *out) {
-  _Alignas(ALIGNMENT) float tiles[BLOCK * PANEL];
-  double buffer[BLOCK];
-  size_t columns = size_min(PANEL, x->columns - p * PANEL);
-  range stretch = rows_spanned(rows, first, n);
-  for (size_t j = 0; j < columns; j++) {
-    size_t column = p * PANEL + j;
-    prefetch_column(x, column + PANEL, stretch);
-    const double *value = matrix_column(x, column, rows, first, n, buffer);
-    column_to_tiles(value, n, column, scaling, tiles + j * PANEL);
-  }
-  for (size_t i = 0; i < n; i += PANEL)
-    kernels_active()->transpose_panel(tiles + i * PANEL, columns, (int)size_min(PANEL, n - i),
-                                      out + i * PANEL, 0);
+  prefetch(values + begin * width, (end - begin) * width);
 }
 
 /* Zero times a value is zero unless the value is not finite. */
@@ -142,13 +122,24 @@ static bool all_finite(const double *value, size_t n) {
   return (a + b) + (c + d) == 0;
 }
 
-/* Whether panel p of n <= BLOCK rows has only finite values: asked while they are in the cache. */
-static bool panel_is_finite(const source_matrix *x, size_t first, size_t n, size_t p) {
+/* Panel p of n <= BLOCK rows: out[n x 16]. Columns are narrowed into tiles in which a column is a row,
+   and the tiles then transposed. *finite, if wanted, becomes false where a value is not finite. */
+static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t first, size_t n, size_t p,
+                          scaling scaling, float *out, bool *finite) {
+  _Alignas(ALIGNMENT) float tiles[BLOCK * PANEL];
   double buffer[BLOCK];
-  size_t end = size_min((p + 1) * PANEL, x->columns);
-  for (size_t column = p * PANEL; column < end; column++)
-    if (!all_finite(matrix_column(x, column, NULL, first, n, buffer), n)) return false;
-  return true;
+  size_t columns = size_min(PANEL, x->columns - p * PANEL);
+  range stretch = rows_spanned(rows, first, n);
+  for (size_t j = 0; j < columns; j++) {
+    size_t column = p * PANEL + j;
+    prefetch_column(x, column + PANEL, stretch);
+    const double *value = matrix_column(x, column, rows, first, n, buffer);
+    column_to_tiles(value, n, column, scaling, tiles + j * PANEL);
+    if (finite) *finite = *finite && all_finite(value, n);
+  }
+  for (size_t i = 0; i < n; i += PANEL)
+    kernels_active()->transpose_panel(tiles + i * PANEL, columns, (int)size_min(PANEL, n - i),
+                                      out + i * PANEL, 0);
 }
 
 bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
@@ -157,8 +148,7 @@ bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling sc
   for (size_t i = 0; i < n; i += BLOCK) {
     size_t block = size_min(BLOCK, n - i);
     for (size_t p = 0; p < panels_of(x->columns); p++) {
-      convert_panel(x, NULL, first + i, block, p, scaling, out + p * stride + i * PANEL);
-      finite = finite && panel_is_finite(x, first + i, block, p);
+      convert_panel(x, NULL, first + i, block, p, scaling, out + p * stride + i * PANEL, &finite);
     }
   }
   return finite;
@@ -195,7 +185,7 @@ static void to_rows_body(const team *team, void *data) {
     size_t n = size_min(BLOCK, share.end - i);
     const uint32_t *rows = job->rows ? job->rows + i : NULL;
     for (size_t p = 0; p < panels_of(columns); p++) {
-      convert_panel(job->x, rows, job->first + i, n, p, job->scaling, panel);
+      convert_panel(job->x, rows, job->first + i, n, p, job->scaling, panel, NULL);
       panel_to_rows(panel, n, p, columns, job->out + i * columns);
     }
   }

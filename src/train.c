@@ -181,12 +181,11 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
       .step = fused || block->closes ? step : NULL,
       .parameter = t->net->parameter,
       .moment = {t->moment[0], t->moment[1]},
-      .from_end = block->first / t->options.batch_size % 2 == 1,
   };
 }
 
-/* Adds up a block's losses, in row order, and decides what comes next. */
-static void account(trainer *t, const block *block) {
+/* Adds up a block's losses, in row order, and decides whether the next one follows at once. */
+static void account(trainer *t, const block *block, const struct block *next) {
   double loss = 0, score = 0;
   for (size_t r = 0; r < block->n; r++) {
     loss += t->pass.row_loss[r];
@@ -197,10 +196,9 @@ static void account(trainer *t, const block *block) {
   t->rows_done += (double)block->n;
   if (block->closes) begin_step(t);
   if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
-  const struct block next = next_block(t, block);
-  t->epoch_ended = next.n == 0;
+  t->epoch_ended = next->n == 0;
   t->gathered = !t->epoch_ended;
-  if (t->gathered) t->block = next;
+  if (t->gathered) t->block = *next;
   t->running = t->state == TRAIN_RUNNING && t->gathered && clock_seconds() < t->slice_end;
 }
 
@@ -216,7 +214,7 @@ static void train_block(const team *team, trainer *t) {
   pass_backward(team, &t->pass, block.n);
   pass_weights(team, &t->pass, batch->x, block.n, sink_for(t, &block, &step));
   if (next.n > 0) gather(team, t, &next);
-  if (team->rank == 0) account(t, &block);
+  if (team->rank == 0) account(t, &block, &next);
   team_barrier(team);
 }
 

@@ -11,7 +11,6 @@ typedef float vf __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
-#define KERNEL_INLINE static inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))
 
 /* In front of a loop of constant length: every iteration becomes straight code. */
@@ -22,15 +21,15 @@ typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4),
 #endif
 
 /* `p` is aligned to VECTOR_BYTES. */
-KERNEL_INLINE vf vector_load(const float *p) { return *(const vf *)p; }
+ALWAYS_INLINE vf vector_load(const float *p) { return *(const vf *)p; }
 
-KERNEL_INLINE void vector_store(float *p, vf v) { *(vf *)p = v; }
+ALWAYS_INLINE void vector_store(float *p, vf v) { *(vf *)p = v; }
 
-KERNEL_INLINE vf vector_load_unaligned(const float *p) { return *(const vf_unaligned *)p; }
+ALWAYS_INLINE vf vector_load_unaligned(const float *p) { return *(const vf_unaligned *)p; }
 
-KERNEL_INLINE void vector_store_unaligned(float *p, vf v) { *(vf_unaligned *)p = v; }
+ALWAYS_INLINE void vector_store_unaligned(float *p, vf v) { *(vf_unaligned *)p = v; }
 
-KERNEL_INLINE vf vector_splat(float x) {
+ALWAYS_INLINE vf vector_splat(float x) {
 #ifdef __aarch64__
   /* Filled lane by lane, gcc may load four floats from where x lies, beyond the end of its array. */
   return x - (vf){0};
@@ -41,32 +40,32 @@ KERNEL_INLINE vf vector_splat(float x) {
 #endif
 }
 
-KERNEL_INLINE vi vector_splat_int(int32_t x) {
+ALWAYS_INLINE vi vector_splat_int(int32_t x) {
   vi v;
   for (int i = 0; i < LANES; i++) v[i] = x;
   return v;
 }
 
 /* Where a lane of mask is all ones, that lane of a; where it is zero, of b. */
-KERNEL_INLINE vf vector_select(vi mask, vf a, vf b) {
+ALWAYS_INLINE vf vector_select(vi mask, vf a, vf b) {
   /* The + is an or of disjoint bits that gcc, too, turns into one blend. */
   return (vf)((mask & (vi)a) + (~mask & (vi)b));
 }
 
 /* The larger and the smaller of two; b where either is NaN. */
-KERNEL_INLINE vf vector_max(vf a, vf b) { return vector_select(a > b, a, b); }
+ALWAYS_INLINE vf vector_max(vf a, vf b) { return vector_select(a > b, a, b); }
 
-KERNEL_INLINE vf vector_min(vf a, vf b) { return vector_select(a < b, a, b); }
+ALWAYS_INLINE vf vector_min(vf a, vf b) { return vector_select(a < b, a, b); }
 
 /* x limited to [low, high]; NaN stays. */
-KERNEL_INLINE vf vector_clamp(vf x, float low, float high) {
+ALWAYS_INLINE vf vector_clamp(vf x, float low, float high) {
   return vector_min(vector_splat(high), vector_max(vector_splat(low), x));
 }
 
-KERNEL_INLINE vf vector_abs(vf x) { return (vf)((vi)x & INT32_MAX); }
+ALWAYS_INLINE vf vector_abs(vf x) { return (vf)((vi)x & INT32_MAX); }
 
 /* Correctly rounded, like the processor's other basic operations. */
-KERNEL_INLINE vf vector_sqrt(vf x) {
+ALWAYS_INLINE vf vector_sqrt(vf x) {
 #if defined(__x86_64__) && VECTOR_BYTES > 16
   __asm__("vsqrtps %1, %0" : "=v"(x) : "v"(x));
 #elif defined(__x86_64__)
@@ -80,6 +79,6 @@ KERNEL_INLINE vf vector_sqrt(vf x) {
 }
 
 /* The size of x with the sign of y. */
-KERNEL_INLINE vf vector_copysign(vf x, vf y) { return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN)); }
+ALWAYS_INLINE vf vector_copysign(vf x, vf y) { return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN)); }
 
 #endif

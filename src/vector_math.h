@@ -12,7 +12,7 @@
 
 /* x = n ln 2 + r with integer n and |r| <= ln(2) / 2. Returns r and sets *half_power = 2^(n - 1).
    x in [-87.6, 88.8]; half_power is 0 at the lowest n, -126. */
-KERNEL_INLINE vf exp_reduce(vf x, vf *half_power) {
+ALWAYS_INLINE vf exp_reduce(vf x, vf *half_power) {
   /* Adding 1.5 * 2^23 rounds to an integer, kept in the low bits; the further 126 makes it the
      biased exponent of 2^(n - 1). */
   const float shift = 12582912.0f + 126.0f;
@@ -24,7 +24,7 @@ KERNEL_INLINE vf exp_reduce(vf x, vf *half_power) {
 }
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2: within 1.6e-8 of exp(r) - 1; the constant is exact. */
-KERNEL_INLINE vf exp_polynomial(vf r) {
+ALWAYS_INLINE vf exp_polynomial(vf r) {
   vf p = r * 0.00139759458f + 0.00836811122f;
   p = p * r + 0.0416661575f;
   p = p * r + 0.166665316f;
@@ -35,7 +35,7 @@ KERNEL_INLINE vf exp_polynomial(vf r) {
 static const float exp_lowest = -87.6f;
 
 /* exp(x), 1.1 ulp, for x in [-87.6, 88.8]. Results below 2^-125.5 (x < -86.99) are 0; above FLT_MAX, Inf. */
-KERNEL_INLINE vf exp_in_range(vf x) {
+ALWAYS_INLINE vf exp_in_range(vf x) {
   vf half_power;
   vf r = exp_reduce(x, &half_power);
   vf tail = r * r * exp_polynomial(r) + r;
@@ -44,10 +44,10 @@ KERNEL_INLINE vf exp_in_range(vf x) {
 }
 
 /* The same for all x. */
-KERNEL_INLINE vf vector_exp(vf x) { return exp_in_range(vector_clamp(x, exp_lowest, 88.8f)); }
+ALWAYS_INLINE vf vector_exp(vf x) { return exp_in_range(vector_clamp(x, exp_lowest, 88.8f)); }
 
 /* exp(x) - 1, 1.1 ulp, for x <= 0. */
-KERNEL_INLINE vf vector_expm1(vf x) {
+ALWAYS_INLINE vf vector_expm1(vf x) {
   vf half_power;
   vf r = exp_reduce(vector_max(vector_splat(exp_lowest), x), &half_power);
   vf power = half_power + half_power;
@@ -56,7 +56,7 @@ KERNEL_INLINE vf vector_expm1(vf x) {
 }
 
 /* 2 atanh(s) = log((1 + s) / (1 - s)) for |s| <= 1/3: 2 s + s^3 times a polynomial in s^2. */
-KERNEL_INLINE vf vector_twice_atanh(vf s) {
+ALWAYS_INLINE vf vector_twice_atanh(vf s) {
   vf v = s * s;
   vf p = v * 0.242895558f + 0.214307413f;
   p = p * v + 0.286165953f;
@@ -66,7 +66,7 @@ KERNEL_INLINE vf vector_twice_atanh(vf s) {
 }
 
 /* log(x), 2 ulp, for x >= FLT_MIN; +Inf stays. */
-KERNEL_INLINE vf vector_log(vf x) {
+ALWAYS_INLINE vf vector_log(vf x) {
   /* x = 2^e m with m in [2/3, 4/3): the exponent that is left after subtracting the bits of 2/3. */
   const int32_t two_thirds = 0x3f2aaaab;
   vi e = ((vi)x - two_thirds) >> 23;
@@ -78,16 +78,16 @@ KERNEL_INLINE vf vector_log(vf x) {
 }
 
 /* log(1 + u), 2 ulp, for u in [0, 1]. */
-KERNEL_INLINE vf vector_log1p_unit(vf u) { return vector_twice_atanh(u / (u + 2.0f)); }
+ALWAYS_INLINE vf vector_log1p_unit(vf u) { return vector_twice_atanh(u / (u + 2.0f)); }
 
 /* log(1 + exp(x)), 2.9 ulp. Results below 2^-125.5 are 0. */
-KERNEL_INLINE vf vector_softplus(vf x) {
+ALWAYS_INLINE vf vector_softplus(vf x) {
   vf e = exp_in_range(vector_max(vector_splat(exp_lowest), -vector_abs(x)));
   return vector_max(vector_splat(0.0f), x) + vector_log1p_unit(e);
 }
 
 /* tanh(x), 2.6 ulp; odd, -0 included. With e = exp(-2 |x|) - 1 it is -e / (2 + e) up to the sign. */
-KERNEL_INLINE vf vector_tanh(vf x) {
+ALWAYS_INLINE vf vector_tanh(vf x) {
   vf size = vector_abs(x);
   vf e = vector_expm1(size * -2.0f);
   return vector_copysign(e / (e + 2.0f), x);
@@ -95,19 +95,19 @@ KERNEL_INLINE vf vector_tanh(vf x) {
 
 /* The logistic function, 1 / (1 + exp(-x)), 2.6 ulp. Results below 2^-126 lose bits, those below 2^-128
    are 0. */
-KERNEL_INLINE vf vector_sigmoid(vf x) { return 1.0f / (vector_exp(-x) + 1.0f); }
+ALWAYS_INLINE vf vector_sigmoid(vf x) { return 1.0f / (vector_exp(-x) + 1.0f); }
 
 /* Beyond it the bell and the tail of the normal distribution are 0. */
 static const float normal_limit = 13.2f;
 
 /* exp(-x^2 / 2) for |x| <= 13.2: 1.7 ulp where |x| <= 2, 65 ulp in the tails, from the rounding of x^2.
    Results below 2^-125.5 are 0. */
-KERNEL_INLINE vf vector_bell(vf x) { return exp_in_range(x * -0.5f * x); }
+ALWAYS_INLINE vf vector_bell(vf x) { return exp_in_range(x * -0.5f * x); }
 
 /* P(N(0, 1) > t) = erfc(t / sqrt(2)) / 2 for t in [0, 13.2], from bell = exp(-t^2 / 2): 6 ulp where t <= 2,
    67 ulp beyond, most of them bell's. As a multiple of bell / (t + 2.9) it is a polynomial of degree 8 in
    y = (t - 2.9) / (t + 2.9), which runs from -1 to .64; the fit is within 4e-8. */
-KERNEL_INLINE vf vector_normal_tail(vf t, vf bell) {
+ALWAYS_INLINE vf vector_normal_tail(vf t, vf bell) {
   vf inverse = 1.0f / (t + 2.9f);
   vf y = (t - 2.9f) * inverse;
   vf p = y * -0.000321739702f - 0.000723405974f;

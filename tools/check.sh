@@ -77,9 +77,6 @@ vector_math() { # flags ...
     -o "$work/vector_math" && "$work/vector_math" 1009
 }
 
-# The engine below the files that know R.
-core_files() { ls src/*.c | grep -Ev '/(init|r_[a-z]*)\.c$'; }
-
 # Every table of kernels that this machine can run, and NEON's with the whole core compiled for arm64, in an
 # emulator where there is one; floats in a coarse stride there.
 check_kernels() {

@@ -34,3 +34,6 @@ vignette_option() {
     say --no-build-vignettes
   fi
 }
+
+# The engine's sources that know no R.
+core_files() { ls "$root"/src/*.c | grep -Ev '/(init|r_[a-z]*)\.c$'; }
