@@ -167,7 +167,7 @@ run_gradient() {
 run_share() {
   local repetition threads
   compile_with_core share
-  say "repetition,work,threads,us_a_step,share" >"$work/share.csv"
+  say "repetition,work,threads,us_a_step,share,barrier_ns" >"$work/share.csv"
   for repetition in $(seq "$REPETITIONS"); do
     for threads in $THREADS; do
       "$work/share" "$threads" | sed "s/^/$repetition,/" >>"$work/share.csv"

@@ -1,7 +1,8 @@
 /* The share of the FMA peak that training steps reach, in one process: training and the bare FMA loop take
    turns, a tenth and a fiftieth of a second each, on the same threads, so that both meet the same state of
-   the machine. Prints "work,threads,us_a_step,share": medians over the turns. Linked with the engine's core;
-   the argument is the number of threads. The images are random. */
+   the machine. Prints a line a turn, "work,threads,us_a_step,share,barrier_ns"; the last is what a meeting of
+   the threads takes, which tells how far from each other their cores are. Linked with the engine's core; the
+   argument is the number of threads. The images are random. */
 #include <math.h>
 
 #include "clock.h"
@@ -9,7 +10,7 @@
 #include "rng.h"
 #include "train.h"
 
-enum { ROWS = 60000, TURNS = 15, MAX_SIZES = 4, ROUNDS = 700000 };
+enum { ROWS = 60000, TURNS = 15, MAX_SIZES = 4, ROUNDS = 700000, BARRIERS = 20000 };
 
 typedef struct work {
   const char *name;
@@ -52,6 +53,19 @@ static double peak_flops(int threads) {
   return fma_flops(bare, ROUNDS) * threads / (clock_seconds() - start);
 }
 
+/* ---- meetings ---- */
+
+static void meet(const team *team, void *data) {
+  (void)data;
+  for (int i = 0; i < BARRIERS; i++) team_barrier(team);
+}
+
+static double barrier_seconds(int threads) {
+  double start = clock_seconds();
+  team_run(threads, meet, NULL);
+  return (clock_seconds() - start) / BARRIERS;
+}
+
 /* ---- training ---- */
 
 static void make_network(network *net, const work *work) {
@@ -89,16 +103,6 @@ static double row_flops(const work *work) {
   return flops;
 }
 
-static int by_size(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *x, int n) {
-  qsort(x, (size_t)n, sizeof *x, by_size);
-  return x[n / 2];
-}
-
 static void measure(const work *work, const dataset *data, int threads) {
   network net;
   trainer *trainer;
@@ -107,17 +111,18 @@ static void measure(const work *work, const dataset *data, int threads) {
       .epochs = 1000000, .batch_size = work->batch_size, .shuffle = true, .key = {5, 6}, .threads = threads};
   make_network(&net, work);
   stop_unless(trainer_open(&trainer, &net, data, NULL, &loss, &work->optimizer, &options));
-  double step[TURNS], share[TURNS], done = 0;
+  double done = 0;
   for (int turn = -1; turn < TURNS; turn++) { /* the first warms up */
-    double peak = peak_flops(threads), before = done, start = clock_seconds();
+    double barrier = barrier_seconds(threads), peak = peak_flops(threads);
+    double before = done, start = clock_seconds();
     trainer_advance(trainer, .1);
     double took = clock_seconds() - start;
     done = (trainer_epochs(trainer) + trainer_epoch_progress(trainer)) * ROWS;
     if (turn < 0) continue;
-    step[turn] = took / (done - before) * (double)work->batch_size;
-    share[turn] = row_flops(work) * (done - before) / took / peak;
+    double rows = done - before, step = took / rows * (double)work->batch_size;
+    printf("%s,%d,%.1f,%.3f,%.0f\n", work->name, threads, 1e6 * step, row_flops(work) * rows / took / peak,
+           1e9 * barrier);
   }
-  printf("%s,%d,%.1f,%.3f\n", work->name, threads, 1e6 * median(step, TURNS), median(share, TURNS));
   trainer_close(trainer);
   network_free(&net);
 }

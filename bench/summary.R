@@ -215,12 +215,14 @@ scaling_section <- function(folder) {
 share_section <- function(folder) {
   share <- read_results(folder, "share")
   if (is.null(share)) return(NULL)
-  runs <- medians(share, c("us_a_step", "share"), c("work", "threads"))
+  measured <- cbind(us_a_step, share, barrier_ns) ~ work + threads
+  runs <- aggregate(measured, share, quantile, probs = c(.25, .5, .75))
   runs <- runs[order(match(runs$work, unique(share$work)), runs$threads), ]
   section("Share of the FMA peak, measured in turns", markdown_table(data.frame(
-    "work" = runs$work, "threads" = runs$threads, "us a step" = digits(runs$us_a_step),
-    "of the peak" = percent(runs$share),
-    "range" = range_of(runs$share.low, runs$share.high, percent), check.names = FALSE
+    "work" = runs$work, "threads" = runs$threads, "us a step" = digits(runs$us_a_step[, 2]),
+    "of the peak" = percent(runs$share[, 2]),
+    "middle half of the turns" = range_of(runs$share[, 1], runs$share[, 3], percent),
+    "a barrier, ns" = ifelse(runs$threads > 1, digits(runs$barrier_ns[, 2]), ""), check.names = FALSE
   )))
 }
 
