@@ -1,29 +1,30 @@
 # The one place for defaults and for the checks of what mlp_fit() is given.
 
-# Presets: every argument of mlp_fit() that is not given comes from here. NULL means that the value
-# follows from the data (loss), the machine (threads) or the session (verbose).
+# Presets: every argument of mlp_fit() that is not given comes from here, as an expression. NULL means
+# that the value follows from the data (loss), the machine (threads) or the session (verbose). The plain
+# preset names all arguments, in the order in which mlp_fit() takes them.
 presets <- list(
   # The textbook: what is written is what runs.
-  plain = function() {
-    list(
-      hidden_units = 256L,
-      activation = "relu",
-      loss = NULL,
-      optimizer = opt_sgd(),
-      epochs = 10L,
-      batch_size = 256L,
-      validation = 0,
-      patience = Inf,
-      penalty = 0,
-      weights = NULL,
-      standardize = "none",
-      init = init_he(),
-      shuffle = TRUE,
-      threads = NULL,
-      verbose = NULL
-    )
-  }
+  plain = alist(
+    hidden_units = 256L,
+    activation = "relu",
+    loss = NULL,
+    optimizer = opt_sgd(),
+    epochs = 10L,
+    batch_size = 256L,
+    validation = 0,
+    patience = Inf,
+    penalty = 0,
+    weights = NULL,
+    standardize = "none",
+    init = init_he(),
+    shuffle = TRUE,
+    threads = NULL,
+    verbose = NULL
+  )
 )
+
+preset_settings <- function(preset) lapply(presets[[preset]], eval, envir = environment())
 
 # How each argument is checked. Those that depend on the data (loss, validation, weights) are
 # checked where the data are known.
@@ -71,7 +72,7 @@ fit_synonyms <- list(
 fit_settings <- function(frame) {
   check_evaluates(ls(frame), frame)
   preset <- check_choice(frame$preset, "preset", names(presets), call = frame)
-  settings <- presets[[preset]]()
+  settings <- preset_settings(preset)
   given <- Filter(Negate(is.null), mget(names(settings), envir = frame))
   settings[names(given)] <- given
   for (arg in names(fit_checks)) {

@@ -115,47 +115,39 @@ mlp_fit <- function(x, ...) {
   UseMethod("mlp_fit")
 }
 
-#' @rdname mlp_fit
-#' @export
-mlp_fit.matrix <- function(x, y, hidden_units = NULL, activation = NULL, loss = NULL,
-                           optimizer = NULL, epochs = NULL, batch_size = NULL, validation = NULL,
-                           patience = NULL, penalty = NULL, weights = NULL, standardize = NULL,
-                           init = NULL, shuffle = NULL, threads = NULL, verbose = NULL,
-                           preset = "plain", ...) {
-  call <- environment()
-  check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-  check_given()
-  settings <- fit_settings(call)
-  mlp_bridge(design_matrix(x, y, call), settings, call)
+# A method: its own arguments, then the settings that all methods share. design(frame) makes a design
+# from the former.
+fit_method <- function(own, design) {
+  method <- function() {
+    call <- environment()
+    check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
+    check_given()
+    settings <- fit_settings(call)
+    mlp_bridge(design(call), settings, call)
+  }
+  force(design)
+  settings <- lapply(presets$plain, function(default) NULL)
+  formals(method) <- c(own, settings, list(preset = "plain"), alist(... = ))
+  method
 }
 
 #' @rdname mlp_fit
 #' @export
-mlp_fit.data.frame <- function(x, y, hidden_units = NULL, activation = NULL, loss = NULL,
-                               optimizer = NULL, epochs = NULL, batch_size = NULL,
-                               validation = NULL, patience = NULL, penalty = NULL, weights = NULL,
-                               standardize = NULL, init = NULL, shuffle = NULL, threads = NULL,
-                               verbose = NULL, preset = "plain", ...) {
-  call <- environment()
-  check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-  check_given()
-  settings <- fit_settings(call)
-  mlp_bridge(design_frame(x, y, call), settings, call)
-}
+mlp_fit.matrix <- fit_method(
+  alist(x = , y = ), function(frame) design_matrix(frame$x, frame$y, frame)
+)
 
 #' @rdname mlp_fit
 #' @export
-mlp_fit.formula <- function(formula, data, hidden_units = NULL, activation = NULL, loss = NULL,
-                            optimizer = NULL, epochs = NULL, batch_size = NULL, validation = NULL,
-                            patience = NULL, penalty = NULL, weights = NULL, standardize = NULL,
-                            init = NULL, shuffle = NULL, threads = NULL, verbose = NULL,
-                            preset = "plain", ...) {
-  call <- environment()
-  check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-  check_given()
-  settings <- fit_settings(call)
-  mlp_bridge(design_formula(formula, data, call), settings, call)
-}
+mlp_fit.data.frame <- fit_method(
+  alist(x = , y = ), function(frame) design_frame(frame$x, frame$y, frame)
+)
+
+#' @rdname mlp_fit
+#' @export
+mlp_fit.formula <- fit_method(
+  alist(formula = , data = ), function(frame) design_formula(frame$formula, frame$data, frame)
+)
 
 #' @rdname mlp_fit
 #' @export

@@ -80,7 +80,7 @@ test_that("arguments not given come from the preset", {
   expect_identical(fit$arguments$optimizer, opt_sgd())
   expect_identical(fit$arguments$init, init_he())
   defaults <- fit_settings(rlang::new_environment(c(
-    list(preset = "plain"), lapply(rlang::set_names(names(presets$plain())), function(name) NULL)
+    list(preset = "plain"), lapply(rlang::set_names(names(presets$plain)), function(name) NULL)
   )))
   expect_identical(defaults$hidden_units, 256L)
   expect_identical(defaults$epochs, 10L)
@@ -88,7 +88,7 @@ test_that("arguments not given come from the preset", {
 
 test_that("every method has every argument of the preset", {
   for (method in list(mlp_fit.matrix, mlp_fit.data.frame, mlp_fit.formula)) {
-    expect_identical(names(formals(method))[-(1:2)], c(names(presets$plain()), "preset", "..."))
+    expect_identical(names(formals(method))[-(1:2)], c(names(presets$plain), "preset", "..."))
   }
 })
 

@@ -112,7 +112,7 @@ test_that("an interrupt ends training with the model so far", {
   }
   x <- matrix(as.double(seq_len(4000)) / 4000, 1000)
   outcome <- as_outcome(x[, 1], NULL, "y", NULL)
-  settings <- utils::modifyList(presets$plain(), list(epochs = 1e6L, verbose = FALSE))
+  settings <- utils::modifyList(preset_settings("plain"), list(epochs = 1e6L, verbose = FALSE))
   sets <- training_sets(x, outcome, NULL, list(kind = "none"), NULL)
   expect_warning(
     trained <- train(mlp_network(4, 64, 1), sets, NULL, outcome$info, settings, c(1L, 2L), NULL,
