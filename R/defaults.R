@@ -15,6 +15,11 @@ presets <- list(
     validation = 0,
     patience = Inf,
     penalty = 0,
+    mixture = 0,
+    clip_value = Inf,
+    clip_norm = Inf,
+    max_norm = Inf,
+    ema_decay = 0,
     weights = NULL,
     standardize = "none",
     init = init_he(),
@@ -40,6 +45,11 @@ fit_checks <- list(
   batch_size = function(x, arg, call) check_count_or_inf(x, arg, call),
   patience = function(x, arg, call) check_count_or_inf(x, arg, call),
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
+  mixture = function(x, arg, call) check_number(x, arg, 0, 1, call = call),
+  clip_value = function(x, arg, call) check_limit(x, arg, call),
+  clip_norm = function(x, arg, call) check_limit(x, arg, call),
+  max_norm = function(x, arg, call) check_limit(x, arg, call),
+  ema_decay = function(x, arg, call) check_number(x, arg, 0, 1, open = "to", call = call),
   standardize = function(x, arg, call) {
     check_choice(x, arg, c("none", names(standardizers)), call = call)
   },
@@ -52,6 +62,10 @@ fit_checks <- list(
   },
   verbose = function(x, arg, call) check_verbose(x %||% rlang::is_interactive(), arg, call)
 )
+
+# A size that is not to be exceeded, Inf for none; smaller ones than 1e-30 would be zero in single
+# precision.
+check_limit <- function(x, arg, call) check_number(x, arg, 1e-30, call = call)
 
 # What other packages call it.
 fit_synonyms <- list(
@@ -91,9 +105,9 @@ per_layer_activation <- function(activation, hidden_units, call) {
   rep_len(activation, length(hidden_units))
 }
 
-# A parameter lies in memory as a double in R, before and after training, and as up to four floats
-# in the engine (value, kept copy, gradient, moment).
-bytes_per_parameter <- 32
+# A parameter lies in memory as a double in R, before and after training, and as up to eight floats
+# in the engine (value, transposed value, kept copy, average, gradient, moments).
+bytes_per_parameter <- 48
 
 memory_limit <- function() getOption("fastmlp.memory", 4 * 1024^3)
 

@@ -4,9 +4,11 @@
 #' cross-entropy) or regression (squared error).
 #'
 #' @section What is minimised:
-#' The mean loss of the training rows, weighted by `weights`, plus `penalty / 2` times the sum of all
-#' squared weights of the network (never biases). Losses are given in [loss_value()], the steps in
-#' [opt_sgd()], the initial weights in [init_he()].
+#' The mean loss of the training rows, weighted by `weights`, plus the penalty
+#' \deqn{\lambda \sum_j \left(\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|\right)}
+#' on all weights \eqn{w_j} of the network (never biases), where \eqn{\lambda} is `penalty` and
+#' \eqn{\alpha} is `mixture` (the elastic net of Zou and Hastie 2005). Losses are given in
+#' [loss_value()], the steps in [opt_sgd()], the initial weights in [init_he()].
 #'
 #' @section Outcome:
 #' A factor makes a classifier with one output a level; characters and logicals are turned into a
@@ -62,7 +64,21 @@
 #' @param patience Epochs without a better validation loss before training stops: a whole number of
 #'   at least 1, or `Inf` to never stop. With a number, the epoch with the best validation loss is
 #'   kept.
-#' @param penalty L2 penalty on the weights: a finite number of at least 0.
+#' @param penalty Amount \eqn{\lambda} of the penalty on the weights: a finite number of at least 0.
+#' @param mixture Share \eqn{\alpha} of the penalty that is L1: a number in `[0, 1]`. Through steps of
+#'   its subgradient weights come close to zero, but hardly ever are exactly zero.
+#' @param clip_value Largest size of each element of the gradient of the loss, beyond which it is cut
+#'   off, or `Inf` for no limit.
+#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient of the loss over all weights and
+#'   biases together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}
+#'   (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
+#' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit, or `Inf` for no
+#'   limit. After each step longer ones are scaled down to it (Srivastava et al. 2014). The output
+#'   layer is left free.
+#' @param ema_decay Decay \eqn{\rho} of an exponential moving average of the weights and biases: a
+#'   number in `[0, 1)`, 0 for none. After step \eqn{t} of \eqn{T} the parameters have the weight
+#'   \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average of Polyak and Juditsky 1992, fading,
+#'   without a share of the initial values). The averages are what is validated, kept and returned.
 #' @param weights Case weights: one non-negative number a row. The gradient of a batch is
 #'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
 #'   of all training rows: a weight of 2 counts as two rows, whatever the batch size.
@@ -95,6 +111,17 @@
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
+#' @references Pascanu R, Mikolov T, Bengio Y (2013). "On the difficulty of training recurrent neural
+#'   networks." ICML.
+#'
+#'   Polyak BT, Juditsky AB (1992). "Acceleration of stochastic approximation by averaging." SIAM Journal
+#'   on Control and Optimization 30.
+#'
+#'   Srivastava N, Hinton G, Krizhevsky A, Sutskever I, Salakhutdinov R (2014). "Dropout: a simple way to
+#'   prevent neural networks from overfitting." Journal of Machine Learning Research 15.
+#'
+#'   Zou H, Hastie T (2005). "Regularization and variable selection via the elastic net." Journal of the
+#'   Royal Statistical Society B 67.
 #' @seealso [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)

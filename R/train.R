@@ -126,7 +126,12 @@ engine_options <- function(settings, loss, rows, key) {
   list(
     loss = unclass(loss),
     optimizer = unclass(settings$optimizer),
-    penalty = settings$penalty,
+    penalty = settings$penalty * (1 - settings$mixture),
+    sparsity = settings$penalty * settings$mixture,
+    clip_value = engine_limit(settings$clip_value),
+    clip_norm = engine_limit(settings$clip_norm),
+    max_norm = engine_limit(settings$max_norm),
+    ema_decay = settings$ema_decay,
     epochs = settings$epochs,
     batch_size = as.integer(min(settings$batch_size, rows)),
     shuffle = settings$shuffle,
@@ -136,6 +141,9 @@ engine_options <- function(settings, loss, rows, key) {
     profile = wants_profile(settings)
   )
 }
+
+# The engine takes 0 for no limit.
+engine_limit <- function(x) if (x < Inf) x else 0
 
 wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 

@@ -95,11 +95,15 @@ static strip strip_at(const layer *layer, size_t input_panel, size_t unit_panel)
                  {unit_panel, size_min(unit_panel + STRIP_PANELS, panels_of(layer->units))}};
 }
 
-static void update_span(const gradient_sink *sink, bool is_weight, size_t offset, const float *gradient,
-                        size_t n) {
+static void update_span(const gradient_sink *sink, bool is_weight, size_t offset, float *gradient, size_t n) {
   float *moment[2];
   for (int k = 0; k < 2; k++) moment[k] = sink->moment[k] != NULL ? sink->moment[k] + offset : NULL;
   optimizer_apply(sink->step, is_weight, sink->parameter + offset, gradient, moment, n);
+}
+
+static void average_span(const gradient_sink *sink, size_t offset, size_t n) {
+  if (sink->average == NULL) return;
+  kernels_active()->average(sink->average + offset, sink->parameter + offset, n, sink->fresh);
 }
 
 ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
@@ -119,50 +123,113 @@ static void transpose_strip(const layer *layer, const float *parameter, float *t
   }
 }
 
-static void weight_strip(const team *team, const layer *layer, panels x, panels dz, size_t rows,
-                         const gradient_sink *sink, float *transposed, strip s) {
-  size_t height = s.inputs.end - s.inputs.begin, stride = layer->inputs * PANEL;
-  size_t offset = layer->weight + s.panels.begin * stride + s.inputs.begin * PANEL;
-  panels g = {sink->scratch, PANEL * PANEL};
-  size_t panels_in_strip = s.panels.end - s.panels.begin;
-  if (sink->gradient != NULL) g = (panels){sink->gradient + offset, stride};
-  /* The product takes long enough for what the update needs to come from wherever it is. */
-  for (size_t p = 0; p < panels_in_strip && sink->step != NULL; p++) {
-    prefetch_update(sink, offset + p * stride, height * PANEL);
-  }
-  kernels_active()->product_transposed(x.data + s.inputs.begin / PANEL * x.stride, x.stride, height, rows,
-                                       dz.data + s.panels.begin * dz.stride, dz.stride, panels_in_strip,
-                                       sink->accumulate, g.data, g.stride);
-  if (sink->step == NULL) return;
-  phase before = team_phase(team, PHASE_OPTIMIZER);
-  for (size_t p = 0; p < panels_in_strip; p++) {
-    update_span(sink, true, offset + p * stride, g.data + p * g.stride, height * PANEL);
-  }
+static size_t strip_offset(const layer *layer, strip s, size_t panel) {
+  return layer->weight + (panel * layer->inputs + s.inputs.begin) * PANEL;
+}
+
+/* Where a strip's gradient lies: in the whole one, or in the scratch. */
+static panels strip_gradient(const layer *layer, const gradient_sink *sink, strip s) {
+  if (sink->gradient == NULL) return (panels){sink->scratch, PANEL * PANEL};
+  return (panels){sink->gradient + strip_offset(layer, s, s.panels.begin), layer->inputs * PANEL};
+}
+
+/* What follows the weights of a strip. */
+static void settle_strip(const layer *layer, const gradient_sink *sink, float *transposed, strip s) {
+  size_t n = (s.inputs.end - s.inputs.begin) * PANEL;
+  for (size_t p = s.panels.begin; p < s.panels.end; p++) average_span(sink, strip_offset(layer, s, p), n);
   if (transposed != NULL) transpose_strip(layer, sink->parameter, transposed, s);
+}
+
+static void update_strip(const team *team, const layer *layer, const gradient_sink *sink, float *transposed,
+                         strip s) {
+  panels g = strip_gradient(layer, sink, s);
+  size_t n = (s.inputs.end - s.inputs.begin) * PANEL;
+  phase before = team_phase(team, PHASE_OPTIMIZER);
+  for (size_t p = s.panels.begin; p < s.panels.end; p++) {
+    update_span(sink, true, strip_offset(layer, s, p), g.data + (p - s.panels.begin) * g.stride, n);
+  }
+  if (sink->settles) settle_strip(layer, sink, transposed, s);
   team_phase(team, before);
 }
 
-static void bias_panel(const layer *layer, panels dz, size_t rows, const gradient_sink *sink, size_t panel) {
+static void weight_strip(const team *team, const layer *layer, panels x, panels dz, size_t rows,
+                         const gradient_sink *sink, float *transposed, strip s) {
+  size_t height = s.inputs.end - s.inputs.begin;
+  panels g = strip_gradient(layer, sink, s);
+  /* The product takes long enough for what the update needs to come from wherever it is. */
+  for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
+    prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);
+  }
+  kernels_active()->product_transposed(x.data + s.inputs.begin / PANEL * x.stride, x.stride, height, rows,
+                                       dz.data + s.panels.begin * dz.stride, dz.stride,
+                                       s.panels.end - s.panels.begin, sink->accumulate, g.data, g.stride);
+  if (sink->step != NULL) update_strip(team, layer, sink, transposed, s);
+}
+
+static float *bias_gradient(const layer *layer, const gradient_sink *sink, size_t panel) {
+  return sink->gradient != NULL ? sink->gradient + layer->bias + panel * PANEL : sink->scratch;
+}
+
+static void update_bias(const layer *layer, const gradient_sink *sink, size_t panel) {
   size_t offset = layer->bias + panel * PANEL;
-  float *g = sink->gradient != NULL ? sink->gradient + offset : sink->scratch;
+  update_span(sink, false, offset, bias_gradient(layer, sink, panel), PANEL);
+  average_span(sink, offset, PANEL);
+}
+
+static void bias_panel(const layer *layer, panels dz, size_t rows, const gradient_sink *sink, size_t panel) {
+  float *g = bias_gradient(layer, sink, panel);
   kernels_active()->column_sums(dz.data + panel * dz.stride, rows, sink->accumulate, g);
-  if (sink->step != NULL) update_span(sink, false, offset, g, PANEL);
+  if (sink->step != NULL) update_bias(layer, sink, panel);
+}
+
+/* The parameters that a member sees to, in panels: W[inputs x units] and b[biases]. */
+typedef struct own {
+  range inputs, units, biases;
+} own;
+
+static own own_of(const team *team, split split, const layer *layer) {
+  range units = part_of(team, SPLIT_PANELS, 0, layer->units).panels;
+  if (split == SPLIT_PANELS) return (own){{0, panels_of(layer->inputs)}, units, units};
+  range inputs = part_of(team, SPLIT_PANELS, 0, layer->inputs).panels;
+  return (own){inputs, {0, panels_of(layer->units)}, units};
 }
 
 void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
                             size_t rows, const gradient_sink *sink, float *transposed) {
-  range inputs = {0, panels_of(layer->inputs)};
-  range units = part_of(team, SPLIT_PANELS, rows, layer->units).panels;
-  for (size_t p = units.begin; p < units.end; p++) bias_panel(layer, dz, rows, sink, p);
-  if (split != SPLIT_PANELS) {
-    inputs = part_of(team, SPLIT_PANELS, rows, layer->inputs).panels;
-    units = (range){0, panels_of(layer->units)};
-  }
-  for (size_t u = units.begin; u < units.end; u += STRIP_PANELS) {
-    for (size_t i = inputs.begin; i < inputs.end; i++) {
+  own own = own_of(team, split, layer);
+  for (size_t p = own.biases.begin; p < own.biases.end; p++) bias_panel(layer, dz, rows, sink, p);
+  for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
+    for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
       weight_strip(team, layer, x, dz, rows, sink, transposed, strip_at(layer, i, u));
     }
   }
+}
+
+void dense_update(const team *team, split split, const layer *layer, const gradient_sink *sink,
+                  float *transposed) {
+  own own = own_of(team, split, layer);
+  for (size_t p = own.biases.begin; p < own.biases.end; p++) update_bias(layer, sink, p);
+  for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
+    for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
+      update_strip(team, layer, sink, transposed, strip_at(layer, i, u));
+    }
+  }
+}
+
+void dense_limit_norms(const team *team, const layer *layer, float most, const gradient_sink *sink,
+                       float *transposed) {
+  range units = part_of(team, SPLIT_PANELS, 0, layer->units).panels;
+  phase before = team_phase(team, PHASE_OPTIMIZER);
+  for (size_t p = units.begin; p < units.end; p++) {
+    kernels_active()->limit_norms(sink->parameter + layer->weight + p * layer->inputs * PANEL, layer->inputs,
+                                  most);
+  }
+  for (size_t u = units.begin; u < units.end; u += STRIP_PANELS) {
+    for (size_t i = 0; i < panels_of(layer->inputs); i++) {
+      settle_strip(layer, sink, transposed, strip_at(layer, i, u));
+    }
+  }
+  team_phase(team, before);
 }
 
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed) {

@@ -28,6 +28,9 @@ typedef struct gradient_sink {
   const optimizer_step *step;
   float *parameter;
   float *moment[2];
+  float *average; /* the parameters' running average, to be kept up too; or NULL */
+  float fresh;    /* the share of the new parameters in it */
+  bool settles;   /* averages and W' follow at once, not only after dense_limit_norms() */
   float *scratch; /* [SCRATCH_FLOATS] */
 } gradient_sink;
 
@@ -52,6 +55,15 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
    dense_backward_input() divides them by SPLIT_PANELS. */
 void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
                             size_t rows, const gradient_sink *sink, float *transposed);
+
+/* The update alone, of what dense_backward_weights() would update, from the sink's gradient. */
+void dense_update(const team *team, split split, const layer *layer, const gradient_sink *sink,
+                  float *transposed);
+
+/* Scales the weights of each unit whose norm exceeds `most` down to it, by the members' shares of the units;
+   then averages and W' follow. */
+void dense_limit_norms(const team *team, const layer *layer, float most, const gradient_sink *sink,
+                       float *transposed);
 
 /* transposed = W', as dense_backward_input() reads it. */
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);

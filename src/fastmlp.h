@@ -59,8 +59,9 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
 /* r_train.c */
 /* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to
    use, or NULL for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =,
-   <its settings>), penalty =, epochs =, batch_size =, shuffle =, patience = <0: none>, key = <two integers>,
-   threads = <NA: default>, profile = <logical: measure the phases of a step>). */
+   <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =, clip_norm =, max_norm =, ema_decay = <each
+   0: none>, epochs =, batch_size =, shuffle =, patience = <0: none>, key = <two integers>, threads = <NA:
+   default>, profile = <logical: measure the phases of a step>). */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss,

@@ -27,7 +27,8 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   const targets block = targets_from(work->targets, first, network_outputs(net));
   pass_loss(team, pass, work->loss, &block, n, work->scale);
   pass_backward(team, pass, n);
-  pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0});
+  pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0},
+               0);
   if (team->rank == 0) {
     for (size_t r = 0; r < n; r++) work->sum += pass->row_loss[r];
     if (work->input_gradient != NULL) {

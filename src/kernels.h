@@ -15,8 +15,11 @@ typedef enum update_id { UPDATE_SGD, UPDATE_ADAM, UPDATE_COUNT } update_id;
 /* Coefficients of one update. */
 typedef struct update_step {
   float learn_rate;
-  float penalty; /* coupled decay: added to the gradient as penalty * w */
-  float decay;   /* decoupled decay: the share of w that is taken away */
+  float scale;    /* of the gradient, before anything else */
+  float limit;    /* of each element of the scaled gradient, up and down */
+  float sparsity; /* added to the gradient as sparsity * sign(w) */
+  float penalty;  /* coupled decay: added to the gradient as penalty * w */
+  float decay;    /* decoupled decay: the share of w that is taken away */
   float momentum;
   bool nesterov;
   float fresh1, fresh2; /* what the newest gradient adds to the moments: 1 - beta */
@@ -60,6 +63,18 @@ typedef struct kernels {
      rule does not keep is NULL. */
   void (*update[UPDATE_COUNT])(float *w, const float *g, float *const moment[2], size_t n,
                                const update_step *step);
+
+  /* g[i] = scale * g[i], limited, + sparsity * sign(w[i]), for i < n; n a multiple of PANEL. */
+  void (*adjust_gradient)(const float *w, float *g, size_t n, const update_step *step);
+
+  /* average[i] += fresh * (w[i] - average[i]) for i < n; n a multiple of PANEL. */
+  void (*average)(float *average, const float *w, size_t n, float fresh);
+
+  /* The sum of the squares of x[0 .. n-1]; n a multiple of PANEL. */
+  double (*sum_of_squares)(const float *x, size_t n);
+
+  /* Scales each column of the panel w[rows x 16] whose Euclidean norm exceeds `most` down to it. */
+  void (*limit_norms)(float *w, size_t rows, float most);
 } kernels;
 
 extern const kernels kernels_portable;

@@ -1,6 +1,7 @@
 /* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
 #include "kernel_activation.h"
 #include "kernel_product.h"
+#include "kernel_regularize.h"
 #include "kernel_softmax.h"
 #include "kernel_transpose.h"
 #include "kernel_update.h"
@@ -19,5 +20,9 @@ const kernels KERNELS_TABLE = {
     .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},
     .activation_gradient = {ACTIVATION_LIST(ACTIVATION_GRADIENT_ROW)},
     .softmax = softmax,
+    .adjust_gradient = adjust_gradient,
+    .average = average,
+    .sum_of_squares = sum_of_squares,
+    .limit_norms = limit_norms,
     .update = {[UPDATE_SGD] = update_sgd, [UPDATE_ADAM] = update_adam},
 };

@@ -40,14 +40,25 @@ optimizer_step optimizer_step_at(const optimizer *optimizer, double index) {
                                     .fresh1 = (float)(1 - optimizer->beta1),
                                     .fresh2 = (float)(1 - optimizer->beta2)}};
   if (step.update == UPDATE_ADAM) correct_moments(optimizer, index, &step.weight);
+  step.weight.scale = 1;
+  step.weight.limit = optimizer->clip_value > 0 ? (float)optimizer->clip_value : INFINITY;
   step.bias = step.weight;
+  step.weight.sparsity = (float)optimizer->sparsity;
+  step.adjusts = optimizer->clip_value > 0 || optimizer->sparsity != 0;
   step.weight.penalty = (float)optimizer->penalty;
   step.weight.decay = (float)(optimizer->learn_rate * optimizer->weight_decay);
   return step;
 }
 
-void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, const float *gradient,
+optimizer_step optimizer_scaled(optimizer_step step, double factor) {
+  step.weight.scale = step.bias.scale = (float)factor;
+  step.adjusts = step.adjusts || factor != 1;
+  return step;
+}
+
+void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, float *gradient,
                      float *const moment[2], size_t n) {
-  kernels_active()->update[step->update](parameters, gradient, moment, n,
-                                         is_weight ? &step->weight : &step->bias);
+  const update_step *coefficients = is_weight ? &step->weight : &step->bias;
+  if (step->adjusts) kernels_active()->adjust_gradient(parameters, gradient, n, coefficients);
+  kernels_active()->update[step->update](parameters, gradient, moment, n, coefficients);
 }

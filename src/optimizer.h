@@ -13,6 +13,8 @@ typedef struct optimizer {
   double momentum;
   bool nesterov;
   double beta1, beta2, epsilon;
+  double clip_value;   /* the largest size of an element of the gradient of the loss; 0 for no limit */
+  double sparsity;     /* coupled: sparsity * sum of |W| joins the objective; weights only */
   double penalty;      /* coupled: penalty / 2 * |W|^2 joins the objective; weights only */
   double weight_decay; /* decoupled: W shrinks by learn_rate * weight_decay a step; weights only */
 } optimizer;
@@ -27,14 +29,19 @@ int optimizer_moments(const optimizer *optimizer);
    never do. */
 typedef struct optimizer_step {
   update_id update;
+  bool adjusts; /* gradients are limited, scaled or made sparse first */
   update_step weight, bias;
 } optimizer_step;
 
 /* The index-th step since the moments were zero; the first is 1. */
 optimizer_step optimizer_step_at(const optimizer *optimizer, double index);
 
-/* Moves parameters[0 .. n-1]; moment[k] is the k-th moment's span at the same place, or NULL. */
-void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, const float *gradient,
+/* The same step with gradients scaled by `factor`. */
+optimizer_step optimizer_scaled(optimizer_step step, double factor);
+
+/* Moves parameters[0 .. n-1]; the gradient may change on the way; moment[k] is the k-th moment's span at the
+ * same place, or NULL. */
+void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, float *gradient,
                      float *const moment[2], size_t n);
 
 #endif

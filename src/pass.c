@@ -108,15 +108,37 @@ static bool weights_are_own(const team *team, const pass *pass) {
          split_for(team->size, net->layer[1].units) == SPLIT_ROWS;
 }
 
-void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink) {
+/* The sink as it serves layer l. */
+static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink sink, int l, double max_norm) {
+  sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
+  sink.settles = max_norm == 0 || l == pass->net->layers - 1;
+  return sink;
+}
+
+void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
-  sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
+    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
     dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
-                           &sink, at->transposed);
+                           &of_layer, at->transposed);
     x = at->h;
+  }
+}
+
+void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm) {
+  const network *net = pass->net;
+  for (int l = 0; l < net->layers; l++) {
+    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
+    dense_update(team, split_for(team->size, net->layer[l].units), &net->layer[l], &of_layer,
+                 pass->layer[l].transposed);
+  }
+}
+
+void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double max_norm) {
+  for (int l = 0; l < pass->net->layers - 1; l++) {
+    dense_limit_norms(team, &pass->net->layer[l], (float)max_norm, &sink, pass->layer[l].transposed);
   }
 }
 

@@ -56,8 +56,15 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
  */
 void pass_backward(const team *team, pass *pass, size_t n);
 
-/* Gradients of all parameters into the sink, after pass_backward(); the sink's scratch is set here. The
-   members meet where they have to before it, not after it. */
-void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink);
+/* Gradients of all parameters into the sink, after pass_backward(). The members meet where they have to
+   before it, not after it. Hidden layers settle only where their weights' norms have no limit (max_norm is
+   0). Here and below, the sink's scratch and settles are set for it. */
+void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm);
+
+/* The update alone, from the sink's gradient of all parameters, complete in all members. */
+void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm);
+
+/* Limits the norms of the hidden units' weights, after all members' updates. */
+void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double max_norm);
 
 #endif

@@ -49,7 +49,8 @@ static double optimizer_setting(SEXP x, const char *name) {
   return value == R_NilValue ? 0 : unpack_number(value, name);
 }
 
-static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
+static optimizer unpack_optimizer(SEXP options) {
+  SEXP x = list_get(options, "optimizer");
   optimizer_id id = optimizer_find(unpack_string(list_get(x, "name"), "optimizer$name"));
   if (id == OPTIMIZER_COUNT) Rf_error("unknown optimizer");
   SEXP nesterov = list_get(x, "nesterov");
@@ -62,7 +63,9 @@ static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
       .beta2 = optimizer_setting(x, "beta2"),
       .epsilon = optimizer_setting(x, "epsilon"),
       .weight_decay = optimizer_setting(x, "weight_decay"),
-      .penalty = unpack_number(penalty, "penalty"),
+      .clip_value = unpack_number(list_get(options, "clip_value"), "clip_value"),
+      .sparsity = unpack_number(list_get(options, "sparsity"), "sparsity"),
+      .penalty = unpack_number(list_get(options, "penalty"), "penalty"),
   };
 }
 
@@ -73,6 +76,9 @@ static train_options unpack_options(SEXP x) {
       .batch_size = (size_t)unpack_count(list_get(x, "batch_size"), "batch_size"),
       .shuffle = unpack_flag(list_get(x, "shuffle"), "shuffle"),
       .patience = patience > 0 ? patience : 0,
+      .clip_norm = unpack_number(list_get(x, "clip_norm"), "clip_norm"),
+      .max_norm = unpack_number(list_get(x, "max_norm"), "max_norm"),
+      .ema_decay = unpack_number(list_get(x, "ema_decay"), "ema_decay"),
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),
   };
@@ -84,8 +90,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   SEXP owner = PROTECT(owner_make(sizeof(training), training_release));
   training *t = R_ExternalPtrAddr(owner);
   const train_options options = unpack_options(options_list);
-  const optimizer optimizer =
-      unpack_optimizer(list_get(options_list, "optimizer"), list_get(options_list, "penalty"));
+  const optimizer optimizer = unpack_optimizer(options_list);
   const bool has_valid = valid != R_NilValue;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   network_from_list(&t->net, network_list);

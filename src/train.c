@@ -31,10 +31,13 @@ struct trainer {
   pass pass;
   evaluator evaluator;
   arena arena;
-  batch batch[2];   /* the block at work, and the next one being gathered */
-  uint32_t *order;  /* [rows] this epoch's order, or NULL: as they come */
-  float *gradient;  /* [parameters] where steps take several passes, otherwise NULL: updates are fused */
+  batch batch[2];  /* the block at work, and the next one being gathered */
+  uint32_t *order; /* [rows] this epoch's order, or NULL: as they come */
+  float *gradient; /* [parameters] where updates have to wait for all of it, otherwise NULL: they are fused */
+  double *square;  /* [chunks of the gradient] sums of its squares, where its norm is limited */
   float *moment[2]; /* [parameters] each, as the optimizer needs */
+  float *average;   /* [parameters] running average, or NULL */
+  network judged;   /* what is validated and kept: the network, or the same with its averages */
   float *kept;      /* [parameters] of the kept epoch */
 
   epoch_record *record; /* [epochs that there is room for] */
@@ -42,6 +45,7 @@ struct trainer {
 
   double steps;        /* begun since the beginning */
   optimizer_step step; /* the one under way */
+  float fresh;         /* its share in the average */
   double step_seconds;
   profile *profile; /* [members of the team], or NULL */
 
@@ -67,6 +71,13 @@ static bool several_passes(const trainer *t) {
   return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS;
 }
 
+static bool limits_gradient(const trainer *t) { return t->options.clip_norm > 0; }
+
+/* Floats of the gradient whose squares are summed at once: what they come to may not depend on the team. */
+enum { CHUNK = 4096 };
+
+static size_t chunks(const trainer *t) { return (t->net->parameters + CHUNK - 1) / CHUNK; }
+
 static batch take_batch(const trainer *t, arena *arena) {
   const dataset *data = t->data;
   size_t rows = pass_rows(t), values = size_multiply(rows, data->outputs);
@@ -83,7 +94,9 @@ static void lay_out(void *owner, arena *arena) {
   size_t parameters = t->net->parameters;
   for (int i = 0; i < 2; i++) t->batch[i] = take_batch(t, arena);
   if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
-  if (several_passes(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
+  if (limits_gradient(t)) t->square = arena_take(arena, chunks(t), sizeof(double));
+  if (t->options.ema_decay > 0) t->average = arena_take(arena, parameters, sizeof(float));
+  if (several_passes(t) || limits_gradient(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
   for (int k = 0; k < optimizer_moments(&t->optimizer); k++) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
@@ -92,11 +105,25 @@ static void lay_out(void *owner, arena *arena) {
 }
 
 static void keep_parameters(trainer *t) {
-  memcpy(t->kept, t->net->parameter, t->net->parameters * sizeof *t->kept);
+  memcpy(t->kept, t->judged.parameter, t->net->parameters * sizeof *t->kept);
   t->kept_epoch = t->epochs;
 }
 
-static void begin_step(trainer *t) { t->step = optimizer_step_at(&t->optimizer, ++t->steps); }
+/* With shares of (1 - decay) / (1 - decay^steps) the average weighs the parameters after step s by decay^-s.
+ */
+static void begin_step(trainer *t) {
+  double decay = t->options.ema_decay;
+  t->step = optimizer_step_at(&t->optimizer, ++t->steps);
+  t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
+}
+
+/* Averages start with the first step; before it they are the initial parameters. */
+static void begin_average(trainer *t) {
+  t->judged = *t->net;
+  if (t->average == NULL) return;
+  memcpy(t->average, t->net->parameter, t->net->parameters * sizeof *t->average);
+  t->judged.parameter = t->average;
+}
 
 static void begin_epoch(trainer *t);
 
@@ -119,9 +146,10 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
   if (result == STATUS_OK && !(t->record = malloc((size_t)t->room * sizeof *t->record)))
     result = STATUS_MEMORY;
+  if (result == STATUS_OK) begin_average(t);
   if (result == STATUS_OK && valid != NULL) {
     int members = threads_for_work(options->threads, network_flops(net, valid->rows));
-    result = evaluator_allocate(&t->evaluator, net, valid, &t->loss, members);
+    result = evaluator_allocate(&t->evaluator, &t->judged, valid, &t->loss, members);
   }
   if (result != STATUS_OK) {
     trainer_close(t);
@@ -171,17 +199,47 @@ static void gather(const team *team, const trainer *t, const block *block) {
                  &t->batch[block->buffer]);
 }
 
-/* Where gradients go: straight into the update, or, over several passes, into the sum that the last one
- * applies. */
+/* Where gradients go: straight into the update; or, over several passes, into the sum that the last one
+   applies; or, where their norm must be known first, into that sum alone. */
 static gradient_sink sink_for(const trainer *t, const block *block, const optimizer_step *step) {
-  bool fused = t->gradient == NULL;
+  bool updates = t->gradient == NULL || (block->closes && !limits_gradient(t));
   return (gradient_sink){
       .gradient = t->gradient,
       .accumulate = !block->opens,
-      .step = fused || block->closes ? step : NULL,
+      .step = updates ? step : NULL,
       .parameter = t->net->parameter,
       .moment = {t->moment[0], t->moment[1]},
+      .average = t->average,
+      .fresh = t->fresh,
   };
+}
+
+/* The factor that limits the norm of the gradient, of which every member has written its own. */
+static double gradient_factor(const team *team, trainer *t) {
+  range mine = team_share(team, chunks(t));
+  team_barrier(team);
+  for (size_t c = mine.begin; c < mine.end; c++) {
+    t->square[c] = kernels_active()->sum_of_squares(t->gradient + c * CHUNK,
+                                                    size_min(CHUNK, t->net->parameters - c * CHUNK));
+  }
+  team_barrier(team);
+  double sum = 0;
+  for (size_t c = 0; c < chunks(t); c++) sum += t->square[c];
+  double norm = sqrt(sum);
+  return norm > t->options.clip_norm ? t->options.clip_norm / norm : 1;
+}
+
+/* What a step still has to do where norms are limited, those of the gradient or those of the weights. */
+static void limit_norms(const team *team, trainer *t, gradient_sink sink, const optimizer_step *step) {
+  if (limits_gradient(t)) {
+    const optimizer_step scaled = optimizer_scaled(*step, gradient_factor(team, t));
+    sink.step = &scaled;
+    pass_update(team, &t->pass, sink, t->options.max_norm);
+  }
+  if (t->options.max_norm > 0) {
+    team_barrier(team);
+    pass_limit_norms(team, &t->pass, sink, t->options.max_norm);
+  }
 }
 
 /* Adds up a block's losses, in row order, and decides whether the next one follows at once. */
@@ -207,12 +265,14 @@ static void account(trainer *t, const block *block, const struct block *next) {
 static void train_block(const team *team, trainer *t) {
   const block block = t->block, next = next_block(t, &block);
   const optimizer_step step = t->step;
+  const gradient_sink sink = sink_for(t, &block, &step);
   const batch *batch = &t->batch[block.buffer];
   const targets targets = {batch->class_index, batch->value, batch->weight};
   pass_forward(team, &t->pass, batch->x, block.n);
   pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
   pass_backward(team, &t->pass, block.n);
-  pass_weights(team, &t->pass, batch->x, block.n, sink_for(t, &block, &step));
+  pass_weights(team, &t->pass, batch->x, block.n, sink, t->options.max_norm);
+  if (block.closes) limit_norms(team, t, sink, &step);
   if (next.n > 0) gather(team, t, &next);
   if (team->rank == 0) account(t, &block, &next);
   team_barrier(team);
@@ -335,8 +395,9 @@ double trainer_epoch_progress(const trainer *t) {
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 
 void trainer_keep(trainer *t) {
-  bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(t->net);
-  if (!use_present) memcpy(t->net->parameter, t->kept, t->net->parameters * sizeof *t->kept);
+  bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(&t->judged);
+  const float *kept = use_present ? t->judged.parameter : t->kept;
+  if (kept != t->net->parameter) memcpy(t->net->parameter, kept, t->net->parameters * sizeof *kept);
 }
 
 double trainer_step_seconds(const trainer *t) { return t->step_seconds; }

@@ -10,7 +10,10 @@ typedef struct train_options {
   int epochs;
   size_t batch_size;
   bool shuffle;
-  int patience; /* epochs without a better validation loss before stopping; 0: never stop */
+  int patience;     /* epochs without a better validation loss before stopping; 0: never stop */
+  double clip_norm; /* the largest norm of the gradient of the loss; 0 for no limit */
+  double max_norm;  /* the largest norm of a hidden unit's weights; 0 for no limit */
+  double ema_decay; /* of the running average of the parameters, which is judged and kept; 0 for none */
   uint32_t key[2];
   int threads;
   bool profile; /* whether to measure the phases of a step */

@@ -22,4 +22,7 @@ void expect_same(const kernels *k, const char *what, const float *a, const float
 /* Every rule of updates, with and without penalty, decay and momentum. */
 void check_updates(const kernels *k);
 
+/* adjust_gradient, average, sum_of_squares and limit_norms. */
+void check_regularization(const kernels *k);
+
 #endif

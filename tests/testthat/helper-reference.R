@@ -114,9 +114,29 @@ reference_gradient <- function(network, x, y, loss, weights = rep(1, nrow(x))) {
   list(loss = loss$value, gradient = gradient, input = dh)
 }
 
+# What acts on gradients and weights beside the optimizer, as mlp_fit() names it.
+no_limits <- list(penalty = 0, mixture = 0, clip_value = Inf, clip_norm = Inf, max_norm = Inf,
+                  ema_decay = 0)
+
+# The gradient of the loss as the limits leave it.
+reference_clip <- function(gradient, limits) {
+  norm <- sqrt(sum(unlist(gradient)^2))
+  factor <- min(1, limits$clip_norm / norm)
+  rapply(gradient, how = "replace", f = function(g) {
+    pmin(pmax(factor * g, -limits$clip_value), limits$clip_value)
+  })
+}
+
+# A hidden layer's weights as the limit of their norms leaves them.
+reference_limit_norms <- function(weight, most) {
+  sweep(weight, 2, pmin(1, most / sqrt(colSums(weight^2))), `*`)
+}
+
 # One update of a weight or a bias p along its gradient g, after the last velocity.
-reference_update <- function(p, g, velocity, is_weight, optimizer, penalty) {
-  g <- g + if (is_weight) penalty * p else 0
+reference_update <- function(p, g, velocity, is_weight, optimizer, limits) {
+  l1 <- limits$penalty * limits$mixture
+  l2 <- limits$penalty - l1
+  g <- g + if (is_weight) l2 * p + l1 * sign(p) else 0
   velocity <- optimizer$momentum * velocity + g
   step <- if (optimizer$nesterov) g + optimizer$momentum * velocity else velocity
   decay <- if (is_weight) optimizer$learn_rate * optimizer$weight_decay else 0
@@ -126,8 +146,9 @@ reference_update <- function(p, g, velocity, is_weight, optimizer, penalty) {
 # The network after training on batches in the order of the rows, and each epoch's mean loss, in
 # which every row has its loss before its batch's update. A batch counts by its case weights: its
 # gradient is sum(w * gradient) / (rows * mean weight of all rows).
-reference_sgd <- function(network, x, y, loss, optimizer, epochs, batch_size, penalty = 0,
+reference_sgd <- function(network, x, y, loss, optimizer, epochs, batch_size, limits = no_limits,
                           weights = rep(1, nrow(x))) {
+  steps <- list()
   batches <- split(seq_len(nrow(x)), (seq_len(nrow(x)) - 1) %/% batch_size)
   velocity <- lapply(network$layers, function(layer) list(weight = 0, bias = 0))
   history <- numeric()
@@ -138,21 +159,42 @@ reference_sgd <- function(network, x, y, loss, optimizer, epochs, batch_size, pe
       result <- reference_gradient(network, x[rows, , drop = FALSE], target, loss, weights[rows])
       total <- total + result$loss * sum(weights[rows])
       share <- mean(weights[rows]) / mean(weights)
+      gradient <- rapply(result$gradient, function(g) share * g, how = "replace")
+      gradient <- reference_clip(gradient, limits)
       for (l in seq_along(network$layers)) {
         for (part in c("weight", "bias")) {
           updated <- reference_update(
-            network$layers[[l]][[part]], share * result$gradient[[l]][[part]],
-            velocity[[l]][[part]],
-            part == "weight", optimizer, penalty
+            network$layers[[l]][[part]], gradient[[l]][[part]], velocity[[l]][[part]],
+            part == "weight", optimizer, limits
           )
           network$layers[[l]][[part]] <- updated$value
           velocity[[l]][[part]] <- updated$velocity
         }
       }
+      for (l in seq_len(length(network$layers) - 1)) {
+        network$layers[[l]]$weight <-
+          reference_limit_norms(network$layers[[l]]$weight, limits$max_norm)
+      }
+      if (limits$ema_decay > 0) steps[[length(steps) + 1]] <- network$layers
     }
     history[epoch] <- total / sum(weights)
   }
+  if (length(steps)) network$layers <- reference_average(steps, limits$ema_decay)
   list(network = network, history = history)
+}
+
+# The average of the layers after every step, the latest weighing most.
+reference_average <- function(steps, decay) {
+  share <- decay^(length(steps) - seq_along(steps))
+  share <- share / sum(share)
+  average <- steps[[1]]
+  for (l in seq_along(average)) {
+    for (part in c("weight", "bias")) {
+      parts <- lapply(steps, function(layers) layers[[l]][[part]])
+      average[[l]][[part]] <- Reduce(`+`, Map(`*`, parts, share))
+    }
+  }
+  average
 }
 
 # Which rows of x stay clear of every kink of the network's activations: nearer to one, rounding

@@ -70,3 +70,9 @@ in_new_process <- function(code, env = character()) {
 skip_unless_installed <- function() {
   skip_if_not(dir.exists(system.file("Meta", package = "fastmlp")), "an installed package")
 }
+
+# The engine's options for a plain fit of so many rows, with these settings.
+plain_options <- function(loss, rows, ...) {
+  settings <- utils::modifyList(preset_settings("plain"), c(list(verbose = FALSE), list(...)))
+  engine_options(settings, loss, rows, key = 1:2)
+}

@@ -72,11 +72,8 @@ test_that("chosen rows train as those rows by themselves", {
   inputs <- ncol(dense)
   set.seed(1)
   layers <- mlp_network(inputs, 3, 1)$layers
-  options <- list(
-    loss = list(name = "squared", parameter = 0), optimizer = unclass(opt_sgd(0.01)), penalty = 0,
-    epochs = 1L, batch_size = 16L, shuffle = TRUE, patience = 0L, key = 1:2, threads = 2L,
-    profile = FALSE
-  )
+  options <- plain_options(default_loss(1), 700, optimizer = opt_sgd(0.01), epochs = 1L,
+                           batch_size = 16L, threads = 2L)
   scaling <- list(center = seq_len(inputs) / 10, scale = rep(2, inputs))
   trained <- function(x, y, rows) {
     set <- list(x = x, target = matrix(y), weights = NULL, rows = rows)

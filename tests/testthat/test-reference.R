@@ -159,8 +159,9 @@ test_that("a network's gradient is the chain of the primitives", {
 
 # What training on batches in order does, against the reference's loop.
 expect_reference_training <- function(size, rows, batch_size, loss = "cross_entropy",
-                                      activation = "tanh", optimizer = opt_sgd(0.1), penalty = 0,
+                                      activation = "tanh", optimizer = opt_sgd(0.1), limits = list(),
                                       weights = rep(1, rows), epochs = 4) {
+  limits <- utils::modifyList(no_limits, limits)
   set.seed(8)
   network <- exact_network(size, activation)
   x <- exact_normal(rows, size[1])
@@ -171,13 +172,14 @@ expect_reference_training <- function(size, rows, batch_size, loss = "cross_entr
     binary_cross_entropy = factor(y[, 1], 0:1),
     y
   )
-  fit <- mlp_fit(
+  settings <- list(
     x, outcome, hidden_units = network$hidden_units, activation = activation, loss = loss,
-    optimizer = optimizer, epochs = epochs, batch_size = batch_size, penalty = penalty,
-    weights = weights, init = network$layers, shuffle = FALSE, verbose = FALSE
+    optimizer = optimizer, epochs = epochs, batch_size = batch_size, weights = weights,
+    init = network$layers, shuffle = FALSE, verbose = FALSE
   )
-  expected <- reference_sgd(network, x, y, loss, optimizer, epochs, batch_size, penalty, weights)
-  info <- paste(paste(size, collapse = "-"), loss, rows, batch_size)
+  fit <- do.call(mlp_fit, c(settings, limits))
+  expected <- reference_sgd(network, x, y, loss, optimizer, epochs, batch_size, limits, weights)
+  info <- paste(paste(size, collapse = "-"), loss, rows, batch_size, format(list(limits)))
   layers <- lapply(expected$network$layers, `[`, c("weight", "bias"))
   expect_close(lapply(coef(fit), `[`, c("weight", "bias")), layers, 1e-5, info = info)
   history <- fit$history$value[fit$history$metric == "loss"]
@@ -222,9 +224,26 @@ test_that("training matches for each smooth activation", {
 test_that("training matches with momentum, penalty and decay together", {
   momentum <- opt_sgd(0.05, momentum = 0.8)
   everything <- opt_sgd(0.05, momentum = 0.8, nesterov = TRUE, weight_decay = 0.1)
-  expect_reference_training(c(6, 17, 3), 70, 32, optimizer = momentum, penalty = 0.1)
+  expect_reference_training(c(6, 17, 3), 70, 32, optimizer = momentum, limits = list(penalty = 0.1))
   expect_reference_training(c(6, 17, 3), 70, 32, optimizer = everything)
-  expect_reference_training(c(6, 17, 3), 70, 32, optimizer = everything, penalty = 0.1)
+  expect_reference_training(c(6, 17, 3), 70, 32, optimizer = everything,
+                            limits = list(penalty = 0.1))
+})
+
+test_that("training matches with limits on gradients and weights, and with averages", {
+  everything <- list(penalty = 0.05, mixture = 0.4, clip_value = 0.03, clip_norm = 0.2,
+                     max_norm = 0.9, ema_decay = 0.8)
+  each <- c(
+    list(list(penalty = 0.1, mixture = 1), list(penalty = 0.1, mixture = 0.3)),
+    lapply(3:6, function(i) everything[i]), list(everything)
+  )
+  for (limits in each) {
+    # A narrow and a wide first layer, without a hidden one, and batches of several passes.
+    expect_reference_training(c(6, 17, 20, 3), 70, 32, limits = limits)
+    expect_reference_training(c(19, 150, 4), 70, 32, limits = limits)
+    expect_reference_training(c(6, 3), 70, 32, limits = limits)
+    expect_reference_training(c(5, 33, 3), 2500, 2100, limits = limits)
+  }
 })
 
 test_that("training matches with relu", {

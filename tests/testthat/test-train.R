@@ -216,11 +216,7 @@ test_that("validation results are those of the kept network, over many rows and 
 test_that("no epoch is in progress once training has ended", {
   network <- mlp_network(4, 3, 3)
   data <- list(x = iris_x, target = as.integer(iris$Species), weights = NULL, rows = NULL)
-  options <- list(
-    loss = list(name = "cross_entropy", parameter = 0), optimizer = unclass(opt_sgd()), penalty = 0,
-    epochs = 2L, batch_size = 16L, shuffle = TRUE, patience = 0L, key = 1:2, threads = NA_integer_,
-    profile = FALSE
-  )
+  options <- plain_options(default_loss(iris$Species), 150, epochs = 2L, batch_size = 16L)
   trainer <- .Call(fastmlp_train_open, network$layers, data, NULL, NULL, options)
   status <- .Call(fastmlp_train_advance, trainer, 60)
   expect_identical(status[c("state", "epoch", "progress")],
