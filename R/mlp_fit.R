@@ -108,6 +108,7 @@
 #'   `step_seconds` of the training steps alone (without conversion and validation), `threads`,
 #'   `simd`, and with `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of
 #'   each `phase` of the steps, summed over the threads;
+#' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged;
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
@@ -122,7 +123,7 @@
 #'
 #'   Zou H, Hastie T (2005). "Regularization and variable selection via the elastic net." Journal of the
 #'   Royal Statistical Society B 67.
-#' @seealso [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
+#' @seealso [mlp_continue()], [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)
 #' fit <- mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 50, batch_size = 16,
@@ -190,6 +191,7 @@ mlp_bridge <- function(design, settings, call) {
   args <- design$args
   x <- check_some_rows(design$x, args$x, call)
   outcome <- as_outcome(design$y, settings$loss, args$y, call)
+  outcome$info["blueprint"] <- list(design$outcomes)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
   settings$init <- check_initial(settings$init, sizes, call)
@@ -212,6 +214,7 @@ mlp_bridge <- function(design, settings, call) {
     arguments = used_arguments(settings, outcome$info),
     training = c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
                  trained$summary),
+    state = trained$state,
     blueprint = design$blueprint
   )
 }

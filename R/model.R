@@ -15,6 +15,7 @@ model_parts <- list(
   standardize = function(x) is.null(x) || is.list(x),
   arguments = is.list,
   training = is.list,
+  state = function(x) is.null(x) || is.list(x),
   version = rlang::is_string,
   blueprint = function(x) inherits(x, "hardhat_blueprint")
 )

@@ -4,7 +4,7 @@
 slice_seconds <- 0.2
 
 # `validation` in its normal form: list(kind = "none"), list(kind = "share", take = <rows to draw
-# from each class>) or list(kind = "data", x, outcome). Draws nothing.
+# from each class>; or held = <the rows>) or list(kind = "data", x, outcome). Draws nothing.
 check_validation <- function(settings, design, outcome, call) {
   validation <- settings$validation
   checked <- if (is.list(validation)) {
@@ -76,7 +76,7 @@ training_sets <- function(x, outcome, weights, validation, call) {
     valid <- list(x = validation$x, target = outcome_target(validation$outcome, call))
     return(list(train = all, valid = c(valid, list(weights = NULL, rows = NULL))))
   }
-  held <- draw_rows(outcome$values, validation$take)
+  held <- validation$held %||% draw_rows(outcome$values, validation$take)
   sets <- list(train = all, valid = all)
   sets$train$rows <- seq_len(nrow(x))[-held]
   sets$valid$rows <- held
@@ -101,25 +101,27 @@ set_rows <- function(set) {
   if (is.null(set)) 0L else if (is.null(set$rows)) nrow(set$x) else length(set$rows)
 }
 
-# Trains: list(layers, history, summary).
-train <- function(network, sets, scaling, info, settings, key, call,
+# Trains, from the beginning or from a state: list(layers, history, summary, state). The history
+# begins with the first epoch that ends.
+train <- function(network, sets, scaling, info, settings, key, call, state = NULL,
                   reporter = progress_reporter(settings$verbose, settings$epochs, metric)) {
   started <- proc.time()[["elapsed"]]
   metric <- losses[[info$loss$name]]$metric
   options <- engine_options(settings, info$loss, set_rows(sets$train), key)
-  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options)
-  state <- advance(trainer, reporter)
+  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options,
+                   state)
+  end <- advance(trainer, reporter)
+  state <- training_state(trainer, end, key, sets)
   result <- .Call(fastmlp_train_close, trainer)
-  epochs <- length(result$history$train_loss)
   summary <- list(
-    epochs = epochs, kept_epoch = result$kept_epoch, stopped = state,
+    epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = end,
     seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   warn_of_end(summary, settings, info, call)
-  history <- history_frame(result$history, metric, validated = !is.null(sets$valid))
-  list(layers = result$network, history = history, summary = summary)
+  history <- history_frame(result$history, result$epochs, metric, validated = !is.null(sets$valid))
+  list(layers = result$network, history = history, summary = summary, state = state)
 }
 
 engine_options <- function(settings, loss, rows, key) {
@@ -192,8 +194,8 @@ diverged_message <- function(summary, settings, info) {
   )
 }
 
-# The long table of an engine's history: one row an epoch, set and metric.
-history_frame <- function(history, metric, validated) {
+# The long table of an engine's history up to epoch `last`: one row an epoch, set and metric.
+history_frame <- function(history, last, metric, validated) {
   sets <- if (validated) c("train", "validation") else "train"
   epochs <- length(history$train_loss)
   values <- rbind(
@@ -202,7 +204,7 @@ history_frame <- function(history, metric, validated) {
   )
   each <- 2L * length(sets)
   data.frame(
-    epoch = rep(seq_len(epochs), each = each),
+    epoch = rep(last - epochs + seq_len(epochs), each = each),
     set = rep(rep(sets, each = 2L), epochs),
     metric = rep(c("loss", metric), length(sets) * epochs),
     value = as.vector(values)

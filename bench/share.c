@@ -81,7 +81,7 @@ static void make_network(network *net, const work *work) {
     for (size_t i = 0; i < count; i++) {
       weight[i] = sqrt(2.0 / (double)work->sizes[l]) * rng_normal(&random, drawn++);
     }
-    network_set_layer(net, l, weight, NULL);
+    network_set_layer(net, net->parameter, l, weight, NULL);
     free(weight);
   }
 }

@@ -62,16 +62,21 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
    <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =, clip_norm =, max_norm =, ema_decay = <each
    0: none>, epochs =, batch_size =, shuffle =, patience = <0: none>, key = <two integers>, threads = <NA:
    default>, profile = <logical: measure the phases of a step>). */
-SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
+SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
+/* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
+   with `network` as the one kept: list(position = <named doubles>, parameters =, average =, moment1 =,
+   moment2 = <each a list of layers like a network's, or NULL: there is none, or it is as the kept one>). */
+SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss,
    valid_score = <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An
    interrupt is heard here, as R's own condition; the trainer stays usable. */
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
 /* Ends training: list(network = <layers with the kept weights>, history = list of four double vectors
-   (train_loss, train_score, valid_loss, valid_score), one value an epoch, kept_epoch = <int, 0 for the
-   initial weights>, threads = <int>, step_seconds = <of all training steps>, profile = <named double: seconds
-   a phase, of all members together; zeros if not asked for>). The pointer is spent after it. */
+   (train_loss, train_score, valid_loss, valid_score), one value an epoch since opening, epochs = <int,
+   completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,
+   step_seconds = <of all training steps>, profile = <named double: seconds a phase, of all members together;
+   zeros if not asked for>). The pointer is spent after it. */
 SEXP fastmlp_train_close(SEXP trainer);
 
 #endif

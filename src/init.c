@@ -17,25 +17,16 @@
   { #f, (DL_FUNC)(void (*)(void))f, ARITY(f) }
 
 static const R_CallMethodDef entries[] = {
-    ENTRY(fastmlp_info),
-    ENTRY(fastmlp_threads),
-    ENTRY(fastmlp_choose_simd),
-    ENTRY(fastmlp_activation_names),
-    ENTRY(fastmlp_loss_names),
-    ENTRY(fastmlp_activation),
-    ENTRY(fastmlp_dense_forward),
-    ENTRY(fastmlp_dense_backward),
-    ENTRY(fastmlp_loss),
-    ENTRY(fastmlp_sgd_step),
-    ENTRY(fastmlp_initial),
-    ENTRY(fastmlp_scan),
-    ENTRY(fastmlp_fingerprint),
-    ENTRY(fastmlp_predict),
-    ENTRY(fastmlp_gradient),
-    ENTRY(fastmlp_train_open),
-    ENTRY(fastmlp_train_advance),
-    ENTRY(fastmlp_train_close),
-    {NULL, NULL, 0},
+    ENTRY(fastmlp_info),          ENTRY(fastmlp_threads),
+    ENTRY(fastmlp_choose_simd),   ENTRY(fastmlp_activation_names),
+    ENTRY(fastmlp_loss_names),    ENTRY(fastmlp_activation),
+    ENTRY(fastmlp_dense_forward), ENTRY(fastmlp_dense_backward),
+    ENTRY(fastmlp_loss),          ENTRY(fastmlp_sgd_step),
+    ENTRY(fastmlp_initial),       ENTRY(fastmlp_scan),
+    ENTRY(fastmlp_fingerprint),   ENTRY(fastmlp_predict),
+    ENTRY(fastmlp_gradient),      ENTRY(fastmlp_train_open),
+    ENTRY(fastmlp_train_advance), ENTRY(fastmlp_train_close),
+    ENTRY(fastmlp_train_state),   {NULL, NULL, 0},
 };
 
 /* The best instruction set, or a lower one on request; an unknown or unavailable request changes nothing. */

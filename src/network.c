@@ -49,9 +49,10 @@ static size_t weight_index(const layer *layer, size_t i, size_t j) {
   return (j / PANEL * layer->inputs + i) * PANEL + j % PANEL;
 }
 
-void network_set_layer(network *net, int l, const double *weight, const double *bias) {
+void network_set_layer(const network *net, float *parameters, int l, const double *weight,
+                       const double *bias) {
   const layer *layer = &net->layer[l];
-  float *w = net->parameter + layer->weight, *b = net->parameter + layer->bias;
+  float *w = parameters + layer->weight, *b = parameters + layer->bias;
   for (size_t j = 0; j < layer->units; j++) {
     for (size_t i = 0; i < layer->inputs; i++)
       w[weight_index(layer, i, j)] = (float)weight[j * layer->inputs + i];

@@ -19,10 +19,11 @@ status network_allocate(network *net, int layers, const size_t *sizes, const act
 void network_free(network *net);
 
 /* Sets the weights and bias of a layer from weight[inputs x units] column-major and bias[units]; NULL for 0.
- */
-void network_set_layer(network *net, int l, const double *weight, const double *bias);
+   `parameters` may be the network's own or a buffer laid out alike. */
+void network_set_layer(const network *net, float *parameters, int l, const double *weight,
+                       const double *bias);
 
-/* The inverse; reads from `parameters`, which may be the network's own or a gradient laid out alike. */
+/* The inverse. */
 void network_get_layer(const network *net, const float *parameters, int l, double *weight, double *bias);
 
 size_t network_outputs(const network *net);

@@ -75,6 +75,9 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
 /* Fills an empty network, already owned, from a list of layers. */
 void network_from_list(network *net, SEXP layers);
 
+/* Fills parameters laid out like the network's from a list of layers of its shape. */
+void parameters_from_list(const network *net, float *parameters, SEXP layers);
+
 /* list of list(weight =, bias =) from parameters laid out like the network's; with activation = if asked. */
 SEXP network_to_list(const network *net, const float *parameters, bool with_activation);
 

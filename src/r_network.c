@@ -30,6 +30,15 @@ static layer_values unpack_layer(SEXP layer, const size_t *inputs) {
   return values;
 }
 
+void parameters_from_list(const network *net, float *parameters, SEXP layers) {
+  if (TYPEOF(layers) != VECSXP || Rf_length(layers) != net->layers) Rf_error("wrong number of layers");
+  for (int l = 0; l < net->layers; l++) {
+    layer_values values = unpack_layer(VECTOR_ELT(layers, l), &net->layer[l].inputs);
+    if (values.weight.columns != net->layer[l].units) Rf_error("wrong number of units");
+    network_set_layer(net, parameters, l, values.weight.real, values.bias);
+  }
+}
+
 void network_from_list(network *net, SEXP layers) {
   if (TYPEOF(layers) != VECSXP || XLENGTH(layers) < 1) Rf_error("`network` must be a list of layers");
   int count = Rf_length(layers);
@@ -43,10 +52,7 @@ void network_from_list(network *net, SEXP layers) {
     activation[l] = unpack_activation(list_get(layer, "activation"));
   }
   raise_unless_ok(network_allocate(net, count, sizes, activation));
-  for (int l = 0; l < count; l++) {
-    layer_values values = unpack_layer(VECTOR_ELT(layers, l), NULL);
-    network_set_layer(net, l, values.weight.real, values.bias);
-  }
+  parameters_from_list(net, net->parameter, layers);
 }
 
 static SEXP layer_to_list(const network *net, const float *parameters, int l, bool with_activation) {

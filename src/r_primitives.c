@@ -67,7 +67,7 @@ static void one_layer(network *net, SEXP weight, const double *bias) {
   source_matrix w = unpack_matrix(weight, "weight");
   const double *values = unpack_doubles(weight, XLENGTH(weight), "weight");
   raise_unless_ok(network_allocate(net, 1, (size_t[]){w.rows, w.columns}, &identity));
-  network_set_layer(net, 0, values, bias);
+  network_set_layer(net, net->parameter, 0, values, bias);
 }
 
 SEXP fastmlp_dense_forward(SEXP x, SEXP weight, SEXP bias) {

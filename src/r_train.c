@@ -1,5 +1,6 @@
 #include <R_ext/Utils.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "r_common.h"
 #include "train.h"
@@ -24,7 +25,13 @@ static void training_release(SEXP owner) {
   R_ClearExternalPtr(owner);
 }
 
-/* ---- open ---- */
+static training *unpack_training(SEXP owner) {
+  training *t = TYPEOF(owner) == EXTPTRSXP ? R_ExternalPtrAddr(owner) : NULL;
+  if (t == NULL) Rf_error("`trainer` has been closed");
+  return t;
+}
+
+/* ---- data and settings ---- */
 
 /* Fills an empty data set from list(x =, target =, weights =, rows =). */
 static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net,
@@ -86,7 +93,74 @@ static train_options unpack_options(SEXP x) {
   return options;
 }
 
-SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_list, SEXP options_list) {
+/* ---- position ---- */
+
+/* The buffers that a state lists by name; the parameters are left out where they are those that are kept. */
+#define BUFFER_NAMES "parameters", "average", "moment1", "moment2"
+static const int buffers[] = {TRAIN_PARAMETERS, TRAIN_AVERAGE, TRAIN_MOMENT, TRAIN_MOMENT + 1};
+enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
+
+/* The numbers of a position, in the order in which a state lists them. */
+#define POSITION_NAMES \
+  "epoch", "row", "loss_sum", "score_sum", "steps", "kept_epoch", "best_loss", "patience_from"
+enum { POSITION_NUMBERS = 8 };
+
+static void restore(training *t, SEXP state) {
+  static const char *const names[] = {BUFFER_NAMES};
+  const double *number = unpack_doubles(list_get(state, "position"), POSITION_NUMBERS, "state$position");
+  if (!(number[1] >= 0 && number[1] < (double)t->data.rows)) Rf_error("`state` must belong to these rows");
+  for (int i = 0; i < BUFFERS; i++) {
+    SEXP layers = list_get(state, names[i]);
+    float *buffer = trainer_buffer(t->trainer, buffers[i]);
+    if (layers != R_NilValue && buffer != NULL) parameters_from_list(&t->net, buffer, layers);
+  }
+  const train_position position = {.epoch = (int)number[0],
+                                   .row = (size_t)number[1],
+                                   .loss_sum = number[2],
+                                   .score_sum = number[3],
+                                   .steps = number[4],
+                                   .kept_epoch = (int)number[5],
+                                   .best_loss = number[6],
+                                   .patience_from = (int)number[7]};
+  trainer_restore(t->trainer, &position);
+}
+
+static SEXP position_to_vector(const train_position *p) {
+  const double numbers[POSITION_NUMBERS] = {p->epoch, (double)p->row, p->loss_sum,  p->score_sum,
+                                            p->steps, p->kept_epoch,  p->best_loss, p->patience_from};
+  static const char *const names[] = {POSITION_NAMES};
+  SEXP result = PROTECT(Rf_allocVector(REALSXP, POSITION_NUMBERS));
+  SEXP labels = PROTECT(Rf_allocVector(STRSXP, POSITION_NUMBERS));
+  for (int i = 0; i < POSITION_NUMBERS; i++) {
+    REAL(result)[i] = numbers[i];
+    SET_STRING_ELT(labels, i, Rf_mkChar(names[i]));
+  }
+  Rf_setAttrib(result, R_NamesSymbol, labels);
+  UNPROTECT(2);
+  return result;
+}
+
+SEXP fastmlp_train_state(SEXP owner) {
+  training *t = unpack_training(owner);
+  const train_position position = trainer_position(t->trainer);
+  const char *names[] = {"position", BUFFER_NAMES, ""};
+  SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
+  SET_VECTOR_ELT(result, 0, position_to_vector(&position));
+  const float *kept = trainer_buffer(t->trainer, TRAIN_KEPT);
+  for (int i = 0; i < BUFFERS; i++) {
+    const float *buffer = trainer_buffer(t->trainer, buffers[i]);
+    if (buffer == NULL) continue;
+    if (buffers[i] < TRAIN_MOMENT && memcmp(buffer, kept, t->net.parameters * sizeof *kept) == 0) continue;
+    SET_VECTOR_ELT(result, 1 + i, network_to_list(&t->net, buffer, false));
+  }
+  UNPROTECT(1);
+  return result;
+}
+
+/* ---- open ---- */
+
+SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_list, SEXP options_list,
+                        SEXP state) {
   SEXP owner = PROTECT(owner_make(sizeof(training), training_release));
   training *t = R_ExternalPtrAddr(owner);
   const train_options options = unpack_options(options_list);
@@ -98,14 +172,9 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   if (has_valid) dataset_from_list(&t->valid, valid, scaling_list, &t->net, &t->loss, options.threads);
   raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->data, has_valid ? &t->valid : NULL, &t->loss,
                                &optimizer, &options));
+  if (state != R_NilValue) restore(t, state);
   UNPROTECT(1);
   return owner;
-}
-
-static training *unpack_training(SEXP owner) {
-  training *t = TYPEOF(owner) == EXTPTRSXP ? R_ExternalPtrAddr(owner) : NULL;
-  if (t == NULL) Rf_error("`trainer` has been closed");
-  return t;
 }
 
 /* ---- advance ---- */
@@ -122,8 +191,8 @@ static const char *state_name(train_state state) {
 enum { MEASURES = 4 };
 #define MEASURE_NAMES "train_loss", "train_score", "valid_loss", "valid_score"
 
-static void epoch_measures(const training *t, int epoch, double measure[MEASURES]) {
-  const epoch_record *record = trainer_record(t->trainer, epoch);
+static void record_measures(const training *t, int index, double measure[MEASURES]) {
+  const epoch_record *record = trainer_record(t->trainer, index);
   bool has_valid = t->valid.rows > 0;
   measure[0] = record->train_loss;
   measure[1] = record->train_score;
@@ -137,13 +206,13 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
   if (t->state == TRAIN_RUNNING) t->state = trainer_advance(t->trainer, slice);
   if (t->state == TRAIN_OUT_OF_MEMORY) raise_unless_ok(STATUS_MEMORY);
   R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can still close */
-  int epochs = trainer_epochs(t->trainer);
+  int records = trainer_records(t->trainer);
   double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL};
-  if (epochs > 0) epoch_measures(t, epochs - 1, measure);
+  if (records > 0) record_measures(t, records - 1, measure);
   const char *names[] = {"state", "epoch", "progress", MEASURE_NAMES, ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, Rf_mkString(state_name(t->state)));
-  SET_VECTOR_ELT(result, 1, Rf_ScalarInteger(epochs));
+  SET_VECTOR_ELT(result, 1, Rf_ScalarInteger(trainer_epochs(t->trainer)));
   SET_VECTOR_ELT(result, 2, Rf_ScalarReal(trainer_epoch_progress(t->trainer)));
   for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 3 + i, Rf_ScalarReal(measure[i]));
   UNPROTECT(1);
@@ -155,12 +224,12 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
 static SEXP history_to_list(const training *t) {
   const char *names[] = {MEASURE_NAMES, ""};
   SEXP history = PROTECT(Rf_mkNamed(VECSXP, names));
-  int epochs = trainer_epochs(t->trainer);
-  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(history, i, Rf_allocVector(REALSXP, epochs));
-  for (int epoch = 0; epoch < epochs; epoch++) {
+  int records = trainer_records(t->trainer);
+  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(history, i, Rf_allocVector(REALSXP, records));
+  for (int record = 0; record < records; record++) {
     double measure[MEASURES];
-    epoch_measures(t, epoch, measure);
-    for (int i = 0; i < MEASURES; i++) REAL(VECTOR_ELT(history, i))[epoch] = measure[i];
+    record_measures(t, record, measure);
+    for (int i = 0; i < MEASURES; i++) REAL(VECTOR_ELT(history, i))[record] = measure[i];
   }
   UNPROTECT(1);
   return history;
@@ -182,14 +251,16 @@ static SEXP profile_to_vector(const training *t) {
 SEXP fastmlp_train_close(SEXP owner) {
   training *t = unpack_training(owner);
   trainer_keep(t->trainer);
-  const char *names[] = {"network", "history", "kept_epoch", "threads", "step_seconds", "profile", ""};
+  const char *names[] = {"network", "history",      "epochs",  "kept_epoch",
+                         "threads", "step_seconds", "profile", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
   SET_VECTOR_ELT(result, 1, history_to_list(t));
-  SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_kept_epoch(t->trainer)));
-  SET_VECTOR_ELT(result, 3, Rf_ScalarInteger(trainer_threads(t->trainer)));
-  SET_VECTOR_ELT(result, 4, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
-  SET_VECTOR_ELT(result, 5, profile_to_vector(t));
+  SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_epochs(t->trainer)));
+  SET_VECTOR_ELT(result, 3, Rf_ScalarInteger(trainer_kept_epoch(t->trainer)));
+  SET_VECTOR_ELT(result, 4, Rf_ScalarInteger(trainer_threads(t->trainer)));
+  SET_VECTOR_ELT(result, 5, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
+  SET_VECTOR_ELT(result, 6, profile_to_vector(t));
   training_release(owner);
   UNPROTECT(1);
   return result;

@@ -40,8 +40,9 @@ struct trainer {
   network judged;   /* what is validated and kept: the network, or the same with its averages */
   float *kept;      /* [parameters] of the kept epoch */
 
-  epoch_record *record; /* [epochs that there is room for] */
+  epoch_record *record; /* [records that there is room for] */
   int room;
+  int first_epoch; /* completed before the first record */
 
   double steps;        /* begun since the beginning */
   optimizer_step step; /* the one under way */
@@ -59,6 +60,7 @@ struct trainer {
   train_state state;
   int epochs, kept_epoch;
   double best_loss;
+  int patience_from; /* the epoch before which patience does not count */
 };
 
 /* ---- allocation ---- */
@@ -326,13 +328,14 @@ static bool improves(trainer *t, const epoch_record *record) {
     t->best_loss = record->valid_loss;
     return true;
   }
-  if (t->epochs - t->kept_epoch >= t->options.patience) t->state = TRAIN_STOPPED;
+  int since = t->kept_epoch > t->patience_from ? t->kept_epoch : t->patience_from;
+  if (t->epochs - since >= t->options.patience) t->state = TRAIN_STOPPED;
   return false;
 }
 
 /* Room for one more record, doubling as needed: epochs may be many and patience end them early. */
 static bool make_room(trainer *t) {
-  if (t->epochs < t->room) return true;
+  if (trainer_records(t) < t->room) return true;
   int room = t->room < t->options.epochs / 2 ? 2 * t->room : t->options.epochs;
   epoch_record *record = realloc(t->record, (size_t)room * sizeof *record);
   if (record == NULL) return false;
@@ -357,7 +360,8 @@ static void end_epoch(trainer *t) {
     t->state = TRAIN_DIVERGED;
     return;
   }
-  t->record[t->epochs++] = record;
+  t->record[trainer_records(t)] = record;
+  t->epochs++;
   if (improves(t, &record)) keep_parameters(t);
   if (t->state == TRAIN_RUNNING && t->epochs == t->options.epochs) t->state = TRAIN_FINISHED;
   if (t->state == TRAIN_RUNNING) begin_epoch(t);
@@ -382,11 +386,59 @@ train_state trainer_advance(trainer *t, double seconds) {
   return t->state;
 }
 
+/* ---- going on ---- */
+
+float *trainer_buffer(trainer *t, int buffer) {
+  switch (buffer) {
+    case TRAIN_PARAMETERS:
+      return t->net->parameter;
+    case TRAIN_KEPT:
+      return t->kept;
+    case TRAIN_AVERAGE:
+      return t->average;
+    default: {
+      int moment = buffer - TRAIN_MOMENT;
+      return moment < optimizer_moments(&t->optimizer) ? t->moment[moment] : NULL;
+    }
+  }
+}
+
+train_position trainer_position(trainer *t) {
+  while (t->state == TRAIN_RUNNING && !t->block.opens) trainer_advance(t, 0);
+  bool between = t->epoch_ended; /* the last epoch has ended, and no other has begun */
+  return (train_position){
+      .epoch = t->epochs,
+      .row = between ? 0 : t->block.first,
+      .loss_sum = between ? 0 : t->sums.train_loss,
+      .score_sum = between ? 0 : t->sums.train_score,
+      .steps = t->steps - 1,
+      .kept_epoch = t->kept_epoch,
+      .best_loss = t->best_loss,
+      .patience_from = t->state == TRAIN_STOPPED ? t->epochs : t->patience_from,
+  };
+}
+
+void trainer_restore(trainer *t, const train_position *position) {
+  t->epochs = t->first_epoch = position->epoch;
+  t->kept_epoch = position->kept_epoch;
+  t->best_loss = position->best_loss;
+  t->patience_from = position->patience_from;
+  t->steps = position->steps;
+  begin_step(t);
+  begin_epoch(t);
+  t->block = block_at(t, position->row, 0);
+  t->sums.train_loss = position->loss_sum;
+  t->sums.train_score = position->score_sum;
+  if (t->epochs >= t->options.epochs) t->state = TRAIN_FINISHED;
+}
+
 /* ---- what came of it ---- */
 
 int trainer_epochs(const trainer *t) { return t->epochs; }
 
-const epoch_record *trainer_record(const trainer *t, int epoch) { return &t->record[epoch]; }
+int trainer_records(const trainer *t) { return t->epochs - t->first_epoch; }
+
+const epoch_record *trainer_record(const trainer *t, int record) { return &t->record[record]; }
 
 double trainer_epoch_progress(const trainer *t) {
   return t->epoch_ended ? 0 : (double)t->block.first / (double)t->data->rows;

@@ -40,12 +40,38 @@ typedef struct trainer trainer;
 status trainer_open(trainer **trainer, network *net, const dataset *data, const dataset *valid,
                     const loss *loss, const optimizer *optimizer, const train_options *options);
 
+/* Where training stands between two steps. With the buffers below it is all that going on needs. */
+typedef struct train_position {
+  int epoch;       /* epochs completed */
+  size_t row;      /* rows of the running epoch that are done, */
+  double loss_sum; /* and what they add to its means */
+  double score_sum;
+  double steps; /* taken since the beginning */
+  int kept_epoch;
+  double best_loss;
+  int patience_from; /* the epoch before which patience does not count */
+} train_position;
+
+/* Buffers laid out like the network's parameters, moments from TRAIN_MOMENT on. */
+typedef enum train_buffer { TRAIN_PARAMETERS, TRAIN_KEPT, TRAIN_AVERAGE, TRAIN_MOMENT } train_buffer;
+
+/* One of them; NULL if this training has no such one. */
+float *trainer_buffer(trainer *trainer, int buffer);
+
+/* The present position; a step that is under way is completed first. */
+train_position trainer_position(trainer *trainer);
+
+/* Goes to a position. To be called before the first trainer_advance(), with the buffers filled; the network
+   as it was opened counts as kept. Records begin anew: the first is that of the running epoch. */
+void trainer_restore(trainer *trainer, const train_position *position);
+
 /* Trains until about `seconds` have passed, or to the end. */
 train_state trainer_advance(trainer *trainer, double seconds);
 
-/* Epochs completed, and their records. */
+/* Epochs completed since the beginning; how many of them, the latest, there are records of; and those. */
 int trainer_epochs(const trainer *trainer);
-const epoch_record *trainer_record(const trainer *trainer, int epoch);
+int trainer_records(const trainer *trainer);
+const epoch_record *trainer_record(const trainer *trainer, int record);
 
 /* Share of the running epoch that is done, in [0, 1). */
 double trainer_epoch_progress(const trainer *trainer);

@@ -77,7 +77,7 @@ test_that("chosen rows train as those rows by themselves", {
   scaling <- list(center = seq_len(inputs) / 10, scale = rep(2, inputs))
   trained <- function(x, y, rows) {
     set <- list(x = x, target = matrix(y), weights = NULL, rows = rows)
-    trainer <- .Call(fastmlp_train_open, layers, set, NULL, scaling, options)
+    trainer <- .Call(fastmlp_train_open, layers, set, NULL, scaling, options, NULL)
     .Call(fastmlp_train_advance, trainer, 60)
     .Call(fastmlp_train_close, trainer)$network
   }

@@ -185,8 +185,14 @@ test_that("an interrupt from outside ends training with a model", {
     slow <- opt_sgd(1e-6)
     fit <- suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = 1e6, optimizer = slow))
     cat(fit$training$stopped, nrow(predict(fit, x[1:3, ])))
+    set.seed(1)
+    epochs <- fit$training$epochs + 1
+    whole <- mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = epochs, optimizer = slow)
+    further <- mlp_continue(fit, x, x[, 1], epochs = 1)
+    same <- c('network', 'history', 'state')
+    cat('', identical(unclass(whole)[same], unclass(further)[same]))
   "
-  expect_identical(in_new_process(code), "interrupted 3")
+  expect_identical(in_new_process(code), "interrupted 3 TRUE")
 })
 
 test_that("validation results are those of the kept network, over many rows and with weights", {
@@ -217,7 +223,7 @@ test_that("no epoch is in progress once training has ended", {
   network <- mlp_network(4, 3, 3)
   data <- list(x = iris_x, target = as.integer(iris$Species), weights = NULL, rows = NULL)
   options <- plain_options(default_loss(iris$Species), 150, epochs = 2L, batch_size = 16L)
-  trainer <- .Call(fastmlp_train_open, network$layers, data, NULL, NULL, options)
+  trainer <- .Call(fastmlp_train_open, network$layers, data, NULL, NULL, options, NULL)
   status <- .Call(fastmlp_train_advance, trainer, 60)
   expect_identical(status[c("state", "epoch", "progress")],
                    list(state = "finished", epoch = 2L, progress = 0))

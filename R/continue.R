@@ -1,0 +1,172 @@
+# Going on with a fit: the state that a fit keeps for it, and mlp_continue().
+
+#' Train a fit for more epochs
+#'
+#' Goes on where [mlp_fit()] ended, with the same settings: 10 epochs and then 10 more give exactly the
+#' network and history of 20. Moments, averages, the order of rows and the rows held for validation
+#' are those of the unbroken run.
+#'
+#' @param fit A fit by [mlp_fit()] or `mlp_continue()`. One that diverged cannot go on.
+#' @param ... The training data, given as to [mlp_fit()]: `x` and `y`, or for a fit by a formula
+#'   `data`. Other rows than before may come, of the same columns and outcome, unless the fit holds a
+#'   share of its rows for validation.
+#' @param epochs How many more passes through the training rows: a whole number of at least 1. A running
+#'   epoch that was interrupted is completed as the first of them.
+#' @param weights Case weights, one non-negative number a row. Needed if the fit had them.
+#' @param validation Validation data, as for [mlp_fit()]. Needed if the fit had them; a share of the rows
+#'   is remembered.
+#' @param threads,verbose As for [mlp_fit()]; by default as they were.
+#' @return A fit like that of [mlp_fit()]. After early stopping, `patience` counts anew from where training
+#'   goes on, and the best epoch of all is kept.
+#' @examples
+#' set.seed(1)
+#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 10, optimizer = opt_adam())
+#' mlp_continue(fit, iris, epochs = 10)
+#' @export
+mlp_continue <- function(fit, ..., epochs, weights = NULL, validation = NULL, threads = NULL,
+                         verbose = NULL) {
+  call <- environment()
+  check_given()
+  check_class(fit, "fit", "fastmlp", "a fit by `mlp_fit()`")
+  check_continuable(check_model(fit, "fit"), call)
+  settings <- continued_settings(fit, epochs, threads, verbose, call)
+  data <- continued_data(fit, list(...), call)
+  weights <- continued_weights(fit, weights, nrow(data$x), call)
+  validation <- continued_validation(fit, validation, nrow(data$x), call)
+  sets <- training_sets(data$x, data$outcome, weights, validation, call)
+  trained <- train(fit$network, sets, scaling_of(fit$standardize), fit$outcome, settings, fit$state$key,
+                   call, fit$state)
+  continued_fit(fit, trained, settings, sets)
+}
+
+# What a fit keeps for going on: the engine's state, the key of its random numbers, and the rows held
+# for validation. After divergence there is nothing worth it.
+training_state <- function(trainer, end, key, sets) {
+  if (end == "diverged") return(NULL)
+  c(.Call(fastmlp_train_state, trainer), list(key = key, held = sets$valid$rows))
+}
+
+state_buffers <- c("parameters", "average", "moment1", "moment2")
+
+check_continuable <- function(fit, call) {
+  if (is.null(fit$state)) {
+    got <- if (identical(fit$training$stopped, "diverged")) "one that diverged" else "one without it"
+    abort_argument("fit", "have a state to go on from", got, "model",
+                   hint = "Fit anew, with a smaller learning rate if it diverged.", call = call)
+  }
+  fault <- state_fault(fit$state, fit$network)
+  if (!is.null(fault)) abort_model("fit", fault, call)
+}
+
+# What does not fit together in a state that was changed by hand, or NULL.
+state_fault <- function(state, network) {
+  position <- state$position
+  numbers <- is.double(position) && length(position) == 8 && !anyNA(position)
+  key <- is.integer(state$key) && length(state$key) == 2
+  shaped <- vapply(state_buffers, function(name) {
+    is.null(state[[name]]) || same_shape(state[[name]], network$layers)
+  }, NA)
+  if (!numbers || !key || !all(shaped)) return("a `state` that does not match the network")
+  NULL
+}
+
+same_shape <- function(layers, others) {
+  is.list(layers) && length(layers) == length(others) && all(mapply(function(layer, other) {
+    is.double(layer$weight) && identical(dim(layer$weight), dim(other$weight)) &&
+      is.double(layer$bias) && length(layer$bias) == length(other$bias)
+  }, layers, others))
+}
+
+continued_settings <- function(fit, epochs, threads, verbose, call) {
+  settings <- fit$arguments
+  settings$epochs <- check_count(fit$training$epochs + check_count(epochs, "epochs", call = call),
+                                 "epochs", call = call)
+  if (!is.null(threads)) settings["threads"] <- list(fit_checks$threads(threads, "threads", call))
+  if (!is.null(verbose)) settings$verbose <- check_verbose(verbose, "verbose", call)
+  settings
+}
+
+# list(x, outcome) of the data, in the form in which the fit took them.
+continued_data <- function(fit, given, call) {
+  by_formula <- !is.null(fit$outcome$blueprint)
+  given <- named_data(given, if (by_formula) "data" else c("x", "y"), call)
+  if (by_formula) {
+    check_class(given$data, "data", "data.frame", "a data frame", call)
+    outcomes <- names(fit$outcome$blueprint$ptypes$outcomes)
+    check_columns_present(names(given$data), outcomes, "data", call)
+    given <- list(x = given$data, y = forge_outcomes(given$data, fit$outcome$blueprint, "data", call))
+  }
+  args <- if (by_formula) c("data", "data") else c("x", "y")
+  x <- forge_predictors(given$x, fit$blueprint, fit$predictors, args[1], call)
+  check_finite(check_some_rows(x, args[1], call), args[1], call = call)
+  outcome <- match_outcome(given$y, fit$outcome, args[2], call)
+  check_same_rows(nrow(x), outcome_rows(outcome), args[2], call)
+  list(x = x, outcome = outcome)
+}
+
+# The parts of the data by name, those without a name in their order.
+named_data <- function(given, parts, call) {
+  names <- rlang::names2(given)
+  unnamed <- which(names == "")
+  free <- setdiff(parts, names)
+  if (!all(names %in% c(parts, "")) || anyDuplicated(names[names != ""]) || length(unnamed) > length(free)) {
+    expected <- sprintf("%s, as the fit took its data", enumerate(parts))
+    got <- enumerate(ifelse(names == "", "one without a name", names))
+    abort_argument("...", expected, got, "data", call = call)
+  }
+  names[unnamed] <- free[seq_along(unnamed)]
+  given <- rlang::set_names(given, names)
+  missing <- setdiff(parts, names)
+  if (length(missing)) {
+    abort_argument(missing[1], "given: a fit does not hold its training data", "nothing", "missing",
+                   call = call)
+  }
+  given
+}
+
+continued_weights <- function(fit, weights, rows, call) {
+  if (is.null(weights) && !is.null(fit$arguments$weights)) {
+    abort_argument("weights", "given again, as for the fit", "nothing", "missing", call = call)
+  }
+  check_case_weights(weights, rows, call = call)
+}
+
+continued_validation <- function(fit, validation, rows, call) {
+  held <- fit$state$held
+  if (!is.null(held) && !is.null(validation)) {
+    abort_argument("validation", "left out: the fit holds a share of its rows", describe(validation),
+                   call = call)
+  }
+  if (!is.null(held)) {
+    expected <- fit$training$rows + fit$training$validation_rows
+    if (rows != expected) {
+      abort_argument("...", sprintf("have %s, like the data of the fit", count_of(expected, "row")),
+                     count_of(rows, "row"), "shape",
+                     hint = "The fit holds some of them for validation.", call = call)
+    }
+    return(list(kind = "share", held = held))
+  }
+  if (is.null(validation) && fit$training$validation_rows > 0) {
+    abort_argument("validation", "given again, as for the fit", "nothing", "missing", call = call)
+  }
+  if (is.null(validation)) return(list(kind = "none"))
+  design <- list(
+    interface = if (is.null(fit$outcome$blueprint)) "xy" else "formula", blueprint = fit$blueprint,
+    predictors = fit$predictors, outcomes = fit$outcome$blueprint
+  )
+  validation_data(validation, design, list(info = fit$outcome), call)
+}
+
+# The fit after more epochs.
+continued_fit <- function(fit, trained, settings, sets) {
+  before <- fit$training
+  fit$network <- new_network(trained$layers, fit$arguments$activation)
+  fit$history <- rbind(fit$history, trained$history)
+  fit$arguments <- settings
+  fit$training <- c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
+                    trained$summary)
+  fit$training$seconds <- before$seconds + fit$training$seconds
+  fit$training$step_seconds <- before$step_seconds + fit$training$step_seconds
+  fit["state"] <- list(trained$state)
+  check_model(fit, "fit")
+}
