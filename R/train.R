@@ -107,12 +107,10 @@ train <- function(network, sets, scaling, info, settings, key, call,
   started <- proc.time()[["elapsed"]]
   metric <- losses[[info$loss$name]]$metric
   options <- engine_options(settings, info$loss, set_rows(sets$train), key)
-  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options)
-  state <- advance(trainer, reporter)
-  result <- .Call(fastmlp_train_close, trainer)
+  result <- optimizer_of(settings$optimizer)$run(network, sets, scaling, options, reporter)
   epochs <- length(result$history$train_loss)
   summary <- list(
-    epochs = epochs, kept_epoch = result$kept_epoch, stopped = state,
+    epochs = epochs, kept_epoch = result$kept_epoch, stopped = result$state,
     seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
@@ -120,6 +118,13 @@ train <- function(network, sets, scaling, info, settings, key, call,
   warn_of_end(summary, settings, info, call)
   history <- history_frame(result$history, metric, validated = !is.null(sets$valid))
   list(layers = result$network, history = history, summary = summary)
+}
+
+# Trains step by step: what the engine tells at the end, and the `state` in which it ended.
+run_steps <- function(network, sets, scaling, options, reporter) {
+  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options)
+  state <- advance(trainer, reporter)
+  c(.Call(fastmlp_train_close, trainer), state = state)
 }
 
 engine_options <- function(settings, loss, rows, key) {
@@ -172,13 +177,15 @@ diverged_message <- function(summary, settings, info) {
   kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
   rate <- settings$optimizer$learn_rate
   advice <- c(
-    sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10)),
+    if (!is.null(rate)) {
+      sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
+    },
     if (settings$standardize == "none") "use `standardize = \"zscore\"`",
     if (info$type == "numeric") "centre and scale the outcome"
-  )
+  ) %||% "raise `penalty`"
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
-            toupper(settings$optimizer$name), summary$epochs + 1L),
+            optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
     i = sprintf("The %s are kept.", kept),
     i = paste0("You could ", paste(advice, collapse = ", or "), ".")
   )

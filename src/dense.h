@@ -27,7 +27,7 @@ typedef struct gradient_sink {
   bool accumulate;
   const optimizer_step *step;
   float *parameter;
-  float *moment[2];
+  float *moment[MOMENTS];
   float *scratch; /* [SCRATCH_FLOATS] */
 } gradient_sink;
 

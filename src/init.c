@@ -35,6 +35,10 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_train_open),
     ENTRY(fastmlp_train_advance),
     ENTRY(fastmlp_train_close),
+    ENTRY(fastmlp_objective_open),
+    ENTRY(fastmlp_objective_at),
+    ENTRY(fastmlp_objective_validate),
+    ENTRY(fastmlp_objective_close),
     {NULL, NULL, 0},
 };
 

@@ -9,6 +9,7 @@
 
 #define ACTIVATION_VALUE_ROW(name, reads) [ACTIVATION_##name] = name##_value_span,
 #define ACTIVATION_GRADIENT_ROW(name, reads) [ACTIVATION_##name] = name##_gradient_span,
+#define UPDATE_ROW(name, moments) [UPDATE_##name] = update_##name,
 
 const kernels KERNELS_TABLE = {
     .name = KERNELS_NAME,
@@ -19,5 +20,5 @@ const kernels KERNELS_TABLE = {
     .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},
     .activation_gradient = {ACTIVATION_LIST(ACTIVATION_GRADIENT_ROW)},
     .softmax = softmax,
-    .update = {[UPDATE_SGD] = update_sgd, [UPDATE_ADAM] = update_adam},
+    .update = {UPDATE_LIST(UPDATE_ROW)},
 };

@@ -26,9 +26,8 @@ static void training_release(SEXP owner) {
 
 /* ---- open ---- */
 
-/* Fills an empty data set from list(x =, target =, weights =, rows =). */
-static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net,
-                              const loss *loss, int threads) {
+void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net, const loss *loss,
+                       int threads) {
   size_t inputs = net->layer[0].inputs, outputs = network_outputs(net), n;
   source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   if (x.columns != inputs) Rf_error("`x` must have one column an input");
@@ -43,24 +42,35 @@ static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
-/* A setting that the optimizer may lack. */
+/* Settings that an optimizer may lack. */
 static double optimizer_setting(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value == R_NilValue ? 0 : unpack_number(value, name);
 }
 
+static bool optimizer_flag(SEXP x, const char *name) {
+  SEXP value = list_get(x, name);
+  return value != R_NilValue && unpack_flag(value, name);
+}
+
 static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
   optimizer_id id = optimizer_find(unpack_string(list_get(x, "name"), "optimizer$name"));
   if (id == OPTIMIZER_COUNT) Rf_error("unknown optimizer");
-  SEXP nesterov = list_get(x, "nesterov");
   return (optimizer){
       .id = id,
       .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
       .momentum = optimizer_setting(x, "momentum"),
-      .nesterov = nesterov != R_NilValue && unpack_flag(nesterov, "optimizer$nesterov"),
+      .nesterov = optimizer_flag(x, "nesterov"),
+      .centered = optimizer_flag(x, "centered"),
       .beta1 = optimizer_setting(x, "beta1"),
       .beta2 = optimizer_setting(x, "beta2"),
       .epsilon = optimizer_setting(x, "epsilon"),
+      .momentum_decay = optimizer_setting(x, "momentum_decay"),
+      .decrease = optimizer_setting(x, "decrease"),
+      .increase = optimizer_setting(x, "increase"),
+      .min_step = optimizer_setting(x, "min_step"),
+      .max_step = optimizer_setting(x, "max_step"),
+      .initial = optimizer_setting(x, "initial"),
       .weight_decay = optimizer_setting(x, "weight_decay"),
       .penalty = unpack_number(penalty, "penalty"),
   };
@@ -161,12 +171,11 @@ static SEXP history_to_list(const training *t) {
   return history;
 }
 
-/* Named seconds of each phase. */
-static SEXP profile_to_vector(const training *t) {
+SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]) {
   SEXP seconds = PROTECT(Rf_allocVector(REALSXP, PHASE_COUNT));
   SEXP names = PROTECT(Rf_allocVector(STRSXP, PHASE_COUNT));
   for (int phase = 0; phase < PHASE_COUNT; phase++) {
-    REAL(seconds)[phase] = trainer_phase_seconds(t->trainer, (enum phase)phase);
+    REAL(seconds)[phase] = phase_seconds[phase];
     SET_STRING_ELT(names, phase, Rf_mkChar(phase_name((enum phase)phase)));
   }
   Rf_setAttrib(seconds, R_NamesSymbol, names);
@@ -177,6 +186,8 @@ static SEXP profile_to_vector(const training *t) {
 SEXP fastmlp_train_close(SEXP owner) {
   training *t = unpack_training(owner);
   trainer_keep(t->trainer);
+  double phase_seconds[PHASE_COUNT];
+  for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = trainer_phase_seconds(t->trainer, (phase)i);
   const char *names[] = {"network", "history", "kept_epoch", "threads", "step_seconds", "profile", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
@@ -184,7 +195,7 @@ SEXP fastmlp_train_close(SEXP owner) {
   SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_kept_epoch(t->trainer)));
   SET_VECTOR_ELT(result, 3, Rf_ScalarInteger(trainer_threads(t->trainer)));
   SET_VECTOR_ELT(result, 4, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
-  SET_VECTOR_ELT(result, 5, profile_to_vector(t));
+  SET_VECTOR_ELT(result, 5, phases_to_vector(phase_seconds));
   training_release(owner);
   UNPROTECT(1);
   return result;

@@ -31,11 +31,11 @@ struct trainer {
   pass pass;
   evaluator evaluator;
   arena arena;
-  batch batch[2];   /* the block at work, and the next one being gathered */
-  uint32_t *order;  /* [rows] this epoch's order, or NULL: as they come */
-  float *gradient;  /* [parameters] where steps take several passes, otherwise NULL: updates are fused */
-  float *moment[2]; /* [parameters] each, as the optimizer needs */
-  float *kept;      /* [parameters] of the kept epoch */
+  batch batch[2];  /* the block at work, and the next one being gathered */
+  uint32_t *order; /* [rows] this epoch's order, or NULL: as they come */
+  float *gradient; /* [parameters] where steps take several passes, otherwise NULL: updates are fused */
+  float *moment[MOMENTS]; /* [parameters] each, as the optimizer needs */
+  float *kept;            /* [parameters] of the kept epoch */
 
   epoch_record *record; /* [epochs that there is room for] */
   int room;
@@ -128,6 +128,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
     *trainer_out = NULL;
     return result;
   }
+  optimizer_start(&t->optimizer, t->moment, net->parameters);
   keep_parameters(t);
   begin_step(t);
   begin_epoch(t);
@@ -180,7 +181,7 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
       .accumulate = !block->opens,
       .step = fused || block->closes ? step : NULL,
       .parameter = t->net->parameter,
-      .moment = {t->moment[0], t->moment[1]},
+      .moment = {t->moment[0], t->moment[1], t->moment[2]},
   };
 }
 
