@@ -46,7 +46,7 @@ training_state <- function(trainer, end, key, sets) {
   c(.Call(fastmlp_train_state, trainer), list(key = key, held = sets$valid$rows))
 }
 
-state_buffers <- c("parameters", "average", "moment1", "moment2")
+state_buffers <- c("parameters", "average", "moment1", "moment2", "moment3")
 
 check_continuable <- function(fit, call) {
   if (is.null(fit$state)) {

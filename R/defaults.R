@@ -38,9 +38,7 @@ fit_checks <- list(
   activation = function(x, arg, call) {
     check_choice(x, arg, activation_names(), length = NULL, call = call)
   },
-  optimizer = function(x, arg, call) {
-    check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call)
-  },
+  optimizer = function(x, arg, call) check_optimizer(x, arg, call),
   epochs = function(x, arg, call) check_count(x, arg, call = call),
   batch_size = function(x, arg, call) check_count_or_inf(x, arg, call),
   patience = function(x, arg, call) check_count_or_inf(x, arg, call),
@@ -69,7 +67,8 @@ check_limit <- function(x, arg, call) check_number(x, arg, 1e-30, call = call)
 
 # What other packages call it.
 fit_synonyms <- list(
-  "Use `optimizer = opt_sgd(learn_rate = )`." = c("lr", "learn_rate", "learning_rate"),
+  "Use an optimizer, such as `optimizer = opt_sgd(learn_rate = )` or `opt_adam(learn_rate = )`." =
+    c("lr", "learn_rate", "learning_rate"),
   "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
   "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
   "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
@@ -92,6 +91,10 @@ fit_settings <- function(frame) {
   for (arg in names(fit_checks)) {
     settings[arg] <- list(fit_checks[[arg]](settings[[arg]], arg, frame))
   }
+  settings$batch_size <- default_batch_size(
+    settings$batch_size, !is.null(given$batch_size), settings$optimizer
+  )
+  check_applicable(settings, frame)
   settings$activation <- per_layer_activation(settings$activation, settings$hidden_units, frame)
   c(settings, preset = preset)
 }
@@ -106,7 +109,7 @@ per_layer_activation <- function(activation, hidden_units, call) {
 }
 
 # A parameter lies in memory as a double in R, before and after training, and as up to eight floats
-# in the engine (value, transposed value, kept copy, average, gradient, moments).
+# in the engine (value, transposed value, kept copy, average, gradient, three moments).
 bytes_per_parameter <- 48
 
 memory_limit <- function() getOption("fastmlp.memory", 4 * 1024^3)

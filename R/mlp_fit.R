@@ -54,9 +54,11 @@
 #' @param loss One of [loss_names()] or [loss_huber()]. By default `"cross_entropy"` for classes
 #'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
 #'   one output: the logit of the second level.
-#' @param optimizer An optimizer such as [opt_sgd()] or [opt_adam()].
-#' @param epochs Passes through the training rows: a whole number of at least 1.
+#' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
+#' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few
+#'   passes): a whole number of at least 1.
 #' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
+#'   [opt_rprop()] and [opt_lbfgs()] take all rows, by default and at the least.
 #' @param validation Rows to validate on after each epoch: a share in `[0, 1)` of the rows (within
 #'   each class for a classifier), drawn at random and not trained on; or other data: a data frame
 #'   for the formula method, `list(x = , y = )` for the others. Rows drawn as a share keep their
@@ -104,7 +106,7 @@
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
-#'   (`"finished"`, `"stopped"` early, `"diverged"`, `"interrupted"`), `seconds` in all and
+#'   (`"finished"`, `"stopped"` early, `"converged"`, `"diverged"`, `"interrupted"`), `seconds` in all and
 #'   `step_seconds` of the training steps alone (without conversion and validation), `threads`,
 #'   `simd`, and with `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of
 #'   each `phase` of the steps, summed over the threads;
@@ -197,6 +199,7 @@ mlp_bridge <- function(design, settings, call) {
   settings$init <- check_initial(settings$init, sizes, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   validation <- check_validation(settings, design, outcome, call)
+  check_batch_size(settings, nrow(x) - sum(validation$take), call)
   scan <- check_predictors(x, design$predictors, args$x, call)
 
   key <- draw_key()

@@ -1,83 +1,384 @@
 #' Optimizers
 #'
-#' `opt_sgd()` is mini-batch stochastic gradient descent, optionally with momentum. `opt_adam()`
-#' scales each step by running moments of the gradient; `opt_adamw()` adds decoupled weight decay.
+#' How the weights move along the gradient of the loss. `opt_sgd()` is mini-batch stochastic gradient
+#' descent, optionally with momentum. `opt_adam()` and its relatives `opt_adamw()`, `opt_amsgrad()`,
+#' `opt_nadam()` and `opt_radam()`, as well as `opt_rmsprop()`, `opt_adagrad()` and `opt_adadelta()`,
+#' scale each weight's step by what its gradients were. `opt_lion()` and `opt_rprop()` use only signs.
+#' `opt_lbfgs()` is a quasi-Newton method, for data small enough to use all rows in each step.
 #'
-#' With gradient \eqn{g} of the mean loss over the batch, plus `penalty` times the weights (see
-#' [mlp_fit()]), one step with learning rate \eqn{\eta}, momentum \eqn{\mu} and weight decay
-#' \eqn{\lambda} is
-#' \deqn{v \leftarrow \mu v + g, \qquad w \leftarrow (1 - \eta \lambda) w - \eta v}
+#' In what follows \eqn{g} is the gradient of the mean loss over the batch, plus `penalty` times the
+#' weights (see [mlp_fit()]), \eqn{\eta} is `learn_rate`, \eqn{\mu} `momentum`, \eqn{\beta_1} and
+#' \eqn{\beta_2} are `beta1` and `beta2`, \eqn{\epsilon} is `epsilon`, \eqn{\lambda} `weight_decay`,
+#' and \eqn{t} counts the steps from 1. All moments (\eqn{m}, \eqn{v} and so on) start at zero unless it
+#' says otherwise. Weights that decay become \eqn{(1 - \eta \lambda) w} before the step; biases never
+#' decay. Such decay, decoupled from the gradient, is that of Loshchilov and Hutter (2019), and only
+#' optimizers that define it have it; for decay that is coupled to the gradient give `penalty` to
+#' [mlp_fit()]. Formulas, defaults and starts are those of PyTorch, but for the default `learn_rate` of
+#' `opt_sgd()`, `opt_lion()`, which PyTorch has not, and where it says so below.
+#'
+#' @section Gradient descent:
+#' `opt_sgd()`: \deqn{v \leftarrow \mu v + g, \qquad w \leftarrow (1 - \eta \lambda) w - \eta v}
 #' and with `nesterov` the last term is \eqn{\eta (g + \mu v)}, as in Sutskever, Martens, Dahl and
 #' Hinton (2013).
 #'
-#' Adam (Kingma and Ba 2015) keeps moments that start at zero, and with \eqn{t} counting the steps from 1
+#' @section Adam and its relatives:
+#' They keep
 #' \deqn{m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2}
-#' \deqn{w \leftarrow (1 - \eta \lambda) w -
-#'   \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}}
-#' where \eqn{\lambda} is zero but for `opt_adamw()`. Biases are never decayed. Decay that is decoupled
-#' from the gradient is that of Loshchilov and Hutter (2019); for decay that is coupled to it, give
-#' `penalty` to [mlp_fit()].
+#' and correct their start by \eqn{c_1 = 1 - \beta_1^t} and \eqn{c_2 = 1 - \beta_2^t}.
 #'
-#' @param learn_rate The step size: a finite number above 0.
+#' `opt_adam()` (Kingma and Ba 2015), and with \eqn{\lambda} above zero `opt_adamw()`:
+#' \deqn{w \leftarrow (1 - \eta \lambda) w - \eta \frac{m / c_1}{\sqrt{v / c_2} + \epsilon}}
+#'
+#' `opt_amsgrad()` (Reddi, Kale and Kumar 2018) has \eqn{\hat v \leftarrow \max(\hat v, v)} in place of
+#' \eqn{v} in this step.
+#'
+#' `opt_nadam()` (Dozat 2016) looks ahead with a momentum that grows,
+#' \eqn{\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)} with \eqn{\psi} the `momentum_decay`:
+#' \deqn{w \leftarrow w - \eta \left( \frac{\mu_{t+1} m}{1 - \prod_{i \le t+1} \mu_i} +
+#'   \frac{(1 - \mu_t) g}{1 - \prod_{i \le t} \mu_i} \right) \Big/ (\sqrt{v / c_2} + \epsilon)}
+#'
+#' `opt_radam()` (Liu et al. 2020) waits with the division until \eqn{v} rests on enough steps. With
+#' \eqn{\rho_\infty = 2 / (1 - \beta_2) - 1} and
+#' \eqn{\rho = \rho_\infty - 2 t \beta_2^t / c_2} it is
+#' \deqn{w \leftarrow w - \eta \frac{m}{c_1} r, \qquad r = \frac{\sqrt{c_2}}{\sqrt{v} + \epsilon}
+#'   \sqrt{\frac{(\rho - 4) (\rho - 2) \rho_\infty}{(\rho_\infty - 4) (\rho_\infty - 2) \rho}}}
+#' where \eqn{\rho > 5}, and \eqn{r = 1} before.
+#'
+#' @section Gradients over the root of their squares:
+#' `opt_rmsprop()` (Tieleman and Hinton 2012), with \eqn{\beta_2} the `alpha` of PyTorch:
+#' \deqn{v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
+#'   b \leftarrow \mu b + \frac{g}{\sqrt{v} + \epsilon}, \qquad w \leftarrow w - \eta b}
+#' With `centered` (Graves 2013) \eqn{v - m^2} takes the place of \eqn{v}, where
+#' \eqn{m \leftarrow \beta_2 m + (1 - \beta_2) g}.
+#'
+#' `opt_adagrad()` (Duchi, Hazan and Singer 2011), where \eqn{s} starts at `initial`:
+#' \deqn{s \leftarrow s + g^2, \qquad w \leftarrow w - \eta \frac{g}{\sqrt{s} + \epsilon}}
+#'
+#' `opt_adadelta()` (Zeiler 2012), with \eqn{\beta_2} the `rho` of PyTorch:
+#' \deqn{v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
+#'   u = \frac{\sqrt{d + \epsilon}}{\sqrt{v + \epsilon}} g, \qquad
+#'   d \leftarrow \beta_2 d + (1 - \beta_2) u^2, \qquad w \leftarrow w - \eta u}
+#'
+#' @section Signs of gradients:
+#' `opt_lion()` (Chen et al. 2023):
+#' \deqn{w \leftarrow (1 - \eta \lambda) w - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g), \qquad
+#'   m \leftarrow \beta_2 m + (1 - \beta_2) g}
+#' As every weight moves by \eqn{\eta}, its authors advise a `learn_rate` of a third to a tenth of
+#' Adam's, and a `weight_decay` that is larger by as much.
+#'
+#' `opt_rprop()` (Riedmiller and Braun 1993, in the variant without weight backtracking of Igel and
+#' Huesken 2003) gives each weight a step size of its own, which starts at `learn_rate`. Where the
+#' gradient has the sign that it had in the last step, the step size grows by the factor `increase`;
+#' where it has turned, the step size shrinks by `decrease` and the gradient counts as zero. Step sizes
+#' stay between `min_step` and `max_step`, and \eqn{w \leftarrow w - s\, \mathrm{sign}(g)}. The signs of
+#' a batch's gradients are not to be trusted, so `opt_rprop()` takes all rows in each step.
+#'
+#' @section L-BFGS:
+#' `opt_lbfgs()` (Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995) hands the objective and its
+#' gradient over all training rows to [stats::optim()], method `"L-BFGS-B"` without bounds. It has no
+#' learning rate: each step is found by a search along a line, which takes one or a few passes through
+#' the rows. An epoch is one iteration of the method, so `epochs` is their largest number; training ends
+#' before if the objective no longer falls by more than `tolerance`, relative to the larger of itself and
+#' 1, which `fit$training$stopped` calls `"converged"`. The history has the loss at the end of each
+#' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8
+#' look alike to it. It suits thousands of rows and smooth activations.
+#'
+#' @param learn_rate The step size: a number in `[1e-30, 1e30]`. With `opt_rprop()` that of the first
+#'   step, from `min_step` to `max_step`.
 #' @param momentum Share of the last step that is kept: a number in `[0, 1)`.
 #' @param nesterov Whether the gradient is taken ahead of the momentum step: `TRUE` or `FALSE`.
 #'   Needs `momentum` above 0.
-#' @param weight_decay Decoupled weight decay: a finite number of at least 0.
+#' @param weight_decay Decoupled weight decay: a number in `[0, 1e30]`.
 #' @param beta1,beta2 What the moments of the gradient and of its square keep in each step: numbers in
+#'   `[0, 1)`. For `opt_lion()` what its direction and its moment keep.
+#' @param epsilon What is added to the root of the second moment (for `opt_adadelta()` under the root):
+#'   a number in `[1e-30, 1e30]`.
+#' @param momentum_decay How fast the momentum of `opt_nadam()` grows from half of `beta1` to `beta1`:
+#'   a number in `[0, 1e30]`.
+#' @param centered Whether the squares are taken about the running mean of the gradient: `TRUE` or
+#'   `FALSE`.
+#' @param initial Where the sums of squares start: a number in `[0, 1e30]`.
+#' @param decrease,increase Factors of the step size: numbers in `[1e-30, 1)` and in `(1, 1e30]`.
+#' @param min_step,max_step Bounds of the step size: numbers in `[1e-30, 1e30]`.
+#' @param memory Pairs of steps and gradients that make up the picture of the curvature: a whole number
+#'   from 1 to 1000.
+#' @param tolerance The relative decrease of the objective below which training ends: a number in
 #'   `[0, 1)`.
-#' @param epsilon What is added to the root of the second moment: a finite number of at least 1e-30.
+#' @param ... Must be empty.
 #' @return An object of class `fastmlp_optimizer` for the `optimizer` argument of [mlp_fit()].
-#' @references Sutskever I, Martens J, Dahl G, Hinton G (2013). "On the importance of
-#'   initialization and momentum in deep learning." ICML.
+#' @references Byrd RH, Lu P, Nocedal J, Zhu C (1995). "A limited memory algorithm for bound constrained
+#'   optimization." *SIAM Journal on Scientific Computing*, 16, 1190-1208.
+#'
+#'   Chen X et al. (2023). "Symbolic discovery of optimization algorithms." NeurIPS.
+#'
+#'   Dozat T (2016). "Incorporating Nesterov momentum into Adam." ICLR workshop.
+#'
+#'   Duchi J, Hazan E, Singer Y (2011). "Adaptive subgradient methods for online learning and stochastic
+#'   optimization." *Journal of Machine Learning Research*, 12, 2121-2159.
+#'
+#'   Graves A (2013). "Generating sequences with recurrent neural networks." arXiv:1308.0850.
+#'
+#'   Igel C, Huesken M (2003). "Empirical evaluation of the improved Rprop learning algorithms."
+#'   *Neurocomputing*, 50, 105-123.
 #'
 #'   Kingma DP, Ba J (2015). "Adam: A method for stochastic optimization." ICLR.
 #'
+#'   Liu DC, Nocedal J (1989). "On the limited memory BFGS method for large scale optimization."
+#'   *Mathematical Programming*, 45, 503-528.
+#'
+#'   Liu L et al. (2020). "On the variance of the adaptive learning rate and beyond." ICLR.
+#'
 #'   Loshchilov I, Hutter F (2019). "Decoupled weight decay regularization." ICLR.
+#'
+#'   Reddi SJ, Kale S, Kumar S (2018). "On the convergence of Adam and beyond." ICLR.
+#'
+#'   Riedmiller M, Braun H (1993). "A direct adaptive method for faster backpropagation learning: the
+#'   RPROP algorithm." IEEE International Conference on Neural Networks.
+#'
+#'   Sutskever I, Martens J, Dahl G, Hinton G (2013). "On the importance of
+#'   initialization and momentum in deep learning." ICML.
+#'
+#'   Tieleman T, Hinton G (2012). "Lecture 6.5: RMSprop." Neural Networks for Machine Learning, Coursera.
+#'
+#'   Zeiler MD (2012). "ADADELTA: An adaptive learning rate method." arXiv:1212.5701.
 #' @examples
 #' opt_sgd(learn_rate = 0.05, momentum = 0.9)
 #' opt_adamw(weight_decay = 0.05)
-#' @export
-opt_sgd <- function(learn_rate = 0.1, momentum = 0, nesterov = FALSE, weight_decay = 0) {
-  momentum <- check_number(momentum, "momentum", 0, 1, open = "to")
-  nesterov <- check_flag(nesterov, "nesterov")
-  if (nesterov && momentum == 0) {
-    abort_argument("momentum", "above 0 with `nesterov = TRUE`", "0")
+#'
+#' # A quasi-Newton method on few rows
+#' set.seed(1)
+#' fit <- mlp_fit(mpg ~ wt + hp, mtcars, hidden_units = 3, activation = "tanh", penalty = 0.01,
+#'                standardize = "zscore", optimizer = opt_lbfgs(), epochs = 200)
+#' fit
+#' @name opt_sgd
+NULL
+
+# A constructor: its settings with their defaults, each checked by its name in `setting_checks`.
+optimizer_constructor <- function(name, ...) {
+  defaults <- list(...)
+  constructor <- function() {
+    call <- environment()
+    check_no_dots(..., known = names(defaults), synonyms = setting_synonyms)
+    new_optimizer(name, mget(names(defaults), call), call)
   }
-  new_optimizer(
-    "sgd",
-    learn_rate = check_number(learn_rate, "learn_rate", 0, open = c("from", "to")),
-    momentum = momentum,
-    nesterov = nesterov,
-    weight_decay = check_number(weight_decay, "weight_decay", 0, open = "to")
-  )
+  force(name)
+  formals(constructor) <- c(defaults, alist(... = ))
+  constructor
+}
+
+new_optimizer <- function(name, settings, call) {
+  for (arg in names(settings)) {
+    settings[[arg]] <- setting_checks[[arg]](settings[[arg]], arg, call)
+  }
+  check_settings_together(settings, call)
+  structure(c(list(name = name), settings), class = "fastmlp_optimizer")
 }
 
 #' @rdname opt_sgd
 #' @export
-opt_adam <- function(learn_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8) {
-  do.call(new_optimizer, c("adam", check_adam(learn_rate, beta1, beta2, epsilon)))
-}
+opt_sgd <- optimizer_constructor(
+  "sgd", learn_rate = 0.1, momentum = 0, nesterov = FALSE, weight_decay = 0
+)
 
 #' @rdname opt_sgd
 #' @export
-opt_adamw <- function(learn_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8,
-                      weight_decay = 0.01) {
-  settings <- check_adam(learn_rate, beta1, beta2, epsilon)
-  settings$weight_decay <- check_number(weight_decay, "weight_decay", 0, open = "to")
-  do.call(new_optimizer, c("adamw", settings))
+opt_adam <- optimizer_constructor(
+  "adam", learn_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_adamw <- optimizer_constructor(
+  "adamw", learn_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0.01
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_amsgrad <- optimizer_constructor(
+  "amsgrad", learn_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_nadam <- optimizer_constructor(
+  "nadam", learn_rate = 0.002, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, momentum_decay = 0.004
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_radam <- optimizer_constructor(
+  "radam", learn_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_rmsprop <- optimizer_constructor(
+  "rmsprop", learn_rate = 0.01, beta2 = 0.99, epsilon = 1e-8, momentum = 0, centered = FALSE
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_adagrad <- optimizer_constructor("adagrad", learn_rate = 0.01, epsilon = 1e-10, initial = 0)
+
+#' @rdname opt_sgd
+#' @export
+opt_adadelta <- optimizer_constructor("adadelta", learn_rate = 1, beta2 = 0.9, epsilon = 1e-6)
+
+#' @rdname opt_sgd
+#' @export
+opt_lion <- optimizer_constructor(
+  "lion", learn_rate = 1e-4, beta1 = 0.9, beta2 = 0.99, weight_decay = 0
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_rprop <- optimizer_constructor(
+  "rprop", learn_rate = 0.01, decrease = 0.5, increase = 1.2, min_step = 1e-6, max_step = 50
+)
+
+#' @rdname opt_sgd
+#' @export
+opt_lbfgs <- optimizer_constructor("lbfgs", memory = 10L, tolerance = 1e-8)
+
+# What is known of each optimizer: its name in texts, its constructor, whether it takes all rows in
+# each step, how it trains (see R/train.R), and which arguments of mlp_fit() mean nothing to it.
+optimizer_row <- function(title, constructor, all_rows = FALSE, run = run_steps, lacks = character()) {
+  list(title = title, constructor = constructor, all_rows = all_rows, run = run, lacks = lacks)
 }
 
-check_adam <- function(learn_rate, beta1, beta2, epsilon, call = rlang::caller_env()) {
+optimizers <- function() {
   list(
-    learn_rate = check_number(learn_rate, "learn_rate", 0, open = c("from", "to"), call = call),
-    beta1 = check_number(beta1, "beta1", 0, 1, open = "to", call = call),
-    beta2 = check_number(beta2, "beta2", 0, 1, open = "to", call = call),
-    # Smaller ones would be zero in single precision.
-    epsilon = check_number(epsilon, "epsilon", 1e-30, open = "to", call = call)
+    sgd = optimizer_row("SGD", opt_sgd),
+    adam = optimizer_row("Adam", opt_adam),
+    adamw = optimizer_row("AdamW", opt_adamw),
+    amsgrad = optimizer_row("AMSGrad", opt_amsgrad),
+    nadam = optimizer_row("NAdam", opt_nadam),
+    radam = optimizer_row("RAdam", opt_radam),
+    rmsprop = optimizer_row("RMSprop", opt_rmsprop),
+    adagrad = optimizer_row("Adagrad", opt_adagrad),
+    adadelta = optimizer_row("Adadelta", opt_adadelta),
+    lion = optimizer_row("Lion", opt_lion),
+    rprop = optimizer_row("Rprop", opt_rprop, all_rows = TRUE),
+    lbfgs = optimizer_row(
+      "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
+      lacks = c("mixture", "clip_value", "clip_norm", "max_norm", "ema_decay")
+    )
   )
 }
 
-new_optimizer <- function(name, ...) structure(list(name = name, ...), class = "fastmlp_optimizer")
+optimizer_of <- function(optimizer) optimizers()[[optimizer$name]]
+
+# ---- settings ----
+
+# Settings beyond these would be zero or infinite in single precision, alone or times each other.
+smallest_setting <- 1e-30
+largest_setting <- 1e30
+
+check_positive_setting <- function(x, arg, call) {
+  check_number(x, arg, smallest_setting, largest_setting, call = call)
+}
+
+check_setting <- function(x, arg, call, to = largest_setting, open = character()) {
+  x <- check_number(x, arg, 0, to, open, call)
+  if (x > 0 && x < smallest_setting) {
+    abort_argument(arg, sprintf("0, or at least %s", format(smallest_setting)), describe(x), call = call)
+  }
+  x
+}
+
+check_share <- function(x, arg, call) check_setting(x, arg, call, 1, "to")
+
+setting_checks <- list(
+  learn_rate = check_positive_setting,
+  momentum = check_share,
+  nesterov = function(x, arg, call) check_flag(x, arg, call),
+  centered = function(x, arg, call) check_flag(x, arg, call),
+  weight_decay = check_setting,
+  beta1 = check_share,
+  beta2 = check_share,
+  epsilon = check_positive_setting,
+  momentum_decay = check_setting,
+  initial = check_setting,
+  decrease = function(x, arg, call) check_number(x, arg, smallest_setting, 1, "to", call),
+  increase = function(x, arg, call) check_number(x, arg, 1, largest_setting, "from", call),
+  min_step = check_positive_setting,
+  max_step = check_positive_setting,
+  memory = function(x, arg, call) check_count(x, arg, max = 1000, call = call),
+  tolerance = function(x, arg, call) check_number(x, arg, 0, 1, "to", call)
+)
+
+check_settings_together <- function(settings, call) {
+  if (isTRUE(settings$nesterov) && settings$momentum == 0) {
+    abort_argument("momentum", "above 0 with `nesterov = TRUE`", "0", call = call)
+  }
+  decay <- settings$weight_decay %||% 0
+  if (decay > 0 && settings$learn_rate * decay < smallest_setting) {
+    expected <- sprintf("0, or at least %s over `learn_rate`", format(smallest_setting))
+    abort_argument("weight_decay", expected, describe(decay), call = call)
+  }
+  if (is.null(settings$min_step)) return(invisible())
+  check_number(settings$max_step, "max_step", settings$min_step, largest_setting, call = call)
+  check_number(settings$learn_rate, "learn_rate", settings$min_step, settings$max_step, call = call)
+}
+
+# What other packages call it.
+setting_synonyms <- list(
+  "Use `learn_rate`." = c("lr", "learning_rate", "eta"),
+  "Use `epsilon`." = "eps",
+  "Use `beta1` and `beta2`." = "betas",
+  "Use `beta2`." = c("alpha", "rho"),
+  "Use `decrease` and `increase`." = "etas",
+  "Use `min_step` and `max_step`." = "step_sizes",
+  "Use `opt_amsgrad()`." = "amsgrad",
+  "Use `mlp_fit(penalty = )`, or the decoupled decay of `opt_sgd()`, `opt_adamw()` or `opt_lion()`." =
+    c("weight_decay", "decay", "penalty", "l2")
+)
+
+# ---- as arguments of mlp_fit() ----
+
+# An optimizer as its constructor makes it; one changed by hand goes through the constructor's checks.
+check_optimizer <- function(x, arg, call) {
+  check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call)
+  settings <- unclass(x)
+  name <- if (is.list(settings)) settings$name
+  if (!rlang::is_string(name, names(optimizers()))) {
+    abort_argument(arg, "an optimizer such as `opt_sgd()` makes it", "one without a valid name", "model",
+                   call = call)
+  }
+  made <- tryCatch(
+    do.call(optimizers()[[name]]$constructor, settings[-1], quote = TRUE),
+    error = function(cnd) cnd
+  )
+  if (inherits(made, "fastmlp_optimizer") && identical(names(made), names(settings))) return(made)
+  got <- if (inherits(made, "error")) "wrong settings" else "settings that are missing or twice"
+  hint <- if (inherits(made, "rlang_error")) made$message
+  abort_argument(arg, sprintf("as `opt_%s()` makes it", name), got, "model", hint, call)
+}
+
+# All rows where the optimizer wants all and `batch_size` was not given.
+default_batch_size <- function(batch_size, given, optimizer) {
+  if (!given && optimizer_of(optimizer)$all_rows) Inf else batch_size
+}
+
+check_batch_size <- function(settings, rows, call) {
+  optimizer <- optimizer_of(settings$optimizer)
+  if (!optimizer$all_rows || settings$batch_size >= rows) return(invisible())
+  expected <- sprintf("Inf, or at least the number of training rows (%d), with %s", rows, optimizer$title)
+  abort_argument("batch_size", expected, describe(settings$batch_size), call = call)
+}
+
+# What the optimizer lacks has to be as in the plain preset.
+check_applicable <- function(settings, call) {
+  optimizer <- optimizer_of(settings$optimizer)
+  plain <- preset_settings("plain")
+  for (arg in optimizer$lacks) {
+    if (identical(settings[[arg]], plain[[arg]])) next
+    expected <- sprintf("left out with %s, which has no such thing", optimizer$title)
+    abort_argument(arg, expected, describe(settings[[arg]]), call = call)
+  }
+}
+
+# ---- printing ----
 
 #' @export
 format.fastmlp_optimizer <- function(x, ...) format_constructor("opt", x)

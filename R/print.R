@@ -64,7 +64,8 @@ rows_line <- function(training) {
 
 # How an end other than the planned one is told.
 endings <- c(
-  finished = "", stopped = ", stopped early", diverged = ", diverged", interrupted = ", interrupted"
+  finished = "", stopped = ", stopped early", converged = ", converged", diverged = ", diverged",
+  interrupted = ", interrupted"
 )
 
 training_line <- function(training) {

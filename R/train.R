@@ -108,20 +108,27 @@ train <- function(network, sets, scaling, info, settings, key, call, state = NUL
   started <- proc.time()[["elapsed"]]
   metric <- losses[[info$loss$name]]$metric
   options <- engine_options(settings, info$loss, set_rows(sets$train), key)
-  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options,
-                   state)
-  end <- advance(trainer, reporter)
-  state <- training_state(trainer, end, key, sets)
-  result <- .Call(fastmlp_train_close, trainer)
+  result <- optimizer_of(settings$optimizer)$run(network, sets, scaling, options, state, reporter)
   summary <- list(
-    epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = end,
+    epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = result$ended,
     seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   warn_of_end(summary, settings, info, call)
   history <- history_frame(result$history, result$epochs, metric, validated = !is.null(sets$valid))
-  list(layers = result$network, history = history, summary = summary, state = state)
+  list(layers = result$network, history = history, summary = summary,
+       state = result$state)
+}
+
+# Trains step by step: what the engine tells at the end, how training `ended`, and the `state` from which
+# it could go on.
+run_steps <- function(network, sets, scaling, options, state, reporter) {
+  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options,
+                   state)
+  ended <- advance(trainer, reporter)
+  state <- training_state(trainer, ended, options$key, sets)
+  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state))
 }
 
 engine_options <- function(settings, loss, rows, key) {
@@ -182,13 +189,15 @@ diverged_message <- function(summary, settings, info) {
   kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
   rate <- settings$optimizer$learn_rate
   advice <- c(
-    sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10)),
+    if (!is.null(rate)) {
+      sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
+    },
     if (settings$standardize == "none") "use `standardize = \"zscore\"`",
     if (info$type == "numeric") "centre and scale the outcome"
-  )
+  ) %||% "raise `penalty`"
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
-            toupper(settings$optimizer$name), summary$epochs + 1L),
+            optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
     i = sprintf("The %s are kept.", kept),
     i = paste0("You could ", paste(advice, collapse = ", or "), ".")
   )

@@ -96,8 +96,8 @@ static strip strip_at(const layer *layer, size_t input_panel, size_t unit_panel)
 }
 
 static void update_span(const gradient_sink *sink, bool is_weight, size_t offset, float *gradient, size_t n) {
-  float *moment[2];
-  for (int k = 0; k < 2; k++) moment[k] = sink->moment[k] != NULL ? sink->moment[k] + offset : NULL;
+  float *moment[MOMENTS];
+  for (int k = 0; k < MOMENTS; k++) moment[k] = sink->moment[k] != NULL ? sink->moment[k] + offset : NULL;
   optimizer_apply(sink->step, is_weight, sink->parameter + offset, gradient, moment, n);
 }
 
@@ -108,7 +108,7 @@ static void average_span(const gradient_sink *sink, size_t offset, size_t n) {
 
 ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
   prefetch(sink->parameter + offset, n * sizeof(float));
-  for (int k = 0; k < 2; k++) {
+  for (int k = 0; k < MOMENTS; k++) {
     if (sink->moment[k] != NULL) prefetch(sink->moment[k] + offset, n * sizeof(float));
   }
 }

@@ -27,7 +27,7 @@ typedef struct gradient_sink {
   bool accumulate;
   const optimizer_step *step;
   float *parameter;
-  float *moment[2];
+  float *moment[MOMENTS];
   float *average; /* the parameters' running average, to be kept up too; or NULL */
   float fresh;    /* the share of the new parameters in it */
   bool settles;   /* averages and W' follow at once, not only after dense_limit_norms() */

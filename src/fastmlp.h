@@ -79,4 +79,18 @@ SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
    zeros if not asked for>). The pointer is spent after it. */
 SEXP fastmlp_train_close(SEXP trainer);
 
+/* r_objective.c */
+/* An external pointer to the mean loss over all rows of data as a function of a network's parameters, and to
+   the data; arguments as above, of which options reads loss, threads and profile. Parameters are one double
+   vector: the weights of the first layer (inputs x units, column by column), its biases, those of the next.
+ */
+SEXP fastmlp_objective_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
+/* list(loss =, score = <as of an epoch>, gradient = <of the loss, laid out like the parameters>). */
+SEXP fastmlp_objective_at(SEXP objective, SEXP parameters);
+/* c(<loss>, <score>) of the validation rows; NULL if there are none. */
+SEXP fastmlp_objective_validate(SEXP objective, SEXP parameters);
+/* list(network = <layers with these parameters>, threads =, step_seconds = <of all gradients>, profile =) as
+   fastmlp_train_close() has them. The pointer is spent after it. */
+SEXP fastmlp_objective_close(SEXP objective, SEXP parameters);
+
 #endif

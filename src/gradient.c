@@ -1,75 +1,115 @@
 #include "gradient.h"
 
-#include "pass.h"
-
 /* What the members share. */
 typedef struct gradient_work {
-  pass pass;
-  arena arena;
-  panels x; /* [rows x inputs] */
-  const source_matrix *source;
+  gradient_workspace *space;
   const loss *loss;
-  const targets *targets;
-  double scale; /* 1 / total weight */
+  const gradient_rows *rows;
   float *gradient;
   double *input_gradient;
-  double sum; /* of the rows' losses */
+  double loss_sum, score_sum;
 } gradient_work;
 
-/* Forward, loss and backward for rows first .. first + n - 1; the first member moves data in and out. */
-static void gradient_block(const team *team, gradient_work *work, size_t first, size_t n) {
-  pass *pass = &work->pass;
-  const network *net = pass->net;
+/* ---- a workspace ---- */
+
+static void lay_out(void *owner, arena *arena) {
+  gradient_workspace *space = owner;
+  const pass *pass = &space->pass;
+  space->x = arena_take_panels(arena, pass->rows, pass->net->layer[0].inputs);
+  if (space->profiled) space->profile = arena_take(arena, (size_t)pass->members, sizeof *space->profile);
+}
+
+status gradient_allocate(gradient_workspace *space, const network *net, size_t rows, int threads,
+                         bool input_gradient, bool profiled) {
+  size_t block = size_min(rows, PASS_ROWS);
+  *space = (gradient_workspace){.profiled = profiled};
+  status result = pass_allocate(&space->pass, net, block, pass_members(net, block, threads), input_gradient);
+  return result == STATUS_OK ? arena_build(&space->arena, lay_out, space) : result;
+}
+
+void gradient_free(gradient_workspace *space) {
+  arena_free(&space->arena);
+  pass_free(&space->pass);
+}
+
+/* ---- passes ---- */
+
+/* Rows first .. first + n - 1 into x. A data set's are shared out, the caller's the first member reads. */
+static void bring_rows(const team *team, const gradient_work *work, size_t first, size_t n) {
+  const gradient_rows *rows = work->rows;
   const scaling as_it_is = {NULL, NULL};
-  if (team->rank == 0) matrix_to_panels(work->source, first, n, as_it_is, work->x.data, work->x.stride);
+  panels x = work->space->x;
+  if (rows->source == NULL) {
+    dataset_gather(team, rows->data, NULL, first, n, &(batch){.x = x});
+  } else if (team->rank == 0) {
+    matrix_to_panels(rows->source, first, n, as_it_is, x.data, x.stride);
+  }
   team_barrier(team);
-  pass_forward(team, pass, work->x, n);
-  const targets block = targets_from(work->targets, first, network_outputs(net));
-  pass_loss(team, pass, work->loss, &block, n, work->scale);
+}
+
+/* Forward, loss and backward for rows first .. first + n - 1; the first member adds up and moves data out. */
+static void gradient_block(const team *team, gradient_work *work, size_t first, size_t n) {
+  pass *pass = &work->space->pass;
+  const network *net = pass->net;
+  panels x = work->space->x;
+  bring_rows(team, work, first, n);
+  pass_forward(team, pass, x, n);
+  const targets block = targets_from(&work->rows->targets, first, network_outputs(net));
+  pass_loss(team, pass, work->loss, &block, n, 1 / work->rows->total_weight);
   pass_backward(team, pass, n);
-  pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0},
-               0);
+  pass_weights(team, pass, x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0}, 0);
   if (team->rank == 0) {
-    for (size_t r = 0; r < n; r++) work->sum += pass->row_loss[r];
+    for (size_t r = 0; r < n; r++) {
+      work->loss_sum += pass->row_loss[r];
+      work->score_sum += pass->row_score[r];
+    }
     if (work->input_gradient != NULL) {
       panels_to_matrix(pass->dx.data, pass->dx.stride, n, net->layer[0].inputs, work->input_gradient,
-                       work->source->rows, first);
+                       work->rows->rows, first);
     }
   }
   team_barrier(team);
 }
 
-static void gradient_member(const team *team, void *data) {
+static void gradient_member(const team *shared, void *data) {
   gradient_work *work = data;
-  pass_transpose(team, &work->pass);
-  for (size_t first = 0; first < work->source->rows; first += PASS_ROWS) {
-    gradient_block(team, work, first, size_min(PASS_ROWS, work->source->rows - first));
+  gradient_workspace *space = work->space;
+  size_t rows = work->rows->rows;
+  team member = *shared;
+  if (space->profile != NULL) {
+    member.profile = &space->profile[member.rank];
+    profile_start(member.profile, PHASE_PRODUCTS);
   }
+  pass_transpose(&member, &space->pass);
+  for (size_t first = 0; first < rows; first += PASS_ROWS) {
+    gradient_block(&member, work, first, size_min(PASS_ROWS, rows - first));
+  }
+  if (space->profile != NULL) profile_stop(member.profile);
 }
 
-static void lay_out(void *owner, arena *arena) {
-  gradient_work *work = owner;
-  work->x = arena_take_panels(arena, work->pass.rows, work->pass.net->layer[0].inputs);
+gradient_means gradient_run(gradient_workspace *space, const loss *loss, const gradient_rows *rows,
+                            float *gradient, double *input_gradient) {
+  gradient_work work = {space, loss, rows, gradient, input_gradient, 0, 0};
+  team_run(space->pass.members, gradient_member, &work);
+  return (gradient_means){work.loss_sum / rows->total_weight, work.score_sum / rows->total_weight};
+}
+
+double gradient_phase_seconds(const gradient_workspace *space, phase phase) {
+  double sum = 0;
+  for (int member = 0; space->profile != NULL && member < space->pass.members; member++) {
+    sum += space->profile[member].seconds[phase];
+  }
+  return sum;
 }
 
 status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
                         const targets *targets, double total_weight, float *gradient, double *input_gradient,
                         double *mean_loss) {
-  size_t rows = size_min(x->rows, PASS_ROWS);
-  int members = pass_members(net, rows, threads);
-  gradient_work work = {.source = x,
-                        .loss = loss,
-                        .targets = targets,
-                        .scale = 1 / total_weight,
-                        .gradient = gradient,
-                        .input_gradient = input_gradient};
-  status result = pass_allocate(&work.pass, net, rows, members, input_gradient != NULL);
-  if (result == STATUS_OK) result = arena_build(&work.arena, lay_out, &work);
-  if (result == STATUS_OK) {
-    team_run(members, gradient_member, &work);
-    *mean_loss = work.sum / total_weight;
-  }
-  arena_free(&work.arena);
-  pass_free(&work.pass);
+  const gradient_rows rows = {
+      .source = x, .rows = x->rows, .targets = *targets, .total_weight = total_weight};
+  gradient_workspace space;
+  status result = gradient_allocate(&space, net, x->rows, threads, input_gradient != NULL, false);
+  if (result == STATUS_OK) *mean_loss = gradient_run(&space, loss, &rows, gradient, input_gradient).loss;
+  gradient_free(&space);
   return result;
 }

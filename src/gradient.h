@@ -1,14 +1,52 @@
-/* The gradient of a loss over a caller's matrix, without training. */
+/* The gradient of a loss over rows, without an update. */
 #ifndef FASTMLP_GRADIENT_H
 #define FASTMLP_GRADIENT_H
 
+#include "data.h"
 #include "loss.h"
 #include "matrix.h"
 #include "network.h"
+#include "pass.h"
 
-/* Mean loss over the rows of x, with its gradient for every parameter (flat, like the parameters) and,
-   unless input_gradient is NULL, for x (column-major [rows x inputs]). total_weight is the sum of case
-   weights. */
+/* The rows: the caller's, where they lie, or those of a data set. */
+typedef struct gradient_rows {
+  const source_matrix *source; /* NULL: data */
+  const dataset *data;
+  size_t rows;
+  targets targets;
+  double total_weight; /* the sum of case weights */
+} gradient_rows;
+
+/* The means over the rows. */
+typedef struct gradient_means {
+  double loss, score;
+} gradient_means;
+
+/* What passes over some rows need; serves any number of them. */
+typedef struct gradient_workspace {
+  pass pass;
+  arena arena;
+  panels x; /* [rows x inputs] of a pass */
+  bool profiled;
+  profile *profile; /* [members], or NULL: not profiled */
+} gradient_workspace;
+
+/* For blocks of a set of `rows` rows; input_gradient: down to the inputs; profiled: the phases of the
+   passes are measured. */
+status gradient_allocate(gradient_workspace *workspace, const network *net, size_t rows, int threads,
+                         bool input_gradient, bool profiled);
+
+void gradient_free(gradient_workspace *workspace);
+
+/* The mean loss and score, with the gradient of the loss for every parameter (flat, like the parameters) and,
+   unless input_gradient is NULL, for the inputs (column-major [rows x inputs]). */
+gradient_means gradient_run(gradient_workspace *workspace, const loss *loss, const gradient_rows *rows,
+                            float *gradient, double *input_gradient);
+
+/* Seconds that all members together spent in a phase so far; 0 unless profiled. */
+double gradient_phase_seconds(const gradient_workspace *workspace, phase phase);
+
+/* As gradient_run(), for the rows of x alone, with a workspace of its own. */
 status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
                         const targets *targets, double total_weight, float *gradient, double *input_gradient,
                         double *mean_loss);

@@ -5,12 +5,6 @@
 #include "kernels.h"
 #include "vector.h"
 
-/* 1, 0 or -1; 0 for NaN. */
-ALWAYS_INLINE vf vector_sign(vf x) {
-  vf zero = vector_splat(0);
-  return vector_select(x > 0, vector_splat(1), zero) - vector_select(x < 0, vector_splat(1), zero);
-}
-
 static void adjust_gradient(const float *w, float *g, size_t n, const update_step *step) {
   vf scale = vector_splat(step->scale), sparsity = vector_splat(step->sparsity);
   for (size_t i = 0; i < n; i += LANES) {

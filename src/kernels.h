@@ -9,10 +9,33 @@
 #include "activation_list.h"
 #include "common.h"
 
-/* The rules by which a span of parameters can move; kernel_update.h has the formulas. */
-typedef enum update_id { UPDATE_SGD, UPDATE_ADAM, UPDATE_COUNT } update_id;
+/* The rules by which a span of parameters can move, each with the number of moments that it keeps;
+   kernel_update.h has the formulas. */
+#define UPDATE_LIST(RULE)   \
+  RULE(sgd, 0)              \
+  RULE(momentum, 1)         \
+  RULE(nesterov, 1)         \
+  RULE(adam, 2)             \
+  RULE(amsgrad, 3)          \
+  RULE(nadam, 2)            \
+  RULE(radam, 2)            \
+  RULE(rmsprop, 1)          \
+  RULE(rmsprop_momentum, 2) \
+  RULE(rmsprop_centered, 2) \
+  RULE(rmsprop_both, 3)     \
+  RULE(adagrad, 1)          \
+  RULE(adadelta, 2)         \
+  RULE(lion, 1)             \
+  RULE(rprop, 2)
 
-/* Coefficients of one update. */
+#define UPDATE_ID(name, moments) UPDATE_##name,
+typedef enum update_id { UPDATE_LIST(UPDATE_ID) UPDATE_COUNT } update_id;
+#undef UPDATE_ID
+
+/* The most moments that a rule keeps. */
+enum { MOMENTS = 3 };
+
+/* Coefficients of one update; a rule reads those that its formula has. */
 typedef struct update_step {
   float learn_rate;
   float scale;    /* of the gradient, before anything else */
@@ -21,9 +44,12 @@ typedef struct update_step {
   float penalty;  /* coupled decay: added to the gradient as penalty * w */
   float decay;    /* decoupled decay: the share of w that is taken away */
   float momentum;
-  bool nesterov;
   float fresh1, fresh2; /* what the newest gradient adds to the moments: 1 - beta */
   float epsilon;
+  float gradient_rate;     /* of the gradient itself, beside learn_rate for its moment */
+  float root;              /* the share of the second moment's root in the divisor */
+  float shrink, grow;      /* factors of a step size of its own where the gradient turns, where it does not */
+  float smallest, largest; /* such step sizes */
 } update_step;
 
 typedef struct kernels {
@@ -61,7 +87,7 @@ typedef struct kernels {
 
   /* One update of w[0 .. n-1] and its moments from its gradient; n a multiple of PANEL. A moment that the
      rule does not keep is NULL. */
-  void (*update[UPDATE_COUNT])(float *w, const float *g, float *const moment[2], size_t n,
+  void (*update[UPDATE_COUNT])(float *w, const float *g, float *const moment[MOMENTS], size_t n,
                                const update_step *step);
 
   /* g[i] = scale * g[i], limited, + sparsity * sign(w[i]), for i < n; n a multiple of PANEL. */

@@ -10,6 +10,7 @@
 
 #define ACTIVATION_VALUE_ROW(name, reads) [ACTIVATION_##name] = name##_value_span,
 #define ACTIVATION_GRADIENT_ROW(name, reads) [ACTIVATION_##name] = name##_gradient_span,
+#define UPDATE_ROW(name, moments) [UPDATE_##name] = update_##name,
 
 const kernels KERNELS_TABLE = {
     .name = KERNELS_NAME,
@@ -24,5 +25,5 @@ const kernels KERNELS_TABLE = {
     .average = average,
     .sum_of_squares = sum_of_squares,
     .limit_norms = limit_norms,
-    .update = {[UPDATE_SGD] = update_sgd, [UPDATE_ADAM] = update_adam},
+    .update = {UPDATE_LIST(UPDATE_ROW)},
 };

@@ -1,15 +1,97 @@
 #include "optimizer.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+/* ---- coefficients of the index-th step; `step` comes with the settings as they are ---- */
+
+/* Moments that start at zero are too small by the factor 1 - beta^index. With it
+   learn_rate (m / c1) / (sqrt(v / c2) + epsilon) = (learn_rate sqrt(c2) / c1) m / (sqrt(v) + sqrt(c2)
+   epsilon). */
+static void adam_step(const optimizer *optimizer, double index, update_step *step) {
+  double c1 = 1 - pow(optimizer->beta1, index), root_c2 = sqrt(1 - pow(optimizer->beta2, index));
+  step->learn_rate = (float)(optimizer->learn_rate * root_c2 / c1);
+  step->epsilon = (float)fmax(optimizer->epsilon * root_c2, FLT_MIN);
+}
+
+/* The momentum of NAdam's index-th step, which grows from beta1 / 2 to beta1. */
+static double nadam_momentum(const optimizer *optimizer, double index) {
+  return optimizer->beta1 * (1 - pow(.96, index * optimizer->momentum_decay) / 2);
+}
+
+/* 1 - the product of the momenta up to the index-th step; beyond DBL_EPSILON the product no longer counts. */
+static double nadam_correction(const optimizer *optimizer, double index) {
+  double product = 1;
+  for (double i = 1; i <= index && product > DBL_EPSILON / 4; i++) product *= nadam_momentum(optimizer, i);
+  return 1 - product;
+}
+
+/* learn_rate ((1 - mu) g / c + mu' m / c') / (sqrt(v / c2) + epsilon), where mu is this step's momentum and
+   mu' the next one's, and c and c' are the corrections up to them. */
+static void nadam_step(const optimizer *optimizer, double index, update_step *step) {
+  double root_c2 = sqrt(1 - pow(optimizer->beta2, index)), rate = optimizer->learn_rate * root_c2;
+  double now = nadam_momentum(optimizer, index), next = nadam_momentum(optimizer, index + 1);
+  step->gradient_rate = (float)(rate * (1 - now) / nadam_correction(optimizer, index));
+  step->learn_rate = (float)(rate * next / nadam_correction(optimizer, index + 1));
+  step->epsilon = (float)fmax(optimizer->epsilon * root_c2, FLT_MIN);
+}
+
+/* While the second moment rests on too few steps for its variance to be known, momentum alone moves the
+   weights; then Adam's step, rectified. Its epsilon is added to the uncorrected root. */
+static void radam_step(const optimizer *optimizer, double index, update_step *step) {
+  double beta2 = optimizer->beta2, power = pow(beta2, index), c1 = 1 - pow(optimizer->beta1, index);
+  double longest = 2 / (1 - beta2) - 1, length = longest - 2 * index * power / (1 - power);
+  bool known = length > 5;
+  double rectified = sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
+  step->root = known;
+  step->epsilon = known ? (float)optimizer->epsilon : 1;
+  step->learn_rate = (float)(optimizer->learn_rate / c1 * (known ? rectified * sqrt(1 - power) : 1));
+}
+
+/* ---- the optimizers ---- */
+
+static update_id sgd_rule(const optimizer *optimizer) {
+  if (optimizer->momentum == 0) return UPDATE_sgd;
+  return optimizer->nesterov ? UPDATE_nesterov : UPDATE_momentum;
+}
+
+static update_id rmsprop_rule(const optimizer *optimizer) {
+  if (optimizer->momentum == 0) return optimizer->centered ? UPDATE_rmsprop_centered : UPDATE_rmsprop;
+  return optimizer->centered ? UPDATE_rmsprop_both : UPDATE_rmsprop_momentum;
+}
+
+/* The sums of squares. */
+static double adagrad_start(const optimizer *optimizer, int moment) {
+  (void)moment;
+  return optimizer->initial;
+}
+
+/* The last gradient, and step sizes. */
+static double rprop_start(const optimizer *optimizer, int moment) {
+  return moment == 1 ? optimizer->learn_rate : 0;
+}
+
+/* Its rule, or what chooses one by the settings; what prepares the coefficients of a step, NULL where the
+   settings are the coefficients; and where a moment starts, NULL for zero. */
 static const struct {
   const char *name;
-  update_id update;
+  update_id rule;
+  update_id (*choose)(const optimizer *optimizer);
+  void (*prepare)(const optimizer *optimizer, double index, update_step *step);
+  double (*start)(const optimizer *optimizer, int moment);
 } table[OPTIMIZER_COUNT] = {
-    [OPTIMIZER_SGD] = {"sgd", UPDATE_SGD},
-    [OPTIMIZER_ADAM] = {"adam", UPDATE_ADAM},
-    [OPTIMIZER_ADAMW] = {"adamw", UPDATE_ADAM},
+    [OPTIMIZER_SGD] = {"sgd", .choose = sgd_rule},
+    [OPTIMIZER_ADAM] = {"adam", UPDATE_adam, .prepare = adam_step},
+    [OPTIMIZER_ADAMW] = {"adamw", UPDATE_adam, .prepare = adam_step},
+    [OPTIMIZER_AMSGRAD] = {"amsgrad", UPDATE_amsgrad, .prepare = adam_step},
+    [OPTIMIZER_NADAM] = {"nadam", UPDATE_nadam, .prepare = nadam_step},
+    [OPTIMIZER_RADAM] = {"radam", UPDATE_radam, .prepare = radam_step},
+    [OPTIMIZER_RMSPROP] = {"rmsprop", .choose = rmsprop_rule},
+    [OPTIMIZER_ADAGRAD] = {"adagrad", UPDATE_adagrad, .start = adagrad_start},
+    [OPTIMIZER_ADADELTA] = {"adadelta", UPDATE_adadelta},
+    [OPTIMIZER_LION] = {"lion", UPDATE_lion},
+    [OPTIMIZER_RPROP] = {"rprop", UPDATE_rprop, .start = rprop_start},
 };
 
 optimizer_id optimizer_find(const char *name) {
@@ -18,28 +100,38 @@ optimizer_id optimizer_find(const char *name) {
   return (optimizer_id)id;
 }
 
-int optimizer_moments(const optimizer *optimizer) {
-  if (table[optimizer->id].update == UPDATE_ADAM) return 2;
-  return optimizer->momentum != 0 ? 1 : 0;
+static update_id rule_of(const optimizer *optimizer) {
+  return table[optimizer->id].choose != NULL ? table[optimizer->id].choose(optimizer)
+                                             : table[optimizer->id].rule;
 }
 
-/* Moments that start at zero are too small by the factor 1 - beta^index. With it
-   learn_rate (m / c1) / (sqrt(v / c2) + epsilon) = (learn_rate sqrt(c2) / c1) m / (sqrt(v) + sqrt(c2)
-   epsilon). */
-static void correct_moments(const optimizer *optimizer, double index, update_step *step) {
-  double c1 = 1 - pow(optimizer->beta1, index), root_c2 = sqrt(1 - pow(optimizer->beta2, index));
-  step->learn_rate = (float)(optimizer->learn_rate * root_c2 / c1);
-  step->epsilon = (float)(optimizer->epsilon * root_c2);
+#define UPDATE_MOMENTS(name, moments) [UPDATE_##name] = moments,
+
+int optimizer_moments(const optimizer *optimizer) {
+  static const int moments[] = {UPDATE_LIST(UPDATE_MOMENTS)};
+  return moments[rule_of(optimizer)];
+}
+
+void optimizer_start(const optimizer *optimizer, float *const moment[MOMENTS], size_t n) {
+  if (table[optimizer->id].start == NULL) return;
+  for (int k = 0; k < optimizer_moments(optimizer); k++) {
+    float value = (float)table[optimizer->id].start(optimizer, k);
+    for (size_t i = 0; i < n && value != 0; i++) moment[k][i] = value;
+  }
 }
 
 optimizer_step optimizer_step_at(const optimizer *optimizer, double index) {
-  optimizer_step step = {.update = table[optimizer->id].update,
+  optimizer_step step = {.update = rule_of(optimizer),
                          .weight = {.learn_rate = (float)optimizer->learn_rate,
                                     .momentum = (float)optimizer->momentum,
-                                    .nesterov = optimizer->nesterov,
                                     .fresh1 = (float)(1 - optimizer->beta1),
-                                    .fresh2 = (float)(1 - optimizer->beta2)}};
-  if (step.update == UPDATE_ADAM) correct_moments(optimizer, index, &step.weight);
+                                    .fresh2 = (float)(1 - optimizer->beta2),
+                                    .epsilon = (float)optimizer->epsilon,
+                                    .shrink = (float)optimizer->decrease,
+                                    .grow = (float)optimizer->increase,
+                                    .smallest = (float)optimizer->min_step,
+                                    .largest = (float)optimizer->max_step}};
+  if (table[optimizer->id].prepare != NULL) table[optimizer->id].prepare(optimizer, index, &step.weight);
   step.weight.scale = 1;
   step.weight.limit = optimizer->clip_value > 0 ? (float)optimizer->clip_value : INFINITY;
   step.bias = step.weight;
@@ -57,7 +149,7 @@ optimizer_step optimizer_scaled(optimizer_step step, double factor) {
 }
 
 void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, float *gradient,
-                     float *const moment[2], size_t n) {
+                     float *const moment[MOMENTS], size_t n) {
   const update_step *coefficients = is_weight ? &step->weight : &step->bias;
   if (step->adjusts) kernels_active()->adjust_gradient(parameters, gradient, n, coefficients);
   kernels_active()->update[step->update](parameters, gradient, moment, n, coefficients);

@@ -4,17 +4,33 @@
 
 #include "kernels.h"
 
-typedef enum optimizer_id { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_ADAMW, OPTIMIZER_COUNT } optimizer_id;
+typedef enum optimizer_id {
+  OPTIMIZER_SGD,
+  OPTIMIZER_ADAM,
+  OPTIMIZER_ADAMW,
+  OPTIMIZER_AMSGRAD,
+  OPTIMIZER_NADAM,
+  OPTIMIZER_RADAM,
+  OPTIMIZER_RMSPROP,
+  OPTIMIZER_ADAGRAD,
+  OPTIMIZER_ADADELTA,
+  OPTIMIZER_LION,
+  OPTIMIZER_RPROP,
+  OPTIMIZER_COUNT
+} optimizer_id;
 
 /* An optimizer with its settings; it reads those that it has. */
 typedef struct optimizer {
   optimizer_id id;
   double learn_rate;
   double momentum;
-  bool nesterov;
+  bool nesterov, centered;
   double beta1, beta2, epsilon;
-  double clip_value;   /* the largest size of an element of the gradient of the loss; 0 for no limit */
-  double sparsity;     /* coupled: sparsity * sum of |W| joins the objective; weights only */
+  double clip_value; /* the largest size of an element of the gradient of the loss; 0 for no limit */
+  double sparsity;   /* coupled: sparsity * sum of |W| joins the objective; weights only */
+  double momentum_decay;
+  double decrease, increase, min_step, max_step;
+  double initial;      /* where Adagrad's sums of squares start */
   double penalty;      /* coupled: penalty / 2 * |W|^2 joins the objective; weights only */
   double weight_decay; /* decoupled: W shrinks by learn_rate * weight_decay a step; weights only */
 } optimizer;
@@ -22,8 +38,11 @@ typedef struct optimizer {
 /* The id of a name, or OPTIMIZER_COUNT if there is none. */
 optimizer_id optimizer_find(const char *name);
 
-/* Moment buffers that it keeps, 0 to 2, each as long as the parameters, flat and parallel to them. */
+/* Moment buffers that it keeps, 0 to MOMENTS, each as long as the parameters, flat and parallel to them. */
 int optimizer_moments(const optimizer *optimizer);
+
+/* Sets n values of each moment, zero before, to what they are before the first step. */
+void optimizer_start(const optimizer *optimizer, float *const moment[MOMENTS], size_t n);
 
 /* One step of an optimizer, ready to be applied span by span. Weights decay as the settings say, biases
    never do. */
@@ -33,7 +52,7 @@ typedef struct optimizer_step {
   update_step weight, bias;
 } optimizer_step;
 
-/* The index-th step since the moments were zero; the first is 1. */
+/* The index-th step since the moments were started; the first is 1. */
 optimizer_step optimizer_step_at(const optimizer *optimizer, double index);
 
 /* The same step with gradients scaled by `factor`. */
@@ -42,6 +61,6 @@ optimizer_step optimizer_scaled(optimizer_step step, double factor);
 /* Moves parameters[0 .. n-1]; the gradient may change on the way; moment[k] is the k-th moment's span at the
  * same place, or NULL. */
 void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, float *gradient,
-                     float *const moment[2], size_t n);
+                     float *const moment[MOMENTS], size_t n);
 
 #endif

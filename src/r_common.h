@@ -3,10 +3,12 @@
 #ifndef FASTMLP_R_COMMON_H
 #define FASTMLP_R_COMMON_H
 
+#include "data.h"
 #include "fastmlp.h"
 #include "loss.h"
 #include "matrix.h"
 #include "network.h"
+#include "profile.h"
 
 /* ---- raising ---- */
 
@@ -80,6 +82,15 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers);
 
 /* list of list(weight =, bias =) from parameters laid out like the network's; with activation = if asked. */
 SEXP network_to_list(const network *net, const float *parameters, bool with_activation);
+
+/* ---- training, in r_train.c ---- */
+
+/* Fills an empty data set, already owned, from list(x =, target =, weights =, rows =). */
+void dataset_from_list(dataset *data, SEXP list, SEXP scaling, const network *net, const loss *loss,
+                       int threads);
+
+/* Seconds named by their phases. */
+SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]);
 
 /* The finalizer of an owner of a network. */
 void network_release(SEXP owner);

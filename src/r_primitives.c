@@ -187,7 +187,7 @@ SEXP fastmlp_loss(SEXP output, SEXP target, SEXP weights, SEXP loss_list, SEXP g
 SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate) {
   const optimizer sgd = {.id = OPTIMIZER_SGD, .learn_rate = unpack_number(learn_rate, "learn_rate")};
   const optimizer_step step = optimizer_step_at(&sgd, 1);
-  float *const no_moments[2] = {NULL, NULL};
+  float *const no_moments[MOMENTS] = {NULL};
   size_t length = (size_t)XLENGTH(parameters);
   const double *from = unpack_doubles(parameters, XLENGTH(parameters), "parameters");
   const double *slope = unpack_doubles(gradient, XLENGTH(parameters), "gradient");

@@ -33,9 +33,8 @@ static training *unpack_training(SEXP owner) {
 
 /* ---- data and settings ---- */
 
-/* Fills an empty data set from list(x =, target =, weights =, rows =). */
-static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net,
-                              const loss *loss, int threads) {
+void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net, const loss *loss,
+                       int threads) {
   size_t inputs = net->layer[0].inputs, outputs = network_outputs(net), n;
   source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   if (x.columns != inputs) Rf_error("`x` must have one column an input");
@@ -50,25 +49,36 @@ static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
-/* A setting that the optimizer may lack. */
+/* Settings that an optimizer may lack. */
 static double optimizer_setting(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value == R_NilValue ? 0 : unpack_number(value, name);
+}
+
+static bool optimizer_flag(SEXP x, const char *name) {
+  SEXP value = list_get(x, name);
+  return value != R_NilValue && unpack_flag(value, name);
 }
 
 static optimizer unpack_optimizer(SEXP options) {
   SEXP x = list_get(options, "optimizer");
   optimizer_id id = optimizer_find(unpack_string(list_get(x, "name"), "optimizer$name"));
   if (id == OPTIMIZER_COUNT) Rf_error("unknown optimizer");
-  SEXP nesterov = list_get(x, "nesterov");
   return (optimizer){
       .id = id,
       .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
       .momentum = optimizer_setting(x, "momentum"),
-      .nesterov = nesterov != R_NilValue && unpack_flag(nesterov, "optimizer$nesterov"),
+      .nesterov = optimizer_flag(x, "nesterov"),
+      .centered = optimizer_flag(x, "centered"),
       .beta1 = optimizer_setting(x, "beta1"),
       .beta2 = optimizer_setting(x, "beta2"),
       .epsilon = optimizer_setting(x, "epsilon"),
+      .momentum_decay = optimizer_setting(x, "momentum_decay"),
+      .decrease = optimizer_setting(x, "decrease"),
+      .increase = optimizer_setting(x, "increase"),
+      .min_step = optimizer_setting(x, "min_step"),
+      .max_step = optimizer_setting(x, "max_step"),
+      .initial = optimizer_setting(x, "initial"),
       .weight_decay = optimizer_setting(x, "weight_decay"),
       .clip_value = unpack_number(list_get(options, "clip_value"), "clip_value"),
       .sparsity = unpack_number(list_get(options, "sparsity"), "sparsity"),
@@ -96,8 +106,9 @@ static train_options unpack_options(SEXP x) {
 /* ---- position ---- */
 
 /* The buffers that a state lists by name; the parameters are left out where they are those that are kept. */
-#define BUFFER_NAMES "parameters", "average", "moment1", "moment2"
-static const int buffers[] = {TRAIN_PARAMETERS, TRAIN_AVERAGE, TRAIN_MOMENT, TRAIN_MOMENT + 1};
+#define BUFFER_NAMES "parameters", "average", "moment1", "moment2", "moment3"
+static const int buffers[] = {TRAIN_PARAMETERS, TRAIN_AVERAGE, TRAIN_MOMENT, TRAIN_MOMENT + 1,
+                              TRAIN_MOMENT + 2};
 enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
 
 /* The numbers of a position, in the order in which a state lists them. */
@@ -235,12 +246,11 @@ static SEXP history_to_list(const training *t) {
   return history;
 }
 
-/* Named seconds of each phase. */
-static SEXP profile_to_vector(const training *t) {
+SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]) {
   SEXP seconds = PROTECT(Rf_allocVector(REALSXP, PHASE_COUNT));
   SEXP names = PROTECT(Rf_allocVector(STRSXP, PHASE_COUNT));
   for (int phase = 0; phase < PHASE_COUNT; phase++) {
-    REAL(seconds)[phase] = trainer_phase_seconds(t->trainer, (enum phase)phase);
+    REAL(seconds)[phase] = phase_seconds[phase];
     SET_STRING_ELT(names, phase, Rf_mkChar(phase_name((enum phase)phase)));
   }
   Rf_setAttrib(seconds, R_NamesSymbol, names);
@@ -251,6 +261,8 @@ static SEXP profile_to_vector(const training *t) {
 SEXP fastmlp_train_close(SEXP owner) {
   training *t = unpack_training(owner);
   trainer_keep(t->trainer);
+  double phase_seconds[PHASE_COUNT];
+  for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = trainer_phase_seconds(t->trainer, (phase)i);
   const char *names[] = {"network", "history",      "epochs",  "kept_epoch",
                          "threads", "step_seconds", "profile", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
@@ -260,7 +272,7 @@ SEXP fastmlp_train_close(SEXP owner) {
   SET_VECTOR_ELT(result, 3, Rf_ScalarInteger(trainer_kept_epoch(t->trainer)));
   SET_VECTOR_ELT(result, 4, Rf_ScalarInteger(trainer_threads(t->trainer)));
   SET_VECTOR_ELT(result, 5, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
-  SET_VECTOR_ELT(result, 6, profile_to_vector(t));
+  SET_VECTOR_ELT(result, 6, phases_to_vector(phase_seconds));
   training_release(owner);
   UNPROTECT(1);
   return result;

@@ -35,10 +35,10 @@ struct trainer {
   uint32_t *order; /* [rows] this epoch's order, or NULL: as they come */
   float *gradient; /* [parameters] where updates have to wait for all of it, otherwise NULL: they are fused */
   double *square;  /* [chunks of the gradient] sums of its squares, where its norm is limited */
-  float *moment[2]; /* [parameters] each, as the optimizer needs */
-  float *average;   /* [parameters] running average, or NULL */
-  network judged;   /* what is validated and kept: the network, or the same with its averages */
-  float *kept;      /* [parameters] of the kept epoch */
+  float *moment[MOMENTS]; /* [parameters] each, as the optimizer needs */
+  float *average;         /* [parameters] running average, or NULL */
+  network judged;         /* what is validated and kept: the network, or the same with its averages */
+  float *kept;            /* [parameters] of the kept epoch */
 
   epoch_record *record; /* [records that there is room for] */
   int room;
@@ -158,6 +158,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
     *trainer_out = NULL;
     return result;
   }
+  optimizer_start(&t->optimizer, t->moment, net->parameters);
   keep_parameters(t);
   begin_step(t);
   begin_epoch(t);
@@ -210,7 +211,7 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
       .accumulate = !block->opens,
       .step = updates ? step : NULL,
       .parameter = t->net->parameter,
-      .moment = {t->moment[0], t->moment[1]},
+      .moment = {t->moment[0], t->moment[1], t->moment[2]},
       .average = t->average,
       .fresh = t->fresh,
   };

@@ -78,6 +78,12 @@ ALWAYS_INLINE vf vector_sqrt(vf x) {
   return x;
 }
 
+/* 1, -1, or x itself, which then is 0 or NaN. */
+ALWAYS_INLINE vf vector_sign(vf x) {
+  const vf one = vector_splat(1), none = vector_splat(0);
+  return vector_select(x > none, one, vector_select(x < none, -one, x));
+}
+
 /* The size of x with the sign of y. */
 ALWAYS_INLINE vf vector_copysign(vf x, vf y) { return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN)); }
 

@@ -136,6 +136,34 @@ RUNS = {
     "adamw": dict(rule=torch.optim.Adam, lr=0.01, weight_decay=0.05),
 }
 
+# Optimizers beyond those: 100 steps each, over 20 epochs of batches, or over as many of all rows at once.
+OPTIMIZER_RUNS = {
+    "amsgrad": dict(rule=torch.optim.Adam, amsgrad=True, lr=0.01),
+    "amsgrad_penalty": dict(rule=torch.optim.Adam, amsgrad=True, lr=0.01, betas=(0.8, 0.9), penalty=0.01),
+    # One tensor at a time, PyTorch 1.13's NAdam counts the present momentum twice in the next product; by
+    # lists of tensors it follows its documented formula.
+    "nadam": dict(rule=torch.optim.NAdam, foreach=True, lr=0.01),
+    "nadam_decay": dict(rule=torch.optim.NAdam, foreach=True, lr=0.01, betas=(0.8, 0.95), eps=1e-3,
+                        momentum_decay=0.1, penalty=0.01),
+    "radam": dict(rule=torch.optim.RAdam, lr=0.01),
+    "radam_short": dict(rule=torch.optim.RAdam, lr=0.01, betas=(0.8, 0.7), eps=1e-3, penalty=0.01),
+    "radam_never": dict(rule=torch.optim.RAdam, lr=0.05, betas=(0.9, 0.6)),
+    "rmsprop": dict(rule=torch.optim.RMSprop, lr=0.005),
+    "rmsprop_penalty": dict(rule=torch.optim.RMSprop, lr=0.005, alpha=0.9, eps=1e-3, penalty=0.01),
+    "rmsprop_momentum": dict(rule=torch.optim.RMSprop, lr=0.002, momentum=0.8),
+    "rmsprop_centered": dict(rule=torch.optim.RMSprop, lr=0.005, centered=True),
+    "rmsprop_both": dict(rule=torch.optim.RMSprop, lr=0.002, centered=True, momentum=0.8),
+    "adagrad": dict(rule=torch.optim.Adagrad, lr=0.05),
+    "adagrad_initial": dict(rule=torch.optim.Adagrad, lr=0.05, initial_accumulator_value=0.1, eps=1e-3,
+                            penalty=0.01),
+    "adadelta": dict(rule=torch.optim.Adadelta, lr=1.0),
+    "adadelta_penalty": dict(rule=torch.optim.Adadelta, lr=0.5, rho=0.95, eps=1e-4, penalty=0.01),
+    # Signs are unforgiving: these two runs are some that float32 follows at all.
+    "rprop": dict(rule=torch.optim.Rprop, lr=0.01, penalty=0.02, batch=ROWS, epochs=100),
+    "rprop_bounds": dict(rule=torch.optim.Rprop, lr=0.002, etas=(0.5, 1.1), step_sizes=(1e-5, 0.02),
+                         penalty=0.01, batch=ROWS, epochs=100),
+}
+
 
 def training_data():
     generator = torch.Generator().manual_seed(3)
@@ -155,21 +183,22 @@ def forward(x, weights, biases, activation):
 
 
 def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activation=["tanh"] * 3,
-          **settings):
+          batch=BATCH, epochs=EPOCHS, **settings):
     x, y, weights, biases = training_data()
     x = x.to(dtype)
     weights, biases = ([with_gradient(p.to(dtype)) for p in group] for group in (weights, biases))
-    groups = [{"params": weights, "weight_decay": penalty}, {"params": biases}]  # biases never decay
+    groups = [{"params": weights}, {"params": biases}]
     optimizer = rule(groups, lr=lr, **settings)
     history = []
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         total = 0.0
-        for rows in torch.arange(ROWS).split(BATCH):
+        for rows in torch.arange(ROWS).split(batch):
             loss = F.cross_entropy(forward(x[rows], weights, biases, activation), y[rows])
             optimizer.zero_grad()
             loss.backward()
             with torch.no_grad():
-                for weight in weights:
+                for weight in weights:  # biases never decay
+                    weight.grad.add_(weight, alpha=penalty)  # coupled
                     weight.mul_(1 - lr * weight_decay)  # decoupled: beside the optimizer
             optimizer.step()
             total += loss.item() * len(rows)
@@ -186,19 +215,24 @@ def largest_errors(a, b):
             max(float(((a[k].double() - b[k]) / b[k]).abs().max()) for k in b))
 
 
-def runs():
-    x, y, weights, biases = training_data()
-    tensors = {"x": x, "class": y,
-               **{f"initial_weight_{l}": w for l, w in enumerate(weights, 1)},
-               **{f"initial_bias_{l}": b for l, b in enumerate(biases, 1)}}
-    for name, settings in RUNS.items():
-        result = train(torch.float64, **settings)
-        single = train(torch.float32, **settings)
-        print(f"{name:15s} loss {result['history'][0]:.4f} -> {result['final_loss'].item():.6f}, "
+def trajectories(settings_by_name, **common):
+    tensors = {}
+    for name, settings in settings_by_name.items():
+        result = train(torch.float64, **{**common, **settings})
+        single = train(torch.float32, **{**common, **settings})
+        print(f"{name:16s} loss {result['history'][0]:.4f} -> {result['final_loss'].item():.6f}, "
               "PyTorch's float32 run differs by {:.1e} (each value: {:.1e})".format(
                   *largest_errors(single, result)))
         tensors |= {f"{name}_{k}": v for k, v in result.items()}
     return tensors
+
+
+def runs():
+    x, y, weights, biases = training_data()
+    return {"x": x, "class": y,
+            **{f"initial_weight_{l}": w for l, w in enumerate(weights, 1)},
+            **{f"initial_bias_{l}": b for l, b in enumerate(biases, 1)},
+            **trajectories(RUNS)}
 
 
 if __name__ == "__main__":
@@ -207,3 +241,4 @@ if __name__ == "__main__":
     write_tensors("dense.csv", dense())
     write_tensors("losses.csv", losses())
     write_tensors("runs.csv", runs())
+    write_tensors("optimizers.csv", trajectories(OPTIMIZER_RUNS, epochs=20))

@@ -93,24 +93,71 @@ layers_from <- function(tensors, prefix) {
   })
 }
 
-run_training <- function(tensors, settings) {
-  settings <- utils::modifyList(list(activation = "tanh"), settings)
+# The settings of OPTIMIZER_RUNS.
+optimizer_runs <- list(
+  amsgrad = list(optimizer = opt_amsgrad(0.01)),
+  amsgrad_penalty = list(optimizer = opt_amsgrad(0.01, 0.8, 0.9), penalty = 0.01),
+  nadam = list(optimizer = opt_nadam(0.01)),
+  nadam_decay = list(
+    optimizer = opt_nadam(0.01, 0.8, 0.95, epsilon = 1e-3, momentum_decay = 0.1), penalty = 0.01
+  ),
+  radam = list(optimizer = opt_radam(0.01)),
+  radam_short = list(optimizer = opt_radam(0.01, 0.8, 0.7, epsilon = 1e-3), penalty = 0.01),
+  radam_never = list(optimizer = opt_radam(0.05, 0.9, 0.6)),
+  rmsprop = list(optimizer = opt_rmsprop(0.005)),
+  rmsprop_penalty = list(optimizer = opt_rmsprop(0.005, beta2 = 0.9, epsilon = 1e-3), penalty = 0.01),
+  rmsprop_momentum = list(optimizer = opt_rmsprop(0.002, momentum = 0.8)),
+  rmsprop_centered = list(optimizer = opt_rmsprop(0.005, centered = TRUE)),
+  rmsprop_both = list(optimizer = opt_rmsprop(0.002, momentum = 0.8, centered = TRUE)),
+  adagrad = list(optimizer = opt_adagrad(0.05)),
+  adagrad_initial = list(
+    optimizer = opt_adagrad(0.05, epsilon = 1e-3, initial = 0.1), penalty = 0.01
+  ),
+  adadelta = list(optimizer = opt_adadelta()),
+  adadelta_penalty = list(
+    optimizer = opt_adadelta(0.5, beta2 = 0.95, epsilon = 1e-4), penalty = 0.01
+  ),
+  rprop = list(optimizer = opt_rprop(), penalty = 0.02, epochs = 100, batch_size = Inf),
+  rprop_bounds = list(
+    optimizer = opt_rprop(0.002, decrease = 0.5, increase = 1.1, min_step = 1e-5, max_step = 0.02),
+    penalty = 0.01, epochs = 100, batch_size = Inf
+  )
+)
+
+run_training <- function(tensors, settings, epochs) {
+  settings <- utils::modifyList(
+    list(activation = "tanh", epochs = epochs, batch_size = 32), settings
+  )
   do.call(mlp_fit, c(settings, list(
-    x = tensors$x, y = factor(tensors$class[1, ]), hidden_units = c(16, 12, 10), epochs = 40,
-    batch_size = 32, shuffle = FALSE, init = layers_from(tensors, "initial_"), verbose = FALSE
+    x = tensors$x, y = factor(tensors$class[1, ]), hidden_units = c(16, 12, 10), shuffle = FALSE,
+    init = layers_from(tensors, "initial_"), verbose = FALSE
   )))
 }
 
 # 1e-5 of the tensor's largest magnitude: single weights may come arbitrarily near to zero.
+expect_trajectories <- function(runs, start, ends, epochs) {
+  y <- factor(start$class[1, ])
+  for (name in names(runs)) {
+    fit <- run_training(start, runs[[name]], epochs)
+    expect_close(coef(fit), layers_from(ends, paste0(name, "_")), 1e-5, info = name)
+    final_loss <- mlp_gradient(fit$network, start$x, y)$loss
+    expect_close(final_loss, ends[[paste0(name, "_final_loss")]][1], 1e-5, info = name)
+    history <- fit$history$value[fit$history$metric == "loss"]
+    expect_close(history, ends[[paste0(name, "_history")]][1, ], 1e-5, TRUE, info = name)
+  }
+}
+
 test_that("200 steps of training end at PyTorch's weights and loss", {
   tensors <- read_tensors("runs.csv")
-  y <- factor(tensors$class[1, ])
-  for (name in names(training_runs)) {
-    fit <- run_training(tensors, training_runs[[name]])
-    expect_close(coef(fit), layers_from(tensors, paste0(name, "_")), 1e-5, info = name)
-    final_loss <- mlp_gradient(fit$network, tensors$x, y)$loss
-    expect_close(final_loss, tensors[[paste0(name, "_final_loss")]][1], 1e-5, info = name)
-    history <- fit$history$value[fit$history$metric == "loss"]
-    expect_close(history, tensors[[paste0(name, "_history")]][1, ], 1e-5, TRUE, info = name)
-  }
+  expect_trajectories(training_runs, tensors, tensors, epochs = 40)
+})
+
+test_that("100 steps of every optimizer that PyTorch has follow PyTorch's", {
+  ends <- read_tensors("optimizers.csv")
+  known <- c("sgd", "adam", "adamw", "lion", "lbfgs") # above, in test-optimizer.R and test-lbfgs.R
+  compared <- vapply(optimizer_runs, function(run) run$optimizer$name, "")
+  expect_setequal(c(known, compared), names(optimizers()))
+  expect_setequal(sub("_history$", "", grep("_history$", names(ends), value = TRUE)),
+                  names(optimizer_runs))
+  expect_trajectories(optimizer_runs, read_tensors("runs.csv"), ends, epochs = 20)
 })

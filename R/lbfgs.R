@@ -1,0 +1,111 @@
+# Training by L-BFGS: stats::optim() on the objective and its gradient over all training rows, which the
+# engine holds and passes through.
+
+# Trains as run_steps() does, with an iteration in the place of an epoch. What optim() knows of the
+# curvature ends with it, so there is no state to go on from.
+run_lbfgs <- function(network, sets, scaling, options, state, reporter) {
+  objective <- .Call(fastmlp_objective_open, network$layers, sets$train, sets$valid, scaling, options)
+  run <- iteration_log(objective, lapply(network$layers, `[`, c("weight", "bias")), options, reporter)
+  ended <- tryCatch(
+    callCC(function(end) minimise(objective, run, options, end)),
+    interrupt = function(cnd) "interrupted"
+  )
+  reporter$close()
+  c(.Call(fastmlp_objective_close, objective, run$kept$x),
+    list(history = run_history(run), epochs = length(run$records), kept_epoch = run$kept$epoch,
+         ended = ended))
+}
+
+# Searches until it converges or end(<state>) is called. optim() tells neither when an iteration ends nor
+# what it found, but a search along a line ends at the first point that meets the conditions of
+# ends_search(); where rounding alone ends one, the next one's end stands for both.
+minimise <- function(objective, run, options, end) {
+  at <- NULL
+  value <- function(x) {
+    at <<- objective_point(objective, x, run$is_weight, options$penalty)
+    if (!is.finite(at$value) || !all(is.finite(at$gradient))) end("diverged")
+    if (is.null(run$from)) {
+      run$from <- at
+    } else if (ends_search(at, run$from)) {
+      end_iteration(run, at, end)
+    }
+    at$value
+  }
+  found <- stats::optim(
+    run$kept$x, value, function(x) at$gradient, method = "L-BFGS-B",
+    control = list(lmm = options$optimizer$memory, maxit = .Machine$integer.max,
+                   factr = options$optimizer$tolerance / .Machine$double.eps)
+  )
+  if (found$value < run$from$value) {
+    end_iteration(run, objective_point(objective, found$par, run$is_weight, options$penalty), end)
+  }
+  "converged"
+}
+
+# The objective at parameters x: list(x, value, gradient, loss, score), value and gradient with the penalty.
+objective_point <- function(objective, x, is_weight, penalty) {
+  at <- .Call(fastmlp_objective_at, objective, x)
+  w <- x * is_weight
+  c(list(x = x, value = at$loss + penalty / 2 * sum(w^2)),
+    list(gradient = at$gradient + penalty * w, loss = at$loss, score = at$score))
+}
+
+# Whether a search along the line from the point `from` ends at the point `at`: the strong Wolfe conditions,
+# with the constants of L-BFGS-B.
+ends_search <- function(at, from) {
+  step <- at$x - from$x
+  slope <- sum(from$gradient * step)
+  at$value <= from$value + 1e-3 * slope && abs(sum(at$gradient * step)) <= 0.9 * abs(slope)
+}
+
+# ---- iterations ----
+
+# What a run knows of itself, as an environment: its last iterate (`from`), the one to keep, and the
+# measures of all.
+iteration_log <- function(objective, layers, options, reporter) {
+  is_weight <- lapply(layers, function(layer) {
+    rep(c(1, 0), c(length(layer$weight), length(layer$bias)))
+  })
+  list2env(list(
+    objective = objective, options = options, reporter = reporter, is_weight = unlist(is_weight),
+    from = NULL, kept = list(x = unlist(layers, use.names = FALSE), epoch = 0L), best = Inf,
+    records = list(), reported = proc.time()[["elapsed"]]
+  ))
+}
+
+run_measures <- c("train_loss", "train_score", "valid_loss", "valid_score")
+
+end_iteration <- function(run, at, end) {
+  valid <- .Call(fastmlp_objective_validate, run$objective, at$x)
+  if (!is.null(valid) && !is.finite(valid[1])) end("diverged")
+  epoch <- length(run$records) + 1L
+  valid <- valid %||% c(NA_real_, NA_real_)
+  run$records[[epoch]] <- stats::setNames(c(at$loss, at$score, valid), run_measures)
+  run$from <- at
+  patience <- run$options$patience
+  if (patience == 0L || valid[1] < run$best) {
+    run$best <- valid[1]
+    run$kept <- list(x = at$x, epoch = epoch)
+  }
+  waited <- epoch - run$kept$epoch
+  state <- if (patience > 0L && waited >= patience) "stopped" else
+    if (epoch == run$options$epochs) "finished" else "running"
+  report_iteration(run, state)
+  if (state != "running") end(state)
+}
+
+# As often as the engine's slices would.
+report_iteration <- function(run, state) {
+  now <- proc.time()[["elapsed"]]
+  if (state == "running" && now - run$reported < slice_seconds) return(invisible())
+  run$reported <- now
+  epoch <- length(run$records)
+  status <- list(state = state, epoch = epoch, progress = 0)
+  run$reporter$update(c(status, as.list(run$records[[epoch]])))
+}
+
+# A vector of each measure, one value an iteration.
+run_history <- function(run) {
+  values <- lapply(run_measures, function(name) vapply(run$records, `[[`, 0, name))
+  stats::setNames(values, run_measures)
+}
