@@ -1,13 +1,8 @@
 #include "dense.h"
 
-/* This member's part of an output [rows x columns]. */
-typedef struct part {
-  range rows, panels;
-} part;
-
 static size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
 
-static part part_of(const team *team, split split, size_t rows, size_t columns) {
+part part_of(const team *team, split split, size_t rows, size_t columns) {
   size_t panels = panels_of(columns);
   if (split == SPLIT_ROWS) return (part){team_share(team, rows), {0, panels}};
   range strips = team_share(team, strips_of(columns));
@@ -51,9 +46,8 @@ void dense_forward(const team *team, split split, const layer *layer, const floa
   }
 }
 
-/* dh *= phi'(z) for some panels of some rows. */
-static void backward_activation(const team *team, activation_id activation, part part, panels kept,
-                                panels dh) {
+void dense_backward_activation(const team *team, activation_id activation, part part, panels kept,
+                               panels dh) {
   if (activation == ACTIVATION_identity) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
   size_t n = (part.rows.end - part.rows.begin) * PANEL, first = part.rows.begin * PANEL;
@@ -62,10 +56,6 @@ static void backward_activation(const team *team, activation_id activation, part
                                                       dh.data + p * dh.stride + first, n);
   }
   team_phase(team, before);
-}
-
-void dense_backward_activation(const team *team, const layer *layer, range rows, panels kept, panels dh) {
-  backward_activation(team, layer->activation, (part){rows, {0, panels_of(layer->units)}}, kept, dh);
 }
 
 void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
@@ -78,7 +68,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
     kernels_active()->product(dz.data + share.begin * PANEL, dz.stride, share.end - share.begin, layer->units,
                               transposed + p * stride, stride, strip, NULL,
                               dx.data + p * dx.stride + share.begin * PANEL, dx.stride);
-    backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
+    dense_backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
   }
 }
 
@@ -147,6 +137,15 @@ static void bias_panel(const layer *layer, panels dz, size_t rows, const gradien
   float *g = sink->gradient != NULL ? sink->gradient + offset : sink->scratch;
   kernels_active()->column_sums(dz.data + panel * dz.stride, rows, sink->accumulate, g);
   if (sink->step != NULL) update_span(sink, false, offset, g, PANEL);
+}
+
+void sink_take(const gradient_sink *sink, size_t offset, const float *gradient, size_t n) {
+  if (sink->gradient != NULL) {
+    float *sum = sink->gradient + offset;
+    for (size_t i = 0; i < n; i++) sum[i] = sink->accumulate ? sum[i] + gradient[i] : gradient[i];
+    gradient = sum;
+  }
+  if (sink->step != NULL) update_span(sink, false, offset, gradient, n);
 }
 
 void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,

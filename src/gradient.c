@@ -14,6 +14,7 @@ typedef struct gradient_work {
   float *gradient;
   double *input_gradient;
   double sum; /* of the rows' losses */
+  bool training;
 } gradient_work;
 
 /* Forward, loss and backward for rows first .. first + n - 1; the first member moves data in and out. */
@@ -21,12 +22,13 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   pass *pass = &work->pass;
   const network *net = pass->net;
   const scaling as_it_is = {NULL, NULL};
+  const step_rows rows = {.first = (uint32_t)first}, *at = work->training ? &rows : NULL;
   if (team->rank == 0) matrix_to_panels(work->source, first, n, as_it_is, work->x.data, work->x.stride);
   team_barrier(team);
-  pass_forward(team, pass, work->x, n);
+  pass_forward(team, pass, work->x, n, at);
   const targets block = targets_from(work->targets, first, network_outputs(net));
   pass_loss(team, pass, work->loss, &block, n, work->scale);
-  pass_backward(team, pass, n);
+  pass_backward(team, pass, n, at);
   pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0});
   if (team->rank == 0) {
     for (size_t r = 0; r < n; r++) work->sum += pass->row_loss[r];
@@ -51,9 +53,9 @@ static void lay_out(void *owner, arena *arena) {
   work->x = arena_take_panels(arena, work->pass.rows, work->pass.net->layer[0].inputs);
 }
 
-status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
-                        const targets *targets, double total_weight, float *gradient, double *input_gradient,
-                        double *mean_loss) {
+status network_gradient(const network *net, bool training, int threads, const source_matrix *x,
+                        const loss *loss, const targets *targets, double total_weight, float *gradient,
+                        double *input_gradient, double *mean_loss) {
   size_t rows = size_min(x->rows, PASS_ROWS);
   int members = pass_members(net, rows, threads);
   gradient_work work = {.source = x,
@@ -61,7 +63,8 @@ status network_gradient(const network *net, int threads, const source_matrix *x,
                         .targets = targets,
                         .scale = 1 / total_weight,
                         .gradient = gradient,
-                        .input_gradient = input_gradient};
+                        .input_gradient = input_gradient,
+                        .training = training};
   status result = pass_allocate(&work.pass, net, rows, members, input_gradient != NULL);
   if (result == STATUS_OK) result = arena_build(&work.arena, lay_out, &work);
   if (result == STATUS_OK) {

@@ -1,6 +1,8 @@
 /* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
 #include "kernel_activation.h"
+#include "kernel_normalize.h"
 #include "kernel_product.h"
+#include "kernel_random.h"
 #include "kernel_softmax.h"
 #include "kernel_transpose.h"
 #include "kernel_update.h"
@@ -20,4 +22,13 @@ const kernels KERNELS_TABLE = {
     .activation_gradient = {ACTIVATION_LIST(ACTIVATION_GRADIENT_ROW)},
     .softmax = softmax,
     .update = {[UPDATE_SGD] = update_sgd, [UPDATE_ADAM] = update_adam},
+    .add = add_span,
+    .mask_panel = mask_panel,
+    .noise_panel = noise_panel,
+    .column_moments = column_moments,
+    .normalize_columns = normalize_columns,
+    .column_products = column_products,
+    .normalize_columns_gradient = normalize_columns_gradient,
+    .normalize_rows = normalize_rows,
+    .normalize_rows_gradient = normalize_rows_gradient,
 };

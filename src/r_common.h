@@ -75,8 +75,9 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
 /* Fills an empty network, already owned, from a list of layers. */
 void network_from_list(network *net, SEXP layers);
 
-/* list of list(weight =, bias =) from parameters laid out like the network's; with activation = if asked. */
-SEXP network_to_list(const network *net, const float *parameters, bool with_activation);
+/* list of layers from parameters laid out like the network's; of a gradient (not whole) without what does not
+   move. */
+SEXP network_to_list(const network *net, const float *parameters, bool whole);
 
 /* The finalizer of an owner of a network. */
 void network_release(SEXP owner);

@@ -43,8 +43,8 @@ static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
-/* A setting that the optimizer may lack. */
-static double optimizer_setting(SEXP x, const char *name) {
+/* A number that is 0 where a list lacks it. */
+static double optional_number(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value == R_NilValue ? 0 : unpack_number(value, name);
 }
@@ -56,12 +56,12 @@ static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
   return (optimizer){
       .id = id,
       .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
-      .momentum = optimizer_setting(x, "momentum"),
+      .momentum = optional_number(x, "momentum"),
       .nesterov = nesterov != R_NilValue && unpack_flag(nesterov, "optimizer$nesterov"),
-      .beta1 = optimizer_setting(x, "beta1"),
-      .beta2 = optimizer_setting(x, "beta2"),
-      .epsilon = optimizer_setting(x, "epsilon"),
-      .weight_decay = optimizer_setting(x, "weight_decay"),
+      .beta1 = optional_number(x, "beta1"),
+      .beta2 = optional_number(x, "beta2"),
+      .epsilon = optional_number(x, "epsilon"),
+      .weight_decay = optional_number(x, "weight_decay"),
       .penalty = unpack_number(penalty, "penalty"),
   };
 }
@@ -75,9 +75,16 @@ static train_options unpack_options(SEXP x) {
       .patience = patience > 0 ? patience : 0,
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),
+      .input = {optional_number(x, "input_dropout"), optional_number(x, "input_noise")},
   };
   unpack_key(list_get(x, "key"), options.key);
   return options;
+}
+
+static void set_dropout(network *net, SEXP dropout) {
+  if (dropout == R_NilValue) return;
+  const double *share = unpack_doubles(dropout, net->layers - 1, "dropout");
+  for (int l = 0; l < net->layers - 1; l++) net->layer[l].dropout = share[l];
 }
 
 SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_list, SEXP options_list) {
@@ -89,6 +96,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   const bool has_valid = valid != R_NilValue;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   network_from_list(&t->net, network_list);
+  set_dropout(&t->net, list_get(options_list, "dropout"));
   dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, options.threads);
   if (has_valid) dataset_from_list(&t->valid, valid, scaling_list, &t->net, &t->loss, options.threads);
   raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->data, has_valid ? &t->valid : NULL, &t->loss,

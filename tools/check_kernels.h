@@ -22,4 +22,7 @@ void expect_same(const kernels *k, const char *what, const float *a, const float
 /* Every rule of updates, with and without penalty, decay and momentum. */
 void check_updates(const kernels *k);
 
+/* Masks, noise and normalisation. */
+void check_random(const kernels *k);
+
 #endif
