@@ -103,10 +103,16 @@ network_node_layers <- function(units) {
 # inverse.
 column_height <- function(units) max(units$y) - min(units$y) + 1
 
+# What a hidden layer does after its product: "relu", or "batch norm, relu, residual".
+layer_words <- function(layer) {
+  norm <- if (!is.null(layer$norm)) paste(layer$norm$kind, "norm")
+  paste(c(norm, layer$activation, if (isTRUE(layer$residual)) "residual"), collapse = ", ")
+}
+
 # "inputs", "hidden 1 (relu)", ..., "outputs", each above its number of units.
 network_headings <- function(network) {
   hidden <- utils::head(network$layers, -1)
-  activation <- vapply(hidden, `[[`, "", "activation")
+  activation <- vapply(hidden, layer_words, "")
   gap <- if (length(hidden) > 3) "\n" else " "
   hidden_names <- sprintf("hidden %d%s(%s)", seq_along(hidden), gap, activation)
   names <- c("inputs", hidden_names, "outputs")

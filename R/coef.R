@@ -3,7 +3,9 @@
 #' @param object A fit by [mlp_fit()], or an [mlp_network()].
 #' @param ... Not used.
 #' @return A list with one `list(weight = , bias = )` a layer: `weight` is a matrix inputs x units,
-#'   `bias` has one number a unit. Predictors and levels (or names of outcomes) name the outer
+#'   `bias` has one number a unit. A normalised layer has a third element, `norm`: a list with its
+#'   `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and `variance`, one
+#'   number a unit each. Predictors and levels (or names of outcomes) name the outer
 #'   sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and
 #'   [mlp_network()] takes it.
 #' @examples
@@ -34,6 +36,9 @@ named_layers <- function(network, inputs, outputs) {
   lapply(seq_along(network$layers), function(l) {
     layer <- network$layers[[l]]
     dimnames(layer$weight) <- list(names[[l]], names[[l + 1]])
-    list(weight = layer$weight, bias = rlang::set_names(layer$bias, names[[l + 1]]))
+    named <- function(x) rlang::set_names(x, names[[l + 1]])
+    norm <- layer$norm
+    if (!is.null(norm)) norm[-1] <- lapply(norm[-1], named)
+    c(list(weight = layer$weight, bias = named(layer$bias)), if (!is.null(norm)) list(norm = norm))
   })
 }

@@ -8,6 +8,8 @@ presets <- list(
   plain = alist(
     hidden_units = 256L,
     activation = "relu",
+    normalization = "none",
+    residual = FALSE,
     loss = NULL,
     optimizer = opt_sgd(),
     epochs = 10L,
@@ -20,6 +22,9 @@ presets <- list(
     clip_norm = Inf,
     max_norm = Inf,
     ema_decay = 0,
+    dropout = 0,
+    input_dropout = 0,
+    input_noise = 0,
     weights = NULL,
     standardize = "none",
     init = init_he(),
@@ -38,6 +43,8 @@ fit_checks <- list(
   activation = function(x, arg, call) {
     check_choice(x, arg, activation_names(), length = NULL, call = call)
   },
+  normalization = function(x, arg, call) check_normalization(x, arg, call),
+  residual = check_flag,
   optimizer = function(x, arg, call) check_optimizer(x, arg, call),
   epochs = function(x, arg, call) check_count(x, arg, call = call),
   batch_size = function(x, arg, call) check_count_or_inf(x, arg, call),
@@ -48,6 +55,9 @@ fit_checks <- list(
   clip_norm = function(x, arg, call) check_limit(x, arg, call),
   max_norm = function(x, arg, call) check_limit(x, arg, call),
   ema_decay = function(x, arg, call) check_number(x, arg, 0, 1, open = "to", call = call),
+  dropout = function(x, arg, call) check_shares(x, arg, call),
+  input_dropout = function(x, arg, call) check_number(x, arg, 0, 1, open = "to", call = call),
+  input_noise = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   standardize = function(x, arg, call) {
     check_choice(x, arg, c("none", names(standardizers)), call = call)
   },
@@ -75,6 +85,7 @@ fit_synonyms <- list(
   "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "hidden_layer_sizes"),
   "Use `standardize`." = c("scale", "center"),
   "Use `penalty`." = "decay",
+  "Use `normalization`." = c("batch_norm", "batch_normalization", "layer_norm", "normalize"),
   "Call `set.seed()` before." = "seed",
   "Do this on `data` first." = c("na.action", "subset"),
   "Give the formula first, or as `formula = `." = c("x", "formula", "data")
@@ -95,17 +106,7 @@ fit_settings <- function(frame) {
     settings$batch_size, !is.null(given$batch_size), settings$optimizer
   )
   check_applicable(settings, frame)
-  settings$activation <- per_layer_activation(settings$activation, settings$hidden_units, frame)
-  c(settings, preset = preset)
-}
-
-# One activation a hidden layer, from one name or one a layer.
-per_layer_activation <- function(activation, hidden_units, call) {
-  if (!length(activation) %in% c(1L, length(hidden_units))) {
-    expected <- sprintf("one name, or one a hidden layer (%d)", length(hidden_units))
-    abort_argument("activation", expected, describe(activation), "shape", call = call)
-  }
-  rep_len(activation, length(hidden_units))
+  c(per_layer_settings(settings, frame), preset = preset)
 }
 
 # A parameter lies in memory as a double in R, before and after training, and as up to eight floats

@@ -10,6 +10,33 @@
 #' \eqn{\alpha} is `mixture` (the elastic net of Zou and Hastie 2005). Losses are given in
 #' [loss_value()], the steps in [opt_sgd()], the initial weights in [init_he()].
 #'
+#' @section Hidden layers:
+#' A hidden layer takes its input \eqn{x} through these steps, of which all but the first and third are
+#' there only if asked for:
+#' 1. \eqn{a = x W + b};
+#' 2. `normalization`: \eqn{z = \gamma (a - m) / \sqrt{v + 10^{-5}} + \beta}, with \eqn{\gamma} (scale,
+#'    first 1) and \eqn{\beta} (shift, first 0) learned for each unit, without penalty or decay.
+#'    `"batch"` (Ioffe and Szegedy 2015) takes mean \eqn{m} and variance \eqn{v} (divided by the number
+#'    of rows) of each unit over the rows of the batch, whatever their case weights; predictions and
+#'    validation take running ones, which start at 0 and 1 and after each batch move a tenth of the
+#'    way to its mean and its variance (divided by the number less 1). A batch of one row has no
+#'    variance and is refused; one of more than 1024 rows is normalised in pieces of 1024 and what is
+#'    left (ghost batches, Hoffer, Hubara and Soudry 2017). `"layer"` (Ba, Kiros and Hinton 2016)
+#'    takes \eqn{m} and \eqn{v} of each row over the units, in training and prediction alike;
+#' 3. the activation: \eqn{h = \phi(z)};
+#' 4. `dropout`, in training only: each unit of each row becomes 0 with the probability asked for, and
+#'    the others are divided by the probability of staying (Srivastava et al. 2014). After the
+#'    activation `"selu"` this is alpha dropout (Klambauer et al. 2017), which keeps a mean of 0 and a
+#'    variance of 1: dropped units become \eqn{\alpha' = -1.758}, \eqn{\phi}'s limit, and then all
+#'    become \eqn{u h + s}, where \eqn{u = (q + \alpha'^2 q (1 - q))^{-1/2}},
+#'    \eqn{s = -u (1 - q) \alpha'} and \eqn{q} is the probability of staying. Probabilities are
+#'    rounded to multiples of 1/65536;
+#' 5. `residual`: \eqn{x} is added, if the layer has as many units as inputs (He et al. 2016).
+#'
+#' Before the first layer come `input_noise`, then `input_dropout` (never alpha dropout), in training
+#' only. What is drawn at random depends on the seed, the step, the row's place in the batch, the layer
+#' and the unit.
+#'
 #' @section Outcome:
 #' A factor makes a classifier with one output a level; characters and logicals are turned into a
 #' factor. Levels without rows stay classes of the model, with a warning. Numbers (whole numbers
@@ -27,8 +54,8 @@
 #'
 #' @section Random numbers:
 #' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
-#' from R's generator to key the engine's own, which draws initial weights and shuffles; then the
-#' rows of a validation share are drawn with [sample()].
+#' from R's generator to key the engine's own, which draws initial weights, shuffles, what is dropped
+#' and noise; then the rows of a validation share are drawn with [sample()].
 #'
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
@@ -51,6 +78,10 @@
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
 #'   or one a layer.
+#' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
+#'   all hidden layers or one a layer.
+#' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
+#'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()] or [loss_huber()]. By default `"cross_entropy"` for classes
 #'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
 #'   one output: the logit of the second level.
@@ -81,6 +112,11 @@
 #'   number in `[0, 1)`, 0 for none. After step \eqn{t} of \eqn{T} the parameters have the weight
 #'   \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average of Polyak and Juditsky 1992, fading,
 #'   without a share of the initial values). The averages are what is validated, kept and returned.
+#' @param dropout Share of the units dropped in training: numbers in `[0, 1)`, one for all hidden layers
+#'   or one a layer; alpha dropout after `"selu"`.
+#' @param input_dropout Share of the predictors' values dropped in training: a number in `[0, 1)`.
+#' @param input_noise Standard deviation of the normal noise added to the predictors in training, after
+#'   they are standardised: a finite number of at least 0.
 #' @param weights Case weights: one non-negative number a row. The gradient of a batch is
 #'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
 #'   of all training rows: a weight of 2 counts as two rows, whatever the batch size.
@@ -88,7 +124,8 @@
 #'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
 #'   range over 1.349).
 #' @param init An initialiser such as [init_he()], or initial values: a list of
-#'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives.
+#'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
+#'   they may hold `norm`, too, which otherwise starts as said above.
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
@@ -102,7 +139,8 @@
 #' * `network`: the trained [mlp_network()];
 #' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"` and
 #'   `"accuracy"` or `"rmse"`) and `value`. Training values are means over the epoch's batches,
-#'   taken while the weights move. The loss is without the penalty;
+#'   taken while the weights move, with batches normalised and units dropped as in training. The loss
+#'   is without the penalty;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
@@ -114,8 +152,19 @@
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
-#' @references Pascanu R, Mikolov T, Bengio Y (2013). "On the difficulty of training recurrent neural
-#'   networks." ICML.
+#' @references Ba JL, Kiros JR, Hinton GE (2016). "Layer normalization." arXiv:1607.06450.
+#'
+#'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
+#'
+#'   Hoffer E, Hubara I, Soudry D (2017). "Train longer, generalize better." NeurIPS.
+#'
+#'   Ioffe S, Szegedy C (2015). "Batch normalization." ICML.
+#'
+#'   Klambauer G, Unterthiner T, Mayr A, Hochreiter S (2017). "Self-normalizing neural networks."
+#'   NeurIPS.
+#'
+#'   Pascanu R, Mikolov T, Bengio Y (2013). "On the difficulty of training recurrent neural networks."
+#'   ICML.
 #'
 #'   Polyak BT, Juditsky AB (1992). "Acceleration of stochastic approximation by averaging." SIAM Journal
 #'   on Control and Optimization 30.
@@ -139,6 +188,10 @@
 #' fit <- mlp_fit(x, y, hidden_units = 8, activation = "tanh", optimizer = opt_sgd(0.02),
 #'                epochs = 50, batch_size = 8, standardize = "zscore", validation = 0.2)
 #' 20 + 6 * predict(fit, x[1:3, ])
+#'
+#' # Two normalised layers of which the second adds its input to its output; a tenth of the units drop
+#' mlp_fit(Species ~ ., iris, hidden_units = c(16, 16), normalization = "batch", residual = TRUE,
+#'         dropout = 0.1, epochs = 30, batch_size = 25)
 #' @export
 mlp_fit <- function(x, ...) {
   if (...length() == 0) check_given()
@@ -196,7 +249,8 @@ mlp_bridge <- function(design, settings, call) {
   outcome$info["blueprint"] <- list(design$outcomes)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
-  settings$init <- check_initial(settings$init, sizes, call)
+  settings$residual <- check_residual(settings$residual, sizes, call)
+  settings$init <- check_initial(settings$init, sizes, settings$normalization, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   validation <- check_validation(settings, design, outcome, call)
   check_batch_size(settings, nrow(x) - sum(validation$take), call)
@@ -204,8 +258,10 @@ mlp_bridge <- function(design, settings, call) {
 
   key <- draw_key()
   sets <- training_sets(x, outcome, settings$weights, validation, call)
+  check_batches(settings, set_rows(sets$train), call)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- initial_layers(settings$init, sizes, key)
+  layers <- dress_layers(layers, settings$normalization, settings$residual)
   network <- new_network(layers, settings$activation)
   trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call)
   new_fastmlp(

@@ -1,7 +1,9 @@
 #' An untrained network
 #'
 #' Makes a multilayer perceptron: dense layers, each followed by its activation, the last one by
-#' none. With input \eqn{x} a layer gives \eqn{\phi(x W + b)}.
+#' none. With input \eqn{x} a layer gives \eqn{\phi(x W + b)}; with normalisation
+#' \eqn{\phi(\mathrm{norm}(x W + b))}, and \eqn{x} is added to that where there is a residual
+#' connection. [mlp_fit()] says how they work.
 #'
 #' @param inputs Number of inputs: a whole number of at least 1.
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1; `integer()` for a
@@ -10,10 +12,16 @@
 #' @param activation Activation of the hidden layers, of [activation_names()]: one name, or one a
 #'   hidden layer.
 #' @param init An initialiser such as [init_he()], or a list of `list(weight = , bias = )` with the
-#'   initial values of each layer (`weight` inputs x units, `bias` one number a unit).
+#'   initial values of each layer (`weight` inputs x units, `bias` one number a unit; `norm` as
+#'   [coef()][coef.fastmlp] gives it, if the layer is normalised).
+#' @param normalization Normalisation of the hidden layers: `"none"`, `"batch"` or `"layer"`, one
+#'   name, or one a hidden layer.
+#' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
+#'   `TRUE` or `FALSE`.
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
-#'   `layers`, each a list with `weight`, `bias` and `activation`. Draws of weights follow
-#'   [set.seed()].
+#'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
+#'   with its `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and
+#'   `variance`, one number a unit each) and `residual`. Draws of weights follow [set.seed()].
 #' @seealso [mlp_forward()], [mlp_gradient()], [mlp_fit()]
 #' @examples
 #' set.seed(1)
@@ -22,21 +30,30 @@
 #' mlp_forward(network, as.matrix(iris[1:3, 1:4]))
 #' @export
 mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
-                        init = init_he()) {
+                        init = init_he(), normalization = "none", residual = FALSE) {
   call <- environment()
   check_given()
   hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
   sizes <- c(check_count(inputs, "inputs"), hidden_units, check_count(outputs, "outputs"))
   activation <- check_choice(activation, "activation", activation_names(), length = NULL)
-  activation <- per_layer_activation(activation, hidden_units, call)
-  init <- check_initial(check_init(init), sizes, call)
-  new_network(initial_layers(init, sizes, draw_key()), activation)
+  dress <- per_layer_settings(list(
+    hidden_units = hidden_units, activation = activation, dropout = 0,
+    normalization = check_normalization(normalization, "normalization")
+  ), call)
+  residual <- check_residual(check_flag(residual, "residual"), sizes, call)
+  init <- check_initial(check_init(init), sizes, dress$normalization, call)
+  layers <- initial_layers(init, sizes, draw_key())
+  new_network(dress_layers(layers, dress$normalization, residual), dress$activation)
 }
 
-# A network from layers of list(weight, bias) and the hidden layers' activations.
+# A network from layers of list(weight, bias), with norm and residual where they apply, and the hidden
+# layers' activations.
 new_network <- function(layers, activation) {
   layers <- Map(
-    function(layer, activation) c(layer[c("weight", "bias")], activation = activation),
+    function(layer, activation) {
+      more <- intersect(c("norm", "residual"), names(layer))
+      c(layer[c("weight", "bias")], activation = activation, layer[more])
+    },
     unname(layers), c(activation, "identity"), USE.NAMES = FALSE
   )
   units <- vapply(layers, function(layer) length(layer$bias), 1L)
@@ -54,7 +71,8 @@ new_network <- function(layers, activation) {
 #' Outputs of a network
 #'
 #' Runs rows through a network. Nothing follows the last layer: for classification these are the
-#' values before softmax or sigmoid.
+#' values before softmax or sigmoid. Batch normalisation uses the network's running statistics, as in
+#' [predict()][predict.fastmlp].
 #'
 #' @param network An [mlp_network()].
 #' @param x Numeric matrix rows x inputs, without missing values.
@@ -83,8 +101,13 @@ mlp_forward <- function(network, x, threads = NULL) {
 #'   factor (`"binary_cross_entropy"` if the network has one output), `"squared"` for numbers.
 #' @param weights `NULL`, or one non-negative number a row.
 #' @param wrt `"weights"` for the gradient of weights and biases; `"input"` for that of `x` as well.
+#' @param training How batch normalisation works: `FALSE` to use the network's running statistics, as
+#'   [mlp_forward()] does; `TRUE` to use those of `x`, as a training step does with its batch (of at
+#'   most 1024 rows; more are normalised in pieces of as many). The gradient is that of the same
+#'   function. Nothing is dropped either way.
 #' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
-#'   layer, shaped as in the network) and `input` (a matrix shaped like `x`, or `NULL`).
+#'   layer, shaped as in the network, and `norm = list(scale = , shift = )` in normalised layers) and
+#'   `input` (a matrix shaped like `x`, or `NULL`).
 #' @references Rumelhart DE, Hinton GE, Williams RJ (1986). "Learning representations by
 #'   back-propagating errors." Nature 323.
 #' @examples
@@ -93,7 +116,8 @@ mlp_forward <- function(network, x, threads = NULL) {
 #' result$loss
 #' str(result$gradient)
 #' @export
-mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("weights", "input")) {
+mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("weights", "input"),
+                         training = FALSE) {
   call <- environment()
   check_given()
   check_network(network)
@@ -104,8 +128,9 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   target <- as_loss_target(y, loss, nrow(x), network$outputs, "y", call)
   weights <- check_case_weights(weights, nrow(x))
   with_input <- check_first_choice(wrt, "wrt", c("weights", "input")) == "input"
+  mode <- list(input = with_input, training = check_flag(training, "training"))
   threads <- resolve_threads(NULL)
-  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, with_input, threads)
+  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, mode, threads)
 }
 
 # The network is of this class and its layers can be handed to the engine: one read from a file or
@@ -128,6 +153,7 @@ network_fault <- function(network) {
     fault <- layer_fault(layers[[l]])
     if (!is.null(fault)) return(sprintf("%s in layer %d", fault, l))
   }
+  if (is_dressed(layers[[length(layers)]])) return("a last layer that is normalised or residual")
   sizes <- c(nrow(layers[[1]]$weight), vapply(layers, function(layer) ncol(layer$weight), 1L))
   inputs <- vapply(layers, function(layer) nrow(layer$weight), 1L)
   if (!identical(inputs, utils::head(sizes, -1))) return("layers whose shapes do not chain")
@@ -147,4 +173,5 @@ layer_fault <- function(layer) {
   if (length(bias) != ncol(weight)) return("a `bias` that does not fit its `weight`")
   if (!all(is.finite(weight), is.finite(bias))) return("values that are not finite")
   if (!rlang::is_string(layer$activation, activation_names())) return("an unknown activation")
+  dress_fault(layer)
 }

@@ -261,7 +261,8 @@ optimizers <- function() {
     rprop = optimizer_row("Rprop", opt_rprop, all_rows = TRUE),
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
-      lacks = c("mixture", "clip_value", "clip_norm", "max_norm", "ema_decay")
+      lacks = c("normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
+                "dropout", "input_dropout", "input_noise")
     )
   )
 }

@@ -17,6 +17,7 @@ network_lines <- function(network) {
   activations <- if (length(hidden)) paste(unique(hidden), collapse = ", ") else "no hidden layer"
   c(
     sprintf("Layers: %s (%s)", paste(sizes, collapse = "-"), activations),
+    dress_line(network),
     sprintf("Parameters: %s", format(sum(layer_table(network)$parameters), big.mark = ","))
   )
 }
@@ -25,12 +26,13 @@ network_lines <- function(network) {
 layer_table <- function(network) {
   inputs <- vapply(network$layers, function(layer) nrow(layer$weight), 1L)
   units <- vapply(network$layers, function(layer) ncol(layer$weight), 1L)
+  normalized <- vapply(network$layers, function(layer) !is.null(layer$norm), NA)
   data.frame(
     layer = seq_along(network$layers),
     inputs = inputs,
     units = units,
     activation = vapply(network$layers, function(layer) layer$activation, ""),
-    parameters = (inputs + 1L) * units
+    parameters = (inputs + 1L + ifelse(normalized, 2L, 0L)) * units
   )
 }
 
@@ -40,6 +42,7 @@ print.fastmlp <- function(x, ...) {
   writeLines(c(
     sprintf("<fastmlp>: %s", purpose(x$outcome)),
     network_lines(x$network),
+    noise_line(x$arguments, x$network),
     rows_line(x$training),
     training_line(x$training),
     metric_lines(x)

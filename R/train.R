@@ -147,7 +147,10 @@ engine_options <- function(settings, loss, rows, key) {
     patience = if (settings$patience < Inf) settings$patience else 0L,
     key = key,
     threads = resolve_threads(settings$threads),
-    profile = wants_profile(settings)
+    profile = wants_profile(settings),
+    dropout = settings$dropout,
+    input_dropout = settings$input_dropout,
+    input_noise = settings$input_noise
   )
 }
 

@@ -74,7 +74,7 @@ static void make_network(network *net, const work *work) {
   const uint32_t key[] = {1, 2};
   rng random = rng_make(key, RNG_STREAM_INIT, 0);
   uint64_t drawn = 0;
-  stop_unless(network_allocate(net, work->layers, work->sizes, activation));
+  stop_unless(network_allocate(net, work->layers, work->sizes, activation, NULL));
   for (int l = 0; l < work->layers; l++) {
     size_t count = work->sizes[l] * work->sizes[l + 1];
     double *weight = malloc(count * sizeof *weight);

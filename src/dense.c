@@ -1,13 +1,8 @@
 #include "dense.h"
 
-/* This member's part of an output [rows x columns]. */
-typedef struct part {
-  range rows, panels;
-} part;
-
 static size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
 
-static part part_of(const team *team, split split, size_t rows, size_t columns) {
+part part_of(const team *team, split split, size_t rows, size_t columns) {
   size_t panels = panels_of(columns);
   if (split == SPLIT_ROWS) return (part){team_share(team, rows), {0, panels}};
   range strips = team_share(team, strips_of(columns));
@@ -51,9 +46,8 @@ void dense_forward(const team *team, split split, const layer *layer, const floa
   }
 }
 
-/* dh *= phi'(z) for some panels of some rows. */
-static void backward_activation(const team *team, activation_id activation, part part, panels kept,
-                                panels dh) {
+void dense_backward_activation(const team *team, activation_id activation, part part, panels kept,
+                               panels dh) {
   if (activation == ACTIVATION_identity) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
   size_t n = (part.rows.end - part.rows.begin) * PANEL, first = part.rows.begin * PANEL;
@@ -62,10 +56,6 @@ static void backward_activation(const team *team, activation_id activation, part
                                                       dh.data + p * dh.stride + first, n);
   }
   team_phase(team, before);
-}
-
-void dense_backward_activation(const team *team, const layer *layer, range rows, panels kept, panels dh) {
-  backward_activation(team, layer->activation, (part){rows, {0, panels_of(layer->units)}}, kept, dh);
 }
 
 void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
@@ -78,7 +68,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
     kernels_active()->product(dz.data + share.begin * PANEL, dz.stride, share.end - share.begin, layer->units,
                               transposed + p * stride, stride, strip, NULL,
                               dx.data + p * dx.stride + share.begin * PANEL, dx.stride);
-    backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
+    dense_backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
   }
 }
 
@@ -170,16 +160,16 @@ static float *bias_gradient(const layer *layer, const gradient_sink *sink, size_
   return sink->gradient != NULL ? sink->gradient + layer->bias + panel * PANEL : sink->scratch;
 }
 
-static void update_bias(const layer *layer, const gradient_sink *sink, size_t panel) {
-  size_t offset = layer->bias + panel * PANEL;
-  update_span(sink, false, offset, bias_gradient(layer, sink, panel), PANEL);
-  average_span(sink, offset, PANEL);
+/* The update of n parameters that are no weights; their average follows. */
+static void update_plain(const gradient_sink *sink, size_t offset, float *gradient, size_t n) {
+  update_span(sink, false, offset, gradient, n);
+  average_span(sink, offset, n);
 }
 
 static void bias_panel(const layer *layer, panels dz, size_t rows, const gradient_sink *sink, size_t panel) {
   float *g = bias_gradient(layer, sink, panel);
   kernels_active()->column_sums(dz.data + panel * dz.stride, rows, sink->accumulate, g);
-  if (sink->step != NULL) update_bias(layer, sink, panel);
+  if (sink->step != NULL) update_plain(sink, layer->bias + panel * PANEL, g, PANEL);
 }
 
 /* The parameters that a member sees to, in panels: W[inputs x units] and b[biases]. */
@@ -192,6 +182,23 @@ static own own_of(const team *team, split split, const layer *layer) {
   if (split == SPLIT_PANELS) return (own){{0, panels_of(layer->inputs)}, units, units};
   range inputs = part_of(team, SPLIT_PANELS, 0, layer->inputs).panels;
   return (own){inputs, {0, panels_of(layer->units)}, units};
+}
+
+void sink_take(const gradient_sink *sink, size_t offset, float *gradient, size_t n) {
+  if (sink->gradient != NULL) {
+    float *sum = sink->gradient + offset;
+    for (size_t i = 0; i < n; i++) sum[i] = sink->accumulate ? sum[i] + gradient[i] : gradient[i];
+    gradient = sum;
+  }
+  if (sink->step != NULL) update_plain(sink, offset, gradient, n);
+}
+
+void sink_update(const gradient_sink *sink, size_t offset, size_t n) {
+  update_plain(sink, offset, sink->gradient + offset, n);
+}
+
+void sink_average(const gradient_sink *sink, size_t offset, size_t n) {
+  if (sink->step != NULL) average_span(sink, offset, n);
 }
 
 void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
@@ -208,7 +215,9 @@ void dense_backward_weights(const team *team, split split, const layer *layer, p
 void dense_update(const team *team, split split, const layer *layer, const gradient_sink *sink,
                   float *transposed) {
   own own = own_of(team, split, layer);
-  for (size_t p = own.biases.begin; p < own.biases.end; p++) update_bias(layer, sink, p);
+  for (size_t p = own.biases.begin; p < own.biases.end; p++) {
+    update_plain(sink, layer->bias + p * PANEL, bias_gradient(layer, sink, p), PANEL);
+  }
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
       update_strip(team, layer, sink, transposed, strip_at(layer, i, u));

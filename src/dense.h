@@ -6,18 +6,36 @@
 #include "optimizer.h"
 #include "threads.h"
 
+/* What stands between x W + b and the activation. */
+typedef enum norm_id { NORM_NONE, NORM_BATCH, NORM_LAYER, NORM_COUNT } norm_id;
+
 /* One dense layer. Offsets count floats into the network's flat parameters. */
 typedef struct layer {
   size_t inputs, units;
   activation_id activation;
   size_t weight; /* [panels of units][inputs][16] */
   size_t bias;   /* [panels of units][16] */
+  norm_id norm;
+  size_t scale, shift;   /* [panels of units][16], of a normalised layer */
+  size_t mean, variance; /* the same: running statistics of batches, which no gradient moves */
+  double dropout;        /* the share of units dropped in training */
+  bool residual;         /* its input joins its output, which has the same width */
 } layer;
+
+/* Whether it is more than phi(x W + b). */
+static inline bool layer_is_dressed(const layer *layer) {
+  return layer->norm != NORM_NONE || layer->dropout > 0 || layer->residual;
+}
 
 /* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. A layer whose
    units are divided by panels is wide, another narrow. Members that own panels keep the weights of those
    panels in their core's cache; members that own rows need not wait for each other between layers. */
 typedef enum split { SPLIT_ROWS, SPLIT_PANELS } split;
+
+/* A member's part of an output [rows x columns]. */
+typedef struct part {
+  range rows, panels;
+} part;
 
 /* Where each layer's gradient goes: into `gradient` (flat, like the parameters; added if accumulate), and,
    where step is not NULL, straight on into the parameters, strip by strip while it is in cache. Then
@@ -39,6 +57,9 @@ enum { STRIP_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };
 
 /* The split that serves `size` members best for `columns` columns. */
 split split_for(int size, size_t columns);
+
+/* This member's part of an output [rows x columns]. */
+part part_of(const team *team, split split, size_t rows, size_t columns);
 
 /* z = x W + b and h = phi(z), for z[rows x units]; z.data == NULL where z need not be kept. */
 void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x,
@@ -68,8 +89,18 @@ void dense_limit_norms(const team *team, const layer *layer, float most, const g
 /* transposed = W', as dense_backward_input() reads it. */
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);
 
-/* dh[rows x units] *= phi'(z) for the rows in `rows`. */
-void dense_backward_activation(const team *team, const layer *layer, range rows, panels kept, panels dh);
+/* A gradient of n parameters that are no weights, at an offset that counts as the parameters do, into the
+   sink. */
+void sink_take(const gradient_sink *sink, size_t offset, float *gradient, size_t n);
+
+/* Their update alone, from the sink's gradient. */
+void sink_update(const gradient_sink *sink, size_t offset, size_t n);
+
+/* n values that have moved by themselves: their average follows, if the sink updates. */
+void sink_average(const gradient_sink *sink, size_t offset, size_t n);
+
+/* dh[rows x units] *= phi'(z) for the part. */
+void dense_backward_activation(const team *team, activation_id activation, part part, panels kept, panels dh);
 
 /* Floats that W' takes. */
 size_t dense_transposed_size(const layer *layer);

@@ -1,7 +1,9 @@
 /* Every .Call entry. Registration in init.c is checked against these prototypes.
 
    Conventions. A "network" argument is a list of layers, each list(weight = <double matrix inputs x units>,
-   bias = <double units>, activation = <string>). x is a double, integer or logical matrix or, for scans,
+   bias = <double units>, activation = <string>), and, where hidden layers have them, norm = list(kind =
+   <"batch", "layer">, scale =, shift = <double units>, and for batches mean =, variance = <double units>) and
+   residual = TRUE. x is a double, integer or logical matrix or, for scans,
    networks and training, also a data frame of such columns and factors, each factor standing for one
    indicator a level. A "loss" is list(name = <string>, parameter = <double>). A "target" is an integer vector
    of classes 1 .. K for losses that take classes, otherwise a double matrix rows x outputs. "scaling" is NULL
@@ -36,6 +38,10 @@ SEXP fastmlp_dense_backward(SEXP x, SEXP weight, SEXP gradient);
 SEXP fastmlp_loss(SEXP output, SEXP target, SEXP weights, SEXP loss, SEXP gradient);
 /* parameters - learn_rate * gradient, double vectors. */
 SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate);
+/* What training does at random to a double matrix of rows x units, for tests: at = list(key = <two integers>,
+   step =, first = <row of the step>, layer = <0: the inputs>); how = list(activation =, dropout = <share>,
+   noise = <sd, for the inputs>, backward = <logical: the derivative of the mask times x>). */
+SEXP fastmlp_dropout(SEXP x, SEXP at, SEXP how);
 /* list of list(weight =, bias = ) for sizes = c(inputs, units ...); initial = list(scale = <"fixed",
    "glorot", "he", "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>); key = two
    integers. */
@@ -53,19 +59,24 @@ SEXP fastmlp_fingerprint(SEXP x, SEXP columns);
 /* link = "none", "softmax" or "sigmoid": double matrix rows x outputs, or NULL if x holds a value that is not
    finite. threads: NA for the default. */
 SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads);
-/* list(loss =, gradient = list of list(weight =, bias =), input = <matrix or NULL>). */
-SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP input, SEXP threads);
+/* list(loss =, gradient = list of list(weight =, bias =, norm = list(scale =, shift =) where there is one),
+   input = <matrix or NULL>); mode = list(input = <logical: whether the input's is wanted>, training =
+   <logical: whether batches are normalised by their own statistics>). */
+SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP mode, SEXP threads);
 
 /* r_train.c */
 /* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to
    use, or NULL for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =,
    <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =, clip_norm =, max_norm =, ema_decay = <each
    0: none>, epochs =, batch_size =, shuffle =, patience = <0: none>, key = <two integers>, threads = <NA:
-   default>, profile = <logical: measure the phases of a step>). */
+   default>, profile = <logical: measure the phases of a step>, dropout = <double: share of units dropped,
+   one a hidden layer>, input_dropout = <double>, input_noise = <double: sd>; the last three may be absent).
+ */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
    with `network` as the one kept: list(position = <named doubles>, parameters =, average =, moment1 =,
-   moment2 = <each a list of layers like a network's, or NULL: there is none, or it is as the kept one>). */
+   moment2 =, moment3 = <each a list of layers like a network's, or NULL: there is none, or it is as the kept
+   one>). */
 SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss,

@@ -52,11 +52,12 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   pass *pass = &work->space->pass;
   const network *net = pass->net;
   panels x = work->space->x;
+  const step_rows rows = {.first = (uint32_t)first}, *at = work->rows->training ? &rows : NULL;
   bring_rows(team, work, first, n);
-  pass_forward(team, pass, x, n);
+  pass_forward(team, pass, x, n, at);
   const targets block = targets_from(&work->rows->targets, first, network_outputs(net));
   pass_loss(team, pass, work->loss, &block, n, 1 / work->rows->total_weight);
-  pass_backward(team, pass, n);
+  pass_backward(team, pass, n, at);
   pass_weights(team, pass, x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0}, 0);
   if (team->rank == 0) {
     for (size_t r = 0; r < n; r++) {
@@ -102,11 +103,11 @@ double gradient_phase_seconds(const gradient_workspace *space, phase phase) {
   return sum;
 }
 
-status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
-                        const targets *targets, double total_weight, float *gradient, double *input_gradient,
-                        double *mean_loss) {
+status network_gradient(const network *net, bool training, int threads, const source_matrix *x,
+                        const loss *loss, const targets *targets, double total_weight, float *gradient,
+                        double *input_gradient, double *mean_loss) {
   const gradient_rows rows = {
-      .source = x, .rows = x->rows, .targets = *targets, .total_weight = total_weight};
+      .source = x, .rows = x->rows, .targets = *targets, .total_weight = total_weight, .training = training};
   gradient_workspace space;
   status result = gradient_allocate(&space, net, x->rows, threads, input_gradient != NULL, false);
   if (result == STATUS_OK) *mean_loss = gradient_run(&space, loss, &rows, gradient, input_gradient).loss;

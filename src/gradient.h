@@ -15,6 +15,8 @@ typedef struct gradient_rows {
   size_t rows;
   targets targets;
   double total_weight; /* the sum of case weights */
+  bool training;       /* normalised by the statistics of every PASS_ROWS of them, as in training, not by the
+                          running ones, which follow; no dropout either way */
 } gradient_rows;
 
 /* The means over the rows. */
@@ -47,8 +49,8 @@ gradient_means gradient_run(gradient_workspace *workspace, const loss *loss, con
 double gradient_phase_seconds(const gradient_workspace *workspace, phase phase);
 
 /* As gradient_run(), for the rows of x alone, with a workspace of its own. */
-status network_gradient(const network *net, int threads, const source_matrix *x, const loss *loss,
-                        const targets *targets, double total_weight, float *gradient, double *input_gradient,
-                        double *mean_loss);
+status network_gradient(const network *net, bool training, int threads, const source_matrix *x,
+                        const loss *loss, const targets *targets, double total_weight, float *gradient,
+                        double *input_gradient, double *mean_loss);
 
 #endif

@@ -27,6 +27,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_dense_backward),
     ENTRY(fastmlp_loss),
     ENTRY(fastmlp_sgd_step),
+    ENTRY(fastmlp_dropout),
     ENTRY(fastmlp_initial),
     ENTRY(fastmlp_scan),
     ENTRY(fastmlp_fingerprint),

@@ -52,6 +52,20 @@ typedef struct update_step {
   float smallest, largest; /* such step sizes */
 } update_step;
 
+/* Random bits for a panel: element (r, j) of it draws from the block (column + j, row + r) of the stream. */
+typedef struct draw {
+  uint32_t key[2], stream[2];
+  uint32_t column; /* of the layer, the panel's first */
+  uint32_t row;    /* of the step, the first */
+} draw;
+
+/* What a random mask does: an element is kept, as scale * x + shift, where 16 random bits are at least
+   `threshold`, and otherwise becomes `dropped`. */
+typedef struct mask_rule {
+  uint32_t threshold;
+  float scale, shift, dropped;
+} mask_rule;
+
 typedef struct kernels {
   const char *name;
 
@@ -101,6 +115,39 @@ typedef struct kernels {
 
   /* Scales each column of the panel w[rows x 16] whose Euclidean norm exceeds `most` down to it. */
   void (*limit_norms)(float *w, size_t rows, float most);
+  /* sum[i] = a[i] + b[i] for i < n; n a multiple of PANEL, sum may be a or b. */
+  void (*add)(const float *a, const float *b, float *sum, size_t n);
+
+  /* out = mask(in) for `rows` rows of a panel, which may be in place. */
+  void (*mask_panel)(const float *in, float *out, size_t rows, const draw *draw, const mask_rule *rule);
+
+  /* x += sd N(0, 1) for `rows` rows of a panel. */
+  void (*noise_panel)(float *x, size_t rows, const draw *draw, float sd);
+
+  /* mean[16] and variance[16] (divided by rows) of the columns of a panel. */
+  void (*column_moments)(const float *a, size_t rows, float *mean, float *variance);
+
+  /* a[rows x 16] = (a - mean) inverse, z = scale a + shift, each by columns; z may be a: then z is kept. */
+  void (*normalize_columns)(float *a, size_t rows, const float *mean, const float *inverse,
+                            const float *scale, const float *shift, float *z);
+
+  /* sums[16] = the sums over rows of a b, both panels. */
+  void (*column_products)(const float *a, const float *b, size_t rows, float *sums);
+
+  /* dz = factor (dz - mean - slope normal), by columns of a panel. */
+  void (*normalize_columns_gradient)(float *dz, const float *normal, size_t rows, const float *factor,
+                                     const float *mean, const float *slope);
+
+  /* The same by rows: a = (a - its row's mean) inverse[row], z = scale a + shift, with inverse =
+     1 / sqrt(variance + epsilon) of the row's columns; lanes beyond columns become zero in a. */
+  void (*normalize_rows)(float *a, size_t stride, size_t columns, size_t rows, const float *scale,
+                         const float *shift, float epsilon, float *z, size_t z_stride, float *inverse);
+
+  /* With g = scale dz: da = inverse (g - mean(g) - normal mean(g normal)), by rows; lanes beyond columns are
+     zero in dz and da. */
+  void (*normalize_rows_gradient)(const float *dz, size_t dz_stride, const float *normal, size_t stride,
+                                  size_t columns, size_t rows, const float *scale, const float *inverse,
+                                  float *da, size_t da_stride);
 } kernels;
 
 extern const kernels kernels_portable;

@@ -1,6 +1,8 @@
 /* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
 #include "kernel_activation.h"
+#include "kernel_normalize.h"
 #include "kernel_product.h"
+#include "kernel_random.h"
 #include "kernel_regularize.h"
 #include "kernel_softmax.h"
 #include "kernel_transpose.h"
@@ -26,4 +28,13 @@ const kernels KERNELS_TABLE = {
     .sum_of_squares = sum_of_squares,
     .limit_norms = limit_norms,
     .update = {UPDATE_LIST(UPDATE_ROW)},
+    .add = add_span,
+    .mask_panel = mask_panel,
+    .noise_panel = noise_panel,
+    .column_moments = column_moments,
+    .normalize_columns = normalize_columns,
+    .column_products = column_products,
+    .normalize_columns_gradient = normalize_columns_gradient,
+    .normalize_rows = normalize_rows,
+    .normalize_rows_gradient = normalize_rows_gradient,
 };

@@ -8,19 +8,36 @@ static size_t layer_parameters(size_t inputs, size_t units) {
   return size_multiply(size_multiply(panels_of(units), PANEL), inputs + 1);
 }
 
+/* Panels of values, one a unit, that a normalisation keeps. */
+static const int norm_panels[NORM_COUNT] = {[NORM_BATCH] = 4, [NORM_LAYER] = 2};
+
+/* Lays a layer's values of normalisation out from an offset on. */
+static void place_norm(layer *layer, norm_id norm, size_t offset) {
+  size_t each = panels_of(layer->units) * PANEL;
+  layer->norm = norm;
+  layer->scale = offset;
+  layer->shift = offset + each;
+  layer->mean = offset + 2 * each;
+  layer->variance = offset + 3 * each;
+}
+
 /* Lays the layers out one behind the other; SIZE_MAX if they do not fit. */
-static size_t plan_parameters(int layers, const size_t *sizes, layer *layer) {
+static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *norm, layer *layer) {
   size_t total = 0;
   for (int l = 0; l < layers; l++) {
-    size_t count = layer_parameters(sizes[l], sizes[l + 1]);
+    norm_id own = norm != NULL ? norm[l] : NORM_NONE;
+    size_t count = layer_parameters(sizes[l], sizes[l + 1]), units = panels_of(sizes[l + 1]) * PANEL;
     if (count > SIZE_MAX / 4 - total) return SIZE_MAX;
     if (layer != NULL) {
       layer[l].inputs = sizes[l];
       layer[l].units = sizes[l + 1];
       layer[l].weight = total;
       layer[l].bias = total + panels_of(sizes[l + 1]) * sizes[l] * PANEL;
+      place_norm(&layer[l], own, total + count);
     }
     total += count;
+    if (units > SIZE_MAX / 16 - total) return SIZE_MAX;
+    total += (size_t)norm_panels[own] * units;
   }
   return total;
 }
@@ -31,13 +48,14 @@ static void lay_out(void *owner, arena *arena) {
   net->parameter = arena_take(arena, net->parameters, sizeof *net->parameter);
 }
 
-status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation) {
+status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
+                        const norm_id *norm) {
   memset(net, 0, sizeof *net);
   net->layers = layers;
-  net->parameters = plan_parameters(layers, sizes, NULL);
+  net->parameters = plan_parameters(layers, sizes, norm, NULL);
   status result = arena_build(&net->arena, lay_out, net);
   if (result != STATUS_OK) return result;
-  plan_parameters(layers, sizes, net->layer);
+  plan_parameters(layers, sizes, norm, net->layer);
   for (int l = 0; l < layers; l++) net->layer[l].activation = activation[l];
   return STATUS_OK;
 }
@@ -67,6 +85,11 @@ void network_get_layer(const network *net, const float *parameters, int l, doubl
     for (size_t i = 0; i < layer->inputs; i++) weight[j * layer->inputs + i] = w[weight_index(layer, i, j)];
     bias[j] = b[j];
   }
+}
+
+int network_norm_values(const layer *layer, size_t offset[4]) {
+  offset[0] = layer->scale, offset[1] = layer->shift, offset[2] = layer->mean, offset[3] = layer->variance;
+  return norm_panels[layer->norm];
 }
 
 size_t network_outputs(const network *net) { return net->layer[net->layers - 1].units; }

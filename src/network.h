@@ -13,8 +13,10 @@ typedef struct network {
   float *parameter;  /* [parameters] */
 } network;
 
-/* Allocates a network of sizes[0] inputs, then sizes[l] units with activation[l - 1] for l = 1 .. layers. */
-status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation);
+/* Allocates a network of sizes[0] inputs, then sizes[l] units with activation[l - 1] for l = 1 .. layers,
+   normalised by norm[l - 1] (NULL: none is). */
+status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
+                        const norm_id *norm);
 
 void network_free(network *net);
 
@@ -25,6 +27,10 @@ void network_set_layer(const network *net, float *parameters, int l, const doubl
 
 /* The inverse. */
 void network_get_layer(const network *net, const float *parameters, int l, double *weight, double *bias);
+
+/* Where the values of a normalised layer lie, one a unit, and how many there are: scale and shift, and, for
+   batches, running mean and variance. */
+int network_norm_values(const layer *layer, size_t offset[4]);
 
 size_t network_outputs(const network *net);
 

@@ -1,4 +1,4 @@
-#include "pass.h"
+#include "dressed.h"
 
 /* ---- workspace ---- */
 
@@ -6,12 +6,15 @@ static pass_layer take_layer(const pass *pass, int l, arena *arena) {
   const layer *layer = &pass->net->layer[l];
   bool keeps_input = activation_of(layer->activation)->needs_input;
   bool hands_down = l > 0 || pass->input_gradient;
-  return (pass_layer){
+  pass_layer taken = {
       .z = keeps_input ? arena_take_panels(arena, pass->rows, layer->units) : (panels){NULL, 0},
       .h = arena_take_panels(arena, pass->rows, layer->units),
       .dz = arena_take_panels(arena, pass->rows, layer->units),
       .transposed = hands_down ? arena_take(arena, dense_transposed_size(layer), sizeof(float)) : NULL,
   };
+  taken.dh = taken.dz;
+  if (layer_is_dressed(layer)) dressed_take(layer, pass->rows, arena, &taken);
+  return taken;
 }
 
 static void lay_out(void *owner, arena *arena) {
@@ -42,23 +45,24 @@ void pass_free(pass *pass) { arena_free(&pass->arena); }
 
 /* ---- passes ---- */
 
-/* What the backward pass through a layer's activation reads. */
-static panels kept(const pass_layer *layer) { return layer->z.data != NULL ? layer->z : layer->h; }
-
 /* Two operations that both divide by rows hand over within a member; any other pair has to meet. */
 static void meet_between(const team *team, split before, split after) {
   if (before != SPLIT_ROWS || after != SPLIT_ROWS) team_barrier(team);
 }
 
-void pass_forward(const team *team, pass *pass, panels x, size_t n) {
+void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_rows *at) {
   const network *net = pass->net;
   split before = SPLIT_ROWS;
   for (int l = 0; l < net->layers; l++) {
-    const pass_layer *at = &pass->layer[l];
-    split split = split_for(team->size, net->layer[l].units);
+    const pass_layer *own = &pass->layer[l];
+    split split = norm_split(&net->layer[l], team->size);
     if (l > 0) meet_between(team, before, split);
-    dense_forward(team, split, &net->layer[l], net->parameter, x, n, at->z, at->h);
-    x = at->h;
+    if (layer_is_dressed(&net->layer[l])) {
+      dressed_forward(team, split, net, l, own, x, n, at);
+    } else {
+      dense_forward(team, split, &net->layer[l], net->parameter, x, n, own->z, own->h);
+    }
+    x = own->h;
     before = split;
   }
   meet_between(team, before, SPLIT_ROWS);
@@ -81,19 +85,33 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
   team_phase(team, before);
 }
 
-void pass_backward(const team *team, pass *pass, size_t n) {
+/* d loss / d h of layer l - 1, or d loss / d x, down to d loss / d z of its own. */
+static void backward_below(const team *team, split split, pass *pass, int l, size_t n, const step_rows *at) {
   const network *net = pass->net;
-  const panels none = {NULL, 0};
-  const pass_layer *at = &pass->layer[net->layers - 1];
-  dense_backward_activation(team, &net->layer[net->layers - 1], team_share(team, n), kept(at), at->dz);
+  const layer *layer = &net->layer[l], *under = l > 0 ? layer - 1 : NULL;
+  const pass_layer *own = &pass->layer[l], *below = l > 0 ? own - 1 : NULL;
+  bool plain = under != NULL && !layer_is_dressed(under) && !layer->residual;
+  panels dh = below != NULL ? below->dh : pass->dx;
+  dense_backward_input(team, split, layer, own->transposed, own->dz, n,
+                       plain ? under->activation : ACTIVATION_identity, plain ? pass_kept(below) : dh, dh);
+  if (plain) return;
+  part part = part_of(team, split, n, layer->inputs);
+  if (layer->residual) residual_backward(team, part, own->dh, dh);
+  if (under != NULL) dressed_backward(team, part, net, l - 1, below, n, at);
+}
+
+void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at) {
+  const network *net = pass->net;
+  const pass_layer *last = &pass->layer[net->layers - 1];
+  const layer *layer = &net->layer[net->layers - 1];
+  part rows = {team_share(team, n), {0, panels_of(layer->units)}};
+  dense_backward_activation(team, layer->activation, rows, pass_kept(last), last->dz);
   split before = SPLIT_ROWS;
   for (int l = net->layers - 1; l >= 0 && pass->layer[l].transposed != NULL; l--) {
-    at = &pass->layer[l];
-    split split = split_for(team->size, net->layer[l].inputs);
+    split split =
+        l > 0 ? norm_split(&net->layer[l - 1], team->size) : split_for(team->size, net->layer[l].inputs);
     meet_between(team, before, split);
-    activation_id below = l > 0 ? net->layer[l - 1].activation : ACTIVATION_identity;
-    dense_backward_input(team, split, &net->layer[l], at->transposed, at->dz, n, below,
-                         l > 0 ? kept(at - 1) : none, l > 0 ? at[-1].dz : pass->dx);
+    backward_below(team, split, pass, l, n, at);
     before = split;
   }
 }
@@ -103,7 +121,7 @@ void pass_backward(const team *team, pass *pass, size_t n) {
    of the second is read and written in the same panels of inputs. */
 static bool weights_are_own(const team *team, const pass *pass) {
   const network *net = pass->net;
-  return net->layers == 2 && !pass->input_gradient &&
+  return net->layers == 2 && !pass->input_gradient && !layer_is_dressed(&net->layer[0]) &&
          split_for(team->size, net->layer[0].units) == SPLIT_PANELS &&
          split_for(team->size, net->layer[1].units) == SPLIT_ROWS;
 }
@@ -123,6 +141,7 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
     const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
     dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
                            &of_layer, at->transposed);
+    if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
     x = at->h;
   }
 }
@@ -133,6 +152,7 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
     const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
     dense_update(team, split_for(team->size, net->layer[l].units), &net->layer[l], &of_layer,
                  pass->layer[l].transposed);
+    if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
   }
 }
 

@@ -2,8 +2,10 @@
 #ifndef FASTMLP_PASS_H
 #define FASTMLP_PASS_H
 
+#include "dropout.h"
 #include "loss.h"
 #include "network.h"
+#include "normalize.h"
 
 /* Rows that one pass takes at most; larger batches go through in several, their gradients added. */
 enum { PASS_ROWS = 1024 };
@@ -12,8 +14,11 @@ enum { PASS_ROWS = 1024 };
 typedef struct pass_layer {
   panels z;          /* where phi' reads it; otherwise data == NULL */
   panels h;          /* phi(z) */
-  panels dz;         /* d loss / d z; the last layer's starts as d loss / d output */
+  panels dz;         /* d loss / d (x W + b); the last layer's starts as d loss / d output */
   float *transposed; /* W' if the layer hands a gradient down, otherwise NULL */
+  panels phi;        /* phi(z) where that is not h and phi' reads it; otherwise data == NULL */
+  panels dh;         /* d loss / d h: dz, unless it has to outlive that */
+  norm_state norm;   /* of a normalised layer */
 } pass_layer;
 
 /* The workspace of one network for blocks of up to `rows` rows. */
@@ -43,8 +48,9 @@ void pass_free(pass *pass);
 void pass_transpose(const team *team, pass *pass);
 
 /* From x[n x inputs] to the outputs in the last layer's h, of which each member may then read its own rows
-   (team_share). */
-void pass_forward(const team *team, pass *pass, panels x, size_t n);
+   (team_share). `at` tells which rows of a training step these are; NULL: the network as it predicts, by
+   running statistics and without dropout. */
+void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_rows *at);
 
 /* For this member's rows: the loss of the outputs into row_loss and row_score, and d loss / d output times
    scale into the last layer's dz. */
@@ -52,9 +58,9 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
                double scale);
 
 /* From d loss / d output in the last layer's dz, each member having written its own rows, down to the first
- * (and dx).
+ * (and dx); `at` as in the forward pass.
  */
-void pass_backward(const team *team, pass *pass, size_t n);
+void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at);
 
 /* Gradients of all parameters into the sink, after pass_backward(). The members meet where they have to
    before it, not after it. Hidden layers settle only where their weights' norms have no limit (max_norm is

@@ -77,11 +77,13 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
 /* Fills an empty network, already owned, from a list of layers. */
 void network_from_list(network *net, SEXP layers);
 
-/* Fills parameters laid out like the network's from a list of layers of its shape. */
-void parameters_from_list(const network *net, float *parameters, SEXP layers);
+/* Fills parameters laid out like the network's from a list of layers of its shape; not whole: without what
+   does not move. */
+void parameters_from_list(const network *net, float *parameters, SEXP layers, bool whole);
 
-/* list of list(weight =, bias =) from parameters laid out like the network's; with activation = if asked. */
-SEXP network_to_list(const network *net, const float *parameters, bool with_activation);
+/* list of layers from parameters laid out like the network's; of a gradient (not whole) without what does not
+   move. */
+SEXP network_to_list(const network *net, const float *parameters, bool whole);
 
 /* ---- training, in r_train.c ---- */
 

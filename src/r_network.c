@@ -30,13 +30,77 @@ static layer_values unpack_layer(SEXP layer, const size_t *inputs) {
   return values;
 }
 
-void parameters_from_list(const network *net, float *parameters, SEXP layers) {
+/* ---- what layers may have beside weights and bias ---- */
+
+static const char *const norm_names[] = {
+    [NORM_NONE] = "none", [NORM_BATCH] = "batch", [NORM_LAYER] = "layer"};
+
+/* The values that a normalisation keeps, in the order of network_norm_values(). */
+static const char *const norm_value_names[] = {"scale", "shift", "mean", "variance"};
+
+static norm_id unpack_norm(SEXP layer) {
+  SEXP norm = list_get(layer, "norm");
+  if (norm == R_NilValue) return NORM_NONE;
+  return (norm_id)unpack_choice(list_get(norm, "kind"), norm_names, NORM_COUNT, "norm$kind");
+}
+
+/* Whether the layer's input is added to its output. */
+static bool unpack_residual(SEXP layer, const source_matrix *weight) {
+  SEXP residual = list_get(layer, "residual");
+  bool is = residual != R_NilValue && unpack_flag(residual, "residual");
+  if (is && weight->rows != weight->columns) Rf_error("`residual` needs as many units as inputs");
+  return is;
+}
+
+static void set_norm(const layer *layer, float *parameters, SEXP norm, bool whole) {
+  size_t offset[4];
+  int count = network_norm_values(layer, offset);
+  if (!whole && count > 2) count = 2;
+  for (int k = 0; k < count; k++) {
+    const double *value = unpack_doubles(list_get(norm, norm_value_names[k]), (R_xlen_t)layer->units, "norm");
+    for (size_t j = 0; j < layer->units; j++) parameters[offset[k] + j] = (float)value[j];
+  }
+}
+
+void parameters_from_list(const network *net, float *parameters, SEXP layers, bool whole) {
   if (TYPEOF(layers) != VECSXP || Rf_length(layers) != net->layers) Rf_error("wrong number of layers");
   for (int l = 0; l < net->layers; l++) {
-    layer_values values = unpack_layer(VECTOR_ELT(layers, l), &net->layer[l].inputs);
+    SEXP layer = VECTOR_ELT(layers, l);
+    layer_values values = unpack_layer(layer, &net->layer[l].inputs);
     if (values.weight.columns != net->layer[l].units) Rf_error("wrong number of units");
     network_set_layer(net, parameters, l, values.weight.real, values.bias);
+    if (net->layer[l].norm != NORM_NONE) set_norm(&net->layer[l], parameters, list_get(layer, "norm"), whole);
   }
+}
+
+static void set_residual(network *net, int l, SEXP from) {
+  layer *layer = &net->layer[l];
+  const source_matrix shape = unpack_matrix(list_get(from, "weight"), "weight");
+  layer->residual = unpack_residual(from, &shape);
+  if (layer_is_dressed(layer) && l + 1 == net->layers) Rf_error("the last layer must be a plain one");
+}
+
+/* list(kind =, scale =, shift =, mean =, variance =), less what the kind has not; of a gradient (not whole)
+   scale and shift alone. */
+static SEXP norm_to_list(const layer *layer, const float *parameters, bool whole) {
+  size_t offset[4];
+  int count = network_norm_values(layer, offset), kind = whole ? 1 : 0;
+  if (!whole && count > 2) count = 2;
+  SEXP result = PROTECT(Rf_allocVector(VECSXP, count + kind));
+  SEXP names = PROTECT(Rf_allocVector(STRSXP, count + kind));
+  if (whole) {
+    SET_VECTOR_ELT(result, 0, Rf_mkString(norm_names[layer->norm]));
+    SET_STRING_ELT(names, 0, Rf_mkChar("kind"));
+  }
+  for (int k = 0; k < count; k++) {
+    SET_VECTOR_ELT(result, k + kind, Rf_allocVector(REALSXP, (R_xlen_t)layer->units));
+    double *value = REAL(VECTOR_ELT(result, k + kind));
+    for (size_t j = 0; j < layer->units; j++) value[j] = parameters[offset[k] + j];
+    SET_STRING_ELT(names, k + kind, Rf_mkChar(norm_value_names[k]));
+  }
+  Rf_setAttrib(result, R_NamesSymbol, names);
+  UNPROTECT(2);
+  return result;
 }
 
 void network_from_list(network *net, SEXP layers) {
@@ -44,33 +108,50 @@ void network_from_list(network *net, SEXP layers) {
   int count = Rf_length(layers);
   size_t *sizes = (size_t *)(void *)R_alloc((size_t)count + 1, sizeof *sizes);
   activation_id *activation = (activation_id *)(void *)R_alloc((size_t)count, sizeof *activation);
+  norm_id *norm = (norm_id *)(void *)R_alloc((size_t)count, sizeof *norm);
   for (int l = 0; l < count; l++) {
     SEXP layer = VECTOR_ELT(layers, l);
     layer_values values = unpack_layer(layer, l > 0 ? &sizes[l] : NULL);
     sizes[l] = values.weight.rows;
     sizes[l + 1] = values.weight.columns;
     activation[l] = unpack_activation(list_get(layer, "activation"));
+    norm[l] = unpack_norm(layer);
   }
-  raise_unless_ok(network_allocate(net, count, sizes, activation));
-  parameters_from_list(net, net->parameter, layers);
+  raise_unless_ok(network_allocate(net, count, sizes, activation, norm));
+  for (int l = 0; l < count; l++) set_residual(net, l, VECTOR_ELT(layers, l));
+  parameters_from_list(net, net->parameter, layers, true);
 }
 
-static SEXP layer_to_list(const network *net, const float *parameters, int l, bool with_activation) {
+/* The elements that a layer's list has, in order; absent where it has nothing to say. */
+enum { ELEMENT_WEIGHT, ELEMENT_BIAS, ELEMENT_ACTIVATION, ELEMENT_NORM, ELEMENT_RESIDUAL, ELEMENT_COUNT };
+
+static SEXP layer_to_list(const network *net, const float *parameters, int l, bool whole) {
   const layer *layer = &net->layer[l];
-  const char *names[] = {"weight", "bias", with_activation ? "activation" : "", ""};
+  static const char *const all_names[] = {"weight", "bias", "activation", "norm", "residual"};
+  const bool has[ELEMENT_COUNT] = {true, true, whole, layer->norm != NORM_NONE, whole && layer->residual};
+  int at[ELEMENT_COUNT], count = 0;
+  const char *names[ELEMENT_COUNT + 1];
+  for (int e = 0; e < ELEMENT_COUNT; e++) {
+    at[e] = count;
+    if (has[e]) names[count++] = all_names[e];
+  }
+  names[count] = "";
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
-  SET_VECTOR_ELT(result, 0, Rf_allocMatrix(REALSXP, (int)layer->inputs, (int)layer->units));
-  SET_VECTOR_ELT(result, 1, Rf_allocVector(REALSXP, (R_xlen_t)layer->units));
-  if (with_activation) SET_VECTOR_ELT(result, 2, Rf_mkString(activation_of(layer->activation)->name));
-  network_get_layer(net, parameters, l, REAL(VECTOR_ELT(result, 0)), REAL(VECTOR_ELT(result, 1)));
+  SEXP weight = SET_VECTOR_ELT(result, at[ELEMENT_WEIGHT],
+                               Rf_allocMatrix(REALSXP, (int)layer->inputs, (int)layer->units));
+  SEXP bias = SET_VECTOR_ELT(result, at[ELEMENT_BIAS], Rf_allocVector(REALSXP, (R_xlen_t)layer->units));
+  network_get_layer(net, parameters, l, REAL(weight), REAL(bias));
+  if (has[ELEMENT_ACTIVATION])
+    SET_VECTOR_ELT(result, at[ELEMENT_ACTIVATION], Rf_mkString(activation_of(layer->activation)->name));
+  if (has[ELEMENT_NORM]) SET_VECTOR_ELT(result, at[ELEMENT_NORM], norm_to_list(layer, parameters, whole));
+  if (has[ELEMENT_RESIDUAL]) SET_VECTOR_ELT(result, at[ELEMENT_RESIDUAL], Rf_ScalarLogical(1));
   UNPROTECT(1);
   return result;
 }
 
-SEXP network_to_list(const network *net, const float *parameters, bool with_activation) {
+SEXP network_to_list(const network *net, const float *parameters, bool whole) {
   SEXP layers = PROTECT(Rf_allocVector(VECSXP, net->layers));
-  for (int l = 0; l < net->layers; l++)
-    SET_VECTOR_ELT(layers, l, layer_to_list(net, parameters, l, with_activation));
+  for (int l = 0; l < net->layers; l++) SET_VECTOR_ELT(layers, l, layer_to_list(net, parameters, l, whole));
   UNPROTECT(1);
   return layers;
 }
@@ -99,7 +180,7 @@ SEXP fastmlp_predict(SEXP network_list, SEXP x, SEXP scaling_list, SEXP link, SE
   return finite ? out : R_NilValue;
 }
 
-SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP loss_list, SEXP input,
+SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP loss_list, SEXP mode,
                       SEXP threads) {
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
   network *net = R_ExternalPtrAddr(owner);
@@ -113,12 +194,13 @@ SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP
   const char *names[] = {"loss", "gradient", "input", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   double *input_gradient = NULL;
-  if (unpack_flag(input, "input")) {
+  if (unpack_flag(list_get(mode, "input"), "mode$input")) {
     SET_VECTOR_ELT(result, 2, Rf_allocMatrix(REALSXP, (int)source.rows, (int)source.columns));
     input_gradient = REAL(VECTOR_ELT(result, 2));
   }
-  raise_unless_ok(network_gradient(net, unpack_threads(threads), &source, &loss, &targets, total_weight,
-                                   gradient, input_gradient, &mean_loss));
+  raise_unless_ok(network_gradient(net, unpack_flag(list_get(mode, "training"), "mode$training"),
+                                   unpack_threads(threads), &source, &loss, &targets, total_weight, gradient,
+                                   input_gradient, &mean_loss));
   SET_VECTOR_ELT(result, 0, Rf_ScalarReal(mean_loss));
   SET_VECTOR_ELT(result, 1, network_to_list(net, gradient, false));
   network_release(owner);

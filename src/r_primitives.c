@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "dense.h"
+#include "dropout.h"
 #include "initial.h"
 #include "predict.h"
 #include "r_common.h"
@@ -66,7 +66,7 @@ static void one_layer(network *net, SEXP weight, const double *bias) {
   const activation_id identity = ACTIVATION_identity;
   source_matrix w = unpack_matrix(weight, "weight");
   const double *values = unpack_doubles(weight, XLENGTH(weight), "weight");
-  raise_unless_ok(network_allocate(net, 1, (size_t[]){w.rows, w.columns}, &identity));
+  raise_unless_ok(network_allocate(net, 1, (size_t[]){w.rows, w.columns}, &identity, NULL));
   network_set_layer(net, net->parameter, 0, values, bias);
 }
 
@@ -133,6 +133,36 @@ SEXP fastmlp_dense_backward(SEXP x, SEXP weight, SEXP gradient) {
   network_release(owner);
   UNPROTECT(2);
   return result;
+}
+
+/* ---- dropout ---- */
+
+SEXP fastmlp_dropout(SEXP x, SEXP at_list, SEXP how) {
+  source_matrix source = unpack_matrix(x, "x");
+  const scaling as_it_is = {NULL, NULL};
+  step_rows at = {.step = (uint32_t)unpack_count(list_get(at_list, "step"), "step"),
+                  .first = (uint32_t)unpack_int(list_get(at_list, "first"), "first")};
+  unpack_key(list_get(at_list, "key"), at.key);
+  const layer layer = {.units = source.columns,
+                       .activation = unpack_activation(list_get(how, "activation")),
+                       .dropout = unpack_number(list_get(how, "dropout"), "dropout")};
+  const input_noise noise = {layer.dropout, unpack_number(list_get(how, "noise"), "noise")};
+  int index = unpack_int(list_get(at_list, "layer"), "layer");
+  size_t stride = panel_stride(source.rows);
+  const panels values = {scratch_floats(size_multiply(panels_of(layer.units), stride)), stride};
+  const part all = {{0, source.rows}, {0, panels_of(layer.units)}};
+  matrix_to_panels(&source, 0, source.rows, as_it_is, values.data, stride);
+  if (index == 0) {
+    dropout_inputs(&noise, &at, all.rows, layer.units, values);
+  } else if (unpack_flag(list_get(how, "backward"), "backward")) {
+    dropout_backward(&layer, index, &at, all, values, values);
+  } else {
+    dropout_forward(&layer, index, &at, all, values, values);
+  }
+  SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)source.rows, (int)source.columns));
+  panels_to_matrix(values.data, stride, source.rows, source.columns, REAL(out), source.rows, 0);
+  UNPROTECT(1);
+  return out;
 }
 
 /* ---- losses ---- */

@@ -49,8 +49,8 @@ void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const networ
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
-/* Settings that an optimizer may lack. */
-static double optimizer_setting(SEXP x, const char *name) {
+/* A number that is 0 where a list lacks it. */
+static double optional_number(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value == R_NilValue ? 0 : unpack_number(value, name);
 }
@@ -67,19 +67,19 @@ static optimizer unpack_optimizer(SEXP options) {
   return (optimizer){
       .id = id,
       .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
-      .momentum = optimizer_setting(x, "momentum"),
+      .momentum = optional_number(x, "momentum"),
       .nesterov = optimizer_flag(x, "nesterov"),
       .centered = optimizer_flag(x, "centered"),
-      .beta1 = optimizer_setting(x, "beta1"),
-      .beta2 = optimizer_setting(x, "beta2"),
-      .epsilon = optimizer_setting(x, "epsilon"),
-      .momentum_decay = optimizer_setting(x, "momentum_decay"),
-      .decrease = optimizer_setting(x, "decrease"),
-      .increase = optimizer_setting(x, "increase"),
-      .min_step = optimizer_setting(x, "min_step"),
-      .max_step = optimizer_setting(x, "max_step"),
-      .initial = optimizer_setting(x, "initial"),
-      .weight_decay = optimizer_setting(x, "weight_decay"),
+      .beta1 = optional_number(x, "beta1"),
+      .beta2 = optional_number(x, "beta2"),
+      .epsilon = optional_number(x, "epsilon"),
+      .momentum_decay = optional_number(x, "momentum_decay"),
+      .decrease = optional_number(x, "decrease"),
+      .increase = optional_number(x, "increase"),
+      .min_step = optional_number(x, "min_step"),
+      .max_step = optional_number(x, "max_step"),
+      .initial = optional_number(x, "initial"),
+      .weight_decay = optional_number(x, "weight_decay"),
       .clip_value = unpack_number(list_get(options, "clip_value"), "clip_value"),
       .sparsity = unpack_number(list_get(options, "sparsity"), "sparsity"),
       .penalty = unpack_number(list_get(options, "penalty"), "penalty"),
@@ -98,6 +98,7 @@ static train_options unpack_options(SEXP x) {
       .ema_decay = unpack_number(list_get(x, "ema_decay"), "ema_decay"),
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),
+      .input = {optional_number(x, "input_dropout"), optional_number(x, "input_noise")},
   };
   unpack_key(list_get(x, "key"), options.key);
   return options;
@@ -123,7 +124,8 @@ static void restore(training *t, SEXP state) {
   for (int i = 0; i < BUFFERS; i++) {
     SEXP layers = list_get(state, names[i]);
     float *buffer = trainer_buffer(t->trainer, buffers[i]);
-    if (layers != R_NilValue && buffer != NULL) parameters_from_list(&t->net, buffer, layers);
+    if (layers != R_NilValue && buffer != NULL)
+      parameters_from_list(&t->net, buffer, layers, buffers[i] < TRAIN_MOMENT);
   }
   const train_position position = {.epoch = (int)number[0],
                                    .row = (size_t)number[1],
@@ -162,13 +164,19 @@ SEXP fastmlp_train_state(SEXP owner) {
     const float *buffer = trainer_buffer(t->trainer, buffers[i]);
     if (buffer == NULL) continue;
     if (buffers[i] < TRAIN_MOMENT && memcmp(buffer, kept, t->net.parameters * sizeof *kept) == 0) continue;
-    SET_VECTOR_ELT(result, 1 + i, network_to_list(&t->net, buffer, false));
+    SET_VECTOR_ELT(result, 1 + i, network_to_list(&t->net, buffer, buffers[i] < TRAIN_MOMENT));
   }
   UNPROTECT(1);
   return result;
 }
 
 /* ---- open ---- */
+
+static void set_dropout(network *net, SEXP dropout) {
+  if (dropout == R_NilValue) return;
+  const double *share = unpack_doubles(dropout, net->layers - 1, "dropout");
+  for (int l = 0; l < net->layers - 1; l++) net->layer[l].dropout = share[l];
+}
 
 SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_list, SEXP options_list,
                         SEXP state) {
@@ -179,6 +187,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   const bool has_valid = valid != R_NilValue;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   network_from_list(&t->net, network_list);
+  set_dropout(&t->net, list_get(options_list, "dropout"));
   dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, options.threads);
   if (has_valid) dataset_from_list(&t->valid, valid, scaling_list, &t->net, &t->loss, options.threads);
   raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->data, has_valid ? &t->valid : NULL, &t->loss,

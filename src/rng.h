@@ -8,7 +8,9 @@
 /* What a stream of draws is for; streams never overlap. */
 typedef enum rng_stream {
   RNG_STREAM_SHUFFLE = 1, /* one sub-stream an epoch */
-  RNG_STREAM_INIT         /* one sub-stream a layer */
+  RNG_STREAM_INIT,        /* one sub-stream a layer */
+  RNG_STREAM_DROPOUT,     /* one a step, in streams apart for each layer; dropout.c */
+  RNG_STREAM_NOISE        /* one a step */
 } rng_stream;
 
 typedef struct rng {

@@ -1,5 +1,7 @@
 #include "stream.h"
 
+#include "dressed.h"
+
 enum { BLOCK_FLOATS = ((STREAM_ROWS | 1) * PANEL) }; /* of one panel */
 
 static size_t input_floats(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
@@ -26,7 +28,11 @@ static panels forward_block(const network *net, panels x, float *hidden, size_t 
   const panels dropped = {NULL, 0};
   for (int l = 0; l < net->layers; l++) {
     panels h = {hidden + (size_t)(l % 2) * hidden_floats(net), BLOCK_FLOATS};
-    dense_forward(&solo, SPLIT_ROWS, &net->layer[l], net->parameter, x, n, dropped, h);
+    if (layer_is_dressed(&net->layer[l])) {
+      dressed_predict(&solo, &net->layer[l], net->parameter, x, n, h);
+    } else {
+      dense_forward(&solo, SPLIT_ROWS, &net->layer[l], net->parameter, x, n, dropped, h);
+    }
     x = h;
   }
   return x;

@@ -17,6 +17,7 @@ typedef struct block {
   int buffer;         /* the batch that holds them */
   double scale;       /* of the gradient: 1 / (rows of the step * mean case weight of all rows) */
   bool opens, closes; /* first, last block of its step */
+  step_rows at;
 } block;
 
 struct trainer {
@@ -176,21 +177,23 @@ void trainer_close(trainer *t) {
 
 /* ---- blocks and steps ---- */
 
-/* The rows of the epoch's order that follow `first`, up to the end of their pass and step. */
-static block block_at(const trainer *t, size_t first, int buffer) {
+/* The rows of the epoch's order that follow `first`, up to the end of their pass and step, the step-th of
+   all. */
+static block block_at(const trainer *t, size_t first, int buffer, uint32_t step) {
   size_t batch_size = t->options.batch_size;
   size_t begin = first - first % batch_size;
-  size_t step_rows = size_min(batch_size, t->data->rows - begin), end = begin + step_rows;
+  size_t size = size_min(batch_size, t->data->rows - begin), end = begin + size;
   size_t n = size_min(PASS_ROWS, end - first);
-  double scale = 1 / ((double)step_rows * t->mean_weight);
-  return (block){first, n, buffer, scale, first == begin, first + n == end};
+  double scale = 1 / ((double)size * t->mean_weight);
+  const step_rows at = {{t->options.key[0], t->options.key[1]}, step, (uint32_t)(first - begin)};
+  return (block){first, n, buffer, scale, first == begin, first + n == end, at};
 }
 
 /* The block behind this one; no rows at the end of the epoch. */
 static block next_block(const trainer *t, const block *block) {
   size_t first = block->first + block->n;
   if (first == t->data->rows) return (struct block){.n = 0};
-  return block_at(t, first, 1 - block->buffer);
+  return block_at(t, first, 1 - block->buffer, block->at.step + block->closes);
 }
 
 static const uint32_t *order_from(const trainer *t, size_t first) {
@@ -200,6 +203,9 @@ static const uint32_t *order_from(const trainer *t, size_t first) {
 static void gather(const team *team, const trainer *t, const block *block) {
   dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
                  &t->batch[block->buffer]);
+  const input_noise *noise = &t->options.input;
+  if (noise->sd == 0 && noise->dropout == 0) return;
+  dropout_inputs(noise, &block->at, team_share(team, block->n), t->data->inputs, t->batch[block->buffer].x);
 }
 
 /* Where gradients go: straight into the update; or, over several passes, into the sum that the last one
@@ -271,9 +277,9 @@ static void train_block(const team *team, trainer *t) {
   const gradient_sink sink = sink_for(t, &block, &step);
   const batch *batch = &t->batch[block.buffer];
   const targets targets = {batch->class_index, batch->value, batch->weight};
-  pass_forward(team, &t->pass, batch->x, block.n);
+  pass_forward(team, &t->pass, batch->x, block.n, &block.at);
   pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
-  pass_backward(team, &t->pass, block.n);
+  pass_backward(team, &t->pass, block.n, &block.at);
   pass_weights(team, &t->pass, batch->x, block.n, sink, t->options.max_norm);
   if (block.closes) limit_norms(team, t, sink, &step);
   if (next.n > 0) gather(team, t, &next);
@@ -307,7 +313,7 @@ static void begin_epoch(trainer *t) {
     rng_permutation(&stream, t->order, t->data->rows);
   }
   t->sums = (epoch_record){0};
-  t->block = block_at(t, 0, 0);
+  t->block = block_at(t, 0, 0, (uint32_t)t->steps);
   t->gathered = t->epoch_ended = false;
 }
 
@@ -427,7 +433,7 @@ void trainer_restore(trainer *t, const train_position *position) {
   t->steps = position->steps;
   begin_step(t);
   begin_epoch(t);
-  t->block = block_at(t, position->row, 0);
+  t->block = block_at(t, position->row, 0, (uint32_t)t->steps);
   t->sums.train_loss = position->loss_sum;
   t->sums.train_score = position->score_sum;
   if (t->epochs >= t->options.epochs) t->state = TRAIN_FINISHED;

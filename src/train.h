@@ -3,6 +3,7 @@
 #define FASTMLP_TRAIN_H
 
 #include "data.h"
+#include "dropout.h"
 #include "network.h"
 #include "optimizer.h"
 
@@ -17,6 +18,7 @@ typedef struct train_options {
   uint32_t key[2];
   int threads;
   bool profile; /* whether to measure the phases of a step */
+  input_noise input;
 } train_options;
 
 typedef enum train_state {

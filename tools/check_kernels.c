@@ -2,7 +2,8 @@
    the bound that the roundings of their terms allow, activations and softmax within stated relative errors;
    and that results are the same bits however the work is divided, which is why the number of threads cannot
    change them. From the package's root:
-     cc -O2 -std=gnu11 -Isrc tools/check_kernels*.c tools/check_report.c src/kernels*.c src/cpu.c -lm
+     cc -O2 -std=gnu11 -Isrc tools/check_kernels*.c tools/check_report.c src/kernels*.c src/cpu.c src/rng.c
+        -lm
    The argument is the stride over floats for the activations, 1009 by default.
    Exits with 1 if anything fails. */
 #include "check_kernels.h"
@@ -32,6 +33,7 @@ int main(int argc, char **argv) {
     check_regularization(k);
     check_activations(k, stride);
     check_softmax(k);
+    check_random(k);
   }
   return report_end();
 }

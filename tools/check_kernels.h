@@ -24,5 +24,7 @@ void check_updates(const kernels *k);
 
 /* adjust_gradient, average, sum_of_squares and limit_norms. */
 void check_regularization(const kernels *k);
+/* Masks, noise and normalisation. */
+void check_random(const kernels *k);
 
 #endif

@@ -209,6 +209,76 @@ def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activa
             **{f"bias_{l}": b for l, b in enumerate(biases, 1)}}
 
 
+DRESSED_SIZES, DRESSED_EPOCHS = [8, 16, 16, 12, 3], 4  # 20 steps
+DRESSED = {
+    "batch": dict(norm=["batch"] * 3),
+    "layer": dict(norm=["layer"] * 3, activation=["tanh", "gelu", "tanh"]),
+    "residual": dict(norm=["none"] * 3, residual=True),
+    "mixed": dict(norm=["batch", "layer", "none"], residual=True, activation=["silu", "tanh", "gelu"]),
+}
+
+
+class DressedLayer(nn.Module):
+    """x W + b, normalised, activated, with x added where the widths are equal and that is wanted."""
+
+    def __init__(self, weight, bias, norm, activation, residual):
+        super().__init__()
+        units = len(bias)
+        self.weight, self.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
+        self.norm = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}[norm](units)
+        self.activation, self.residual = ACTIVATIONS[activation], residual and weight.shape[0] == units
+        self.double()
+
+    def forward(self, x):
+        h = self.activation(self.norm(x @ self.weight + self.bias))
+        return h + x if self.residual else h
+
+
+def dressed_data():
+    generator = torch.Generator().manual_seed(4)
+    weights = [grid_normal(generator, i, o, sd=(2 / (i + o)) ** 0.5, step=2.0**-9)
+               for i, o in zip(DRESSED_SIZES, DRESSED_SIZES[1:])]
+    biases = [grid_normal(generator, o, sd=0.1, step=2.0**-9) for o in DRESSED_SIZES[1:]]
+    return weights, biases
+
+
+def dressed_run(norm, residual=False, activation=["tanh"] * 3):
+    x, y = training_data()[:2]
+    layers = [DressedLayer(*values, residual) for values in
+              zip(*dressed_data(), norm + ["none"], activation + ["identity"])]
+    network = nn.Sequential(*layers)
+    is_weight = [(p, name.endswith("weight") and p.dim() == 2) for name, p in network.named_parameters()]
+    optimizer = torch.optim.SGD([{"params": [p for p, w in is_weight if w], "weight_decay": 0.01},
+                                 {"params": [p for p, w in is_weight if not w]}], lr=0.05, momentum=0.9)
+    history = []
+    for _ in range(DRESSED_EPOCHS):
+        total = 0.0
+        for rows in torch.arange(ROWS).split(BATCH):
+            loss = F.cross_entropy(network(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(rows)
+        history.append(total / ROWS)
+    result = {"history": torch.tensor(history, dtype=torch.float64), "output": network.eval()(x)}
+    for l, layer in enumerate(layers, 1):
+        result |= {f"weight_{l}": layer.weight, f"bias_{l}": layer.bias}
+        if not isinstance(layer.norm, nn.Identity):
+            result |= {f"scale_{l}": layer.norm.weight, f"shift_{l}": layer.norm.bias}
+        if isinstance(layer.norm, nn.BatchNorm1d):
+            result |= {f"mean_{l}": layer.norm.running_mean, f"variance_{l}": layer.norm.running_var}
+    return result
+
+
+def dressed():
+    weights, biases = dressed_data()
+    tensors = {**{f"initial_weight_{l}": w for l, w in enumerate(weights, 1)},
+               **{f"initial_bias_{l}": b for l, b in enumerate(biases, 1)}}
+    for name, settings in DRESSED.items():
+        tensors |= {f"{name}_{k}": v for k, v in dressed_run(**settings).items()}
+    return tensors
+
+
 def largest_errors(a, b):
     """Largest difference of any tensor, relative to the tensor's largest magnitude, and to each value."""
     return (max(float((a[k].double() - b[k]).abs().max() / b[k].abs().max()) for k in b),
@@ -242,3 +312,4 @@ if __name__ == "__main__":
     write_tensors("losses.csv", losses())
     write_tensors("runs.csv", runs())
     write_tensors("optimizers.csv", trajectories(OPTIMIZER_RUNS, epochs=20))
+    write_tensors("dressed.csv", dressed())

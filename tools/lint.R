@@ -5,8 +5,8 @@
 # pattern that matches decides, from the top band down.
 bands <- c(
   "^(init\\.c|fastmlp\\.h|r_.*)$",
-  "^(train|evaluate|predict|gradient|stream|pass|network)\\.[ch]$",
-  "^(dense|activation|loss|optimizer|initial|data)\\.[ch]$",
+  "^(train|evaluate|predict|gradient|stream|dressed|pass|network)\\.[ch]$",
+  "^(dense|dropout|normalize|activation|loss|optimizer|initial|data)\\.[ch]$",
   "^(matrix|scan)\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",
   "^(common|alloc|cpu|threads|clock|pace|profile|rng)\\.[ch]$"

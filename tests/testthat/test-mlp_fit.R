@@ -129,7 +129,6 @@ test_that("bad arguments are refused by name", {
     fit(threads = 0)
     fit(preset = "fancy")
     fit(epochz = 3)
-    fit(dropout = 0.5)
   })
 })
 
