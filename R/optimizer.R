@@ -321,7 +321,6 @@ check_settings_together <- function(settings, call) {
 # What other packages call it.
 setting_synonyms <- list(
   "Use `learn_rate`." = c("lr", "learning_rate", "eta"),
-  "Use `epsilon`." = "eps",
   "Use `beta1` and `beta2`." = "betas",
   "Use `beta2`." = c("alpha", "rho"),
   "Use `decrease` and `increase`." = "etas",
