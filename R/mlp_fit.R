@@ -167,6 +167,7 @@ mlp_bridge <- function(design, settings, call) {
   outcome <- as_outcome(design$y, settings$loss, args$y, call)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
+  check_size(sizes, call, bytes_with(settings$optimizer))
   settings$init <- check_initial(settings$init, sizes, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   validation <- check_validation(settings, design, outcome, call)

@@ -363,6 +363,12 @@ check_batch_size <- function(settings, rows, call) {
   abort_argument("batch_size", expected, describe(settings$batch_size), call = call)
 }
 
+# Bytes that a parameter takes; optim() keeps two vectors of doubles for each pair, and some dozen more.
+bytes_with <- function(optimizer) {
+  vectors <- if (is.null(optimizer$memory)) 0 else 2 * optimizer$memory + 12
+  bytes_per_parameter + 8 * vectors
+}
+
 # ---- printing ----
 
 #' @export

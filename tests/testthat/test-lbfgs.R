@@ -158,3 +158,12 @@ test_that("where the time goes can be told, and closed objectives are refused", 
   .Call(fastmlp_objective_close, objective, as.double(1:4))
   expect_error(.Call(fastmlp_objective_at, objective, as.double(1:4)), "closed")
 })
+
+test_that("networks whose curvature would not fit into memory are refused", {
+  withr::local_options(fastmlp.memory = 1e6)
+  expect_no_error(small_fit(car_x, mtcars$mpg, hidden_units = 1000, optimizer = opt_sgd(1e-6)))
+  expect_error(
+    small_fit(car_x, mtcars$mpg, hidden_units = 1000, batch_size = Inf, optimizer = opt_lbfgs()),
+    class = "fastmlp_error_size"
+  )
+})

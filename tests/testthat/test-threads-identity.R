@@ -46,7 +46,8 @@ expect_same_odd_fits <- function(loss, optimizer, ..., info) {
   batch_size <- if (optimizer_of(optimizer)$all_rows) Inf else 128
   x <- random_matrix(333, 117)
   expect_same_fits(x, random_outcome(loss, 333), hidden_units = c(150, 55), loss = loss, ...,
-                   optimizer = optimizer, batch_size = batch_size, validation = 0.2, large = TRUE, info = info)
+                   optimizer = optimizer, batch_size = batch_size, validation = 0.2, large = TRUE,
+                   info = info)
 }
 
 test_that("every activation is identical on any number of threads", {
