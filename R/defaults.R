@@ -116,10 +116,10 @@ bytes_per_parameter <- 48
 memory_limit <- function() getOption("fastmlp.memory", 4 * 1024^3)
 
 # Refuses a network that would not fit, before anything is allocated.
-check_size <- function(sizes, call) {
+check_size <- function(sizes, call, each = bytes_per_parameter) {
   sizes <- as.double(sizes)
   parameters <- sum((utils::head(sizes, -1) + 1) * sizes[-1])
-  bytes <- parameters * bytes_per_parameter
+  bytes <- parameters * each
   if (bytes <= memory_limit()) return(invisible())
   abort_argument(
     "hidden_units",

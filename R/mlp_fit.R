@@ -249,6 +249,7 @@ mlp_bridge <- function(design, settings, call) {
   outcome$info["blueprint"] <- list(design$outcomes)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
+  check_size(sizes, call, bytes_with(settings$optimizer))
   settings$residual <- check_residual(settings$residual, sizes, call)
   settings$init <- check_initial(settings$init, sizes, settings$normalization, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))

@@ -325,7 +325,6 @@ check_settings_together <- function(settings, call) {
 # What other packages call it.
 setting_synonyms <- list(
   "Use `learn_rate`." = c("lr", "learning_rate", "eta"),
-  "Use `epsilon`." = "eps",
   "Use `beta1` and `beta2`." = "betas",
   "Use `beta2`." = c("alpha", "rho"),
   "Use `decrease` and `increase`." = "etas",
@@ -377,6 +376,12 @@ check_applicable <- function(settings, call) {
     expected <- sprintf("left out with %s, which has no such thing", optimizer$title)
     abort_argument(arg, expected, describe(settings[[arg]]), call = call)
   }
+}
+
+# Bytes that a parameter takes; optim() keeps two vectors of doubles for each pair, and some dozen more.
+bytes_with <- function(optimizer) {
+  vectors <- if (is.null(optimizer$memory)) 0 else 2 * optimizer$memory + 12
+  bytes_per_parameter + 8 * vectors
 }
 
 # ---- printing ----

@@ -197,6 +197,27 @@ reference_average <- function(steps, decay) {
   average
 }
 
+# The layers after full-batch steps of Lion (Chen et al. 2023, algorithm 2) on the cross-entropy.
+reference_lion <- function(network, x, y, optimizer, steps, penalty) {
+  moment <- lapply(network$layers, function(layer) list(weight = 0, bias = 0))
+  for (step in seq_len(steps)) {
+    gradient <- reference_gradient(network, x, y, "cross_entropy")$gradient
+    for (l in seq_along(network$layers)) {
+      for (part in c("weight", "bias")) {
+        p <- network$layers[[l]][[part]]
+        is_weight <- part == "weight"
+        g <- gradient[[l]][[part]] + is_weight * penalty * p
+        m <- moment[[l]][[part]]
+        direction <- sign(optimizer$beta1 * m + (1 - optimizer$beta1) * g)
+        decay <- is_weight * optimizer$weight_decay * p
+        network$layers[[l]][[part]] <- p - optimizer$learn_rate * (direction + decay)
+        moment[[l]][[part]] <- optimizer$beta2 * m + (1 - optimizer$beta2) * g
+      }
+    }
+  }
+  lapply(network$layers, `[`, c("weight", "bias"))
+}
+
 # Which rows of x stay clear of every kink of the network's activations: nearer to one, rounding
 # decides between two one-sided derivatives, both of them right.
 clear_of_kinks <- function(network, x, margin = 1e-4) {

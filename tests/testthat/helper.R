@@ -11,14 +11,14 @@ small_fit <- function(..., hidden_units = 4, epochs = 3, batch_size = 16, verbos
 # Every optimizer that the package exports: as it comes, and then with one more of these settings
 # at a time, as far as it has them.
 every_optimizer <- function() {
-  settings <- list(momentum = 0.9, nesterov = TRUE, weight_decay = 0.01)
+  settings <- list(momentum = 0.9, nesterov = TRUE, weight_decay = 0.01, centered = TRUE)
   constructors <- sort(grep("^opt_", getNamespaceExports("fastmlp"), value = TRUE))
   made <- lapply(constructors, function(name) {
     constructor <- getExportedValue("fastmlp", name)
-    known <- settings[names(settings) %in% names(formals(constructor))]
-    lapply(0:length(known), function(n) {
-      do.call(constructor, c(learn_rate = 0.001, known[seq_len(n)]))
-    })
+    has <- names(formals(constructor))
+    known <- settings[names(settings) %in% has]
+    rate <- if ("learn_rate" %in% has) list(learn_rate = 0.001)
+    lapply(0:length(known), function(n) do.call(constructor, c(rate, known[seq_len(n)])))
   })
   unlist(made, recursive = FALSE)
 }

@@ -16,12 +16,21 @@ test_that("opt_adam() and opt_adamw() check and keep their settings", {
   )
 })
 
+test_that("every optimizer is its constructor's, exported and printed as the call that makes it", {
+  exported <- grep("^opt_", getNamespaceExports("fastmlp"), value = TRUE)
+  expect_setequal(exported, paste0("opt_", names(optimizers())))
+  for (name in names(optimizers())) {
+    constructor <- optimizers()[[name]]$constructor
+    expect_identical(constructor, getExportedValue("fastmlp", paste0("opt_", name)))
+    optimizer <- constructor()
+    expect_identical(optimizer$name, name)
+    expect_identical(optimizer_of(optimizer)$constructor, constructor)
+    expect_identical(eval(parse(text = format(optimizer))), optimizer)
+  }
+})
+
 test_that("optimizers print in one line", {
-  expect_snapshot({
-    print(opt_sgd())
-    print(opt_adam())
-    print(opt_adamw())
-  })
+  expect_snapshot(for (row in optimizers()) print(row$constructor()))
 })
 
 test_that("bad settings are refused", {
@@ -37,7 +46,90 @@ test_that("bad settings are refused", {
     opt_adam(beta2 = -0.1)
     opt_adam(epsilon = 0)
     opt_adamw(weight_decay = Inf)
+    opt_nadam(momentum_decay = NA)
+    opt_rmsprop(centered = 1)
+    opt_adagrad(initial = -1)
+    opt_rprop(decrease = 1)
+    opt_rprop(increase = 1)
+    opt_rprop(min_step = 1, max_step = 0.5)
+    opt_rprop(learn_rate = 100)
+    opt_lbfgs(memory = 0)
+    opt_lbfgs(tolerance = 1)
   })
+})
+
+test_that("settings that single precision would take for zero are refused", {
+  expect_conditions({
+    opt_sgd(1e-31)
+    opt_sgd(1e31)
+    opt_sgd(momentum = 1e-40)
+    opt_sgd(1e-20, weight_decay = 1e-20)
+    opt_adam(epsilon = 1e-40)
+    opt_lion(beta1 = 1e-40)
+  })
+})
+
+test_that("unknown and inapplicable arguments are refused", {
+  expect_conditions({
+    opt_sgd(learning_rate = 0.1)
+    opt_sgd(momentun = 0.1)
+    opt_sgd(0.1, 0, FALSE, 0, 5)
+    opt_adam(momentum = 0.9)
+    opt_adam(weight_decay = 0.1)
+    opt_adam(betas = c(0.9, 0.99))
+    opt_adam(amsgrad = TRUE)
+    opt_rmsprop(alpha = 0.9)
+    opt_lbfgs(learn_rate = 1)
+  })
+})
+
+test_that("an optimizer changed by hand is made anew or refused", {
+  fit <- function(optimizer) small_fit(iris_x, iris$Species, optimizer = optimizer)
+  changed <- function(optimizer, ...) utils::modifyList(optimizer, list(...))
+  faster <- changed(opt_sgd(), learn_rate = 1L)
+  expect_identical(fit(faster)$arguments$optimizer, opt_sgd(1))
+  expect_conditions({
+    fit("adam")
+    fit(unclass(opt_adam()))
+    fit(opt_adam)
+    fit(structure(1, class = "fastmlp_optimizer"))
+    fit(changed(opt_adam(), name = "sdg"))
+    fit(changed(opt_adam(), name = "sgd"))
+    fit(changed(opt_adam(), beta1 = 2))
+    fit(changed(opt_adam(), beta1 = NULL))
+    fit(changed(opt_sgd(), nesterov = quote(stop("evaluated"))))
+    fit(changed(opt_sgd(), momentun = 0.9))
+  })
+})
+
+test_that("optimizers that want all rows get them, or say so", {
+  expect_identical(small_fit(iris_x, iris$Species, batch_size = NULL)$arguments$batch_size, 256L)
+  for (optimizer in list(opt_rprop(), opt_lbfgs())) {
+    fit <- function(...) small_fit(iris_x, iris$Species, optimizer = optimizer, ...)
+    expect_identical(fit(batch_size = NULL)$arguments$batch_size, Inf)
+    expect_identical(coef(fit(batch_size = 150)), coef(fit(batch_size = Inf)))
+    expect_no_error(fit(batch_size = 120, validation = 0.2))
+  }
+  expect_conditions({
+    small_fit(iris_x, iris$Species, optimizer = opt_rprop(), batch_size = 149)
+    small_fit(iris_x, iris$Species, optimizer = opt_lbfgs(), batch_size = 119, validation = 0.2)
+  })
+})
+
+test_that("Lion moves as in its formula", {
+  set.seed(6)
+  network <- exact_network(c(5, 9, 3), "tanh")
+  x <- exact_normal(70, 5)
+  y <- sample.int(3, 70, replace = TRUE)
+  for (optimizer in list(opt_lion(0.01), opt_lion(0.004, 0.8, 0.95, weight_decay = 0.5))) {
+    for (penalty in c(0, 0.01)) {
+      expected <- reference_lion(network, x, y, optimizer, steps = 100, penalty)
+      fit <- mlp_fit(x, factor(y), hidden_units = 9, activation = "tanh", init = coef(network),
+                     optimizer = optimizer, epochs = 100, batch_size = Inf, shuffle = FALSE,
+                     penalty = penalty, verbose = FALSE)
+      expect_close(coef(fit), expected, 1e-5, info = format(optimizer))
+    }
+  }
 })
 
 test_that("momentum, penalty and decay act as documented", {

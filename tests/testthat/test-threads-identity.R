@@ -41,11 +41,13 @@ random_outcome <- function(loss, rows) {
 }
 
 # Work for eight threads in odd sizes: units are no multiples of 16, the last batch is a small one.
-expect_same_odd_fits <- function(loss, ..., info) {
+expect_same_odd_fits <- function(loss, optimizer, ..., info) {
   set.seed(3)
+  batch_size <- if (optimizer_of(optimizer)$all_rows) Inf else 128
   x <- random_matrix(333, 117)
   expect_same_fits(x, random_outcome(loss, 333), hidden_units = c(150, 55), loss = loss, ...,
-                   batch_size = 128, validation = 0.2, large = TRUE, info = info)
+                   optimizer = optimizer, batch_size = batch_size, validation = 0.2, large = TRUE,
+                   info = info)
 }
 
 test_that("every activation is identical on any number of threads", {
