@@ -10,15 +10,23 @@ presets <- list(
     activation = "relu",
     loss = NULL,
     optimizer = opt_sgd(),
+    schedule = schedule_constant(),
     epochs = 10L,
     batch_size = 256L,
     validation = 0,
     patience = Inf,
+    min_improvement = 0,
+    ties = "first",
+    metrics = NULL,
+    stop_metric = NULL,
+    stop_direction = NULL,
     penalty = 0,
     weights = NULL,
+    class_weights = NULL,
     standardize = "none",
     init = init_he(),
     shuffle = TRUE,
+    callbacks = NULL,
     threads = NULL,
     verbose = NULL
   )
@@ -36,15 +44,24 @@ fit_checks <- list(
   optimizer = function(x, arg, call) {
     check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call)
   },
+  schedule = function(x, arg, call) check_schedule(x, arg, call),
   epochs = function(x, arg, call) check_count(x, arg, call = call),
   batch_size = function(x, arg, call) check_count_or_inf(x, arg, call),
   patience = function(x, arg, call) check_count_or_inf(x, arg, call),
+  min_improvement = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
+  ties = function(x, arg, call) check_choice(x, arg, c("first", "last"), call = call),
+  metrics = function(x, arg, call) check_metrics(x, arg, call),
+  stop_direction = function(x, arg, call) {
+    if (!is.null(x)) check_choice(x, arg, c("minimize", "maximize"), call = call)
+  },
+  class_weights = function(x, arg, call) check_class_weights(x, arg, call),
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   standardize = function(x, arg, call) {
     check_choice(x, arg, c("none", names(standardizers)), call = call)
   },
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
+  callbacks = function(x, arg, call) check_callbacks(x, arg, call),
   # Without a number here, that of the option is checked.
   threads = function(x, arg, call) {
     threads <- resolve_threads(x, call)
@@ -59,6 +76,9 @@ fit_synonyms <- list(
   "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
   "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
   "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
+  "Use `schedule`." = c("scheduler", "lr_scheduler", "learn_rate_schedule"),
+  "Use `class_weights`." = c("class.weights", "classwt"),
+  "Use `min_improvement`." = c("min_delta", "tol"),
   "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "hidden_layer_sizes"),
   "Use `standardize`." = c("scale", "center"),
   "Use `penalty`." = "decay",

@@ -78,6 +78,9 @@ void network_from_list(network *net, SEXP layers);
 /* list of list(weight =, bias =) from parameters laid out like the network's; with activation = if asked. */
 SEXP network_to_list(const network *net, const float *parameters, bool with_activation);
 
+/* A link by its name. */
+link_id unpack_link(SEXP x);
+
 /* The finalizer of an owner of a network. */
 void network_release(SEXP owner);
 

@@ -1,6 +1,7 @@
 #include <R_ext/Utils.h>
 #include <stdlib.h>
 
+#include "predict.h"
 #include "r_common.h"
 #include "train.h"
 
@@ -11,6 +12,7 @@ typedef struct training {
   loss loss;
   trainer *trainer;
   train_state state;
+  int threads;
 } training;
 
 static void training_release(SEXP owner) {
@@ -43,10 +45,16 @@ static void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
-/* A setting that the optimizer may lack. */
-static double optimizer_setting(SEXP x, const char *name) {
+/* A number that may lack: then it is 0. */
+static double optional_number(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value == R_NilValue ? 0 : unpack_number(value, name);
+}
+
+/* A flag that may lack: then it is not set. */
+static bool optional_flag(SEXP x, const char *name) {
+  SEXP value = list_get(x, name);
+  return value != R_NilValue && unpack_flag(value, name);
 }
 
 static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
@@ -56,12 +64,12 @@ static optimizer unpack_optimizer(SEXP x, SEXP penalty) {
   return (optimizer){
       .id = id,
       .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
-      .momentum = optimizer_setting(x, "momentum"),
+      .momentum = optional_number(x, "momentum"),
       .nesterov = nesterov != R_NilValue && unpack_flag(nesterov, "optimizer$nesterov"),
-      .beta1 = optimizer_setting(x, "beta1"),
-      .beta2 = optimizer_setting(x, "beta2"),
-      .epsilon = optimizer_setting(x, "epsilon"),
-      .weight_decay = optimizer_setting(x, "weight_decay"),
+      .beta1 = optional_number(x, "beta1"),
+      .beta2 = optional_number(x, "beta2"),
+      .epsilon = optional_number(x, "epsilon"),
+      .weight_decay = optional_number(x, "weight_decay"),
       .penalty = unpack_number(penalty, "penalty"),
   };
 }
@@ -73,6 +81,10 @@ static train_options unpack_options(SEXP x) {
       .batch_size = (size_t)unpack_count(list_get(x, "batch_size"), "batch_size"),
       .shuffle = unpack_flag(list_get(x, "shuffle"), "shuffle"),
       .patience = patience > 0 ? patience : 0,
+      .min_improvement = optional_number(x, "min_improvement"),
+      .keep_last_tie = optional_flag(x, "keep_last_tie"),
+      .judged_outside = optional_flag(x, "judged_outside"),
+      .pause = optional_flag(x, "pause"),
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),
   };
@@ -87,6 +99,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   const optimizer optimizer =
       unpack_optimizer(list_get(options_list, "optimizer"), list_get(options_list, "penalty"));
   const bool has_valid = valid != R_NilValue;
+  t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   network_from_list(&t->net, network_list);
   dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, options.threads);
@@ -114,8 +127,8 @@ static const char *state_name(train_state state) {
 }
 
 /* The measures of an epoch, in the order in which results list them. */
-enum { MEASURES = 4 };
-#define MEASURE_NAMES "train_loss", "train_score", "valid_loss", "valid_score"
+enum { MEASURES = 5 };
+#define MEASURE_NAMES "train_loss", "train_score", "valid_loss", "valid_score", "rate"
 
 static void epoch_measures(const training *t, int epoch, double measure[MEASURES]) {
   const epoch_record *record = trainer_record(t->trainer, epoch);
@@ -124,6 +137,7 @@ static void epoch_measures(const training *t, int epoch, double measure[MEASURES
   measure[1] = record->train_score;
   measure[2] = has_valid ? record->valid_loss : NA_REAL;
   measure[3] = has_valid ? record->valid_score : NA_REAL;
+  measure[4] = record->rate;
 }
 
 SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
@@ -133,19 +147,21 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
   if (t->state == TRAIN_OUT_OF_MEMORY) raise_unless_ok(STATUS_MEMORY);
   R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can still close */
   int epochs = trainer_epochs(t->trainer);
-  double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL};
+  double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL, NA_REAL};
   if (epochs > 0) epoch_measures(t, epochs - 1, measure);
-  const char *names[] = {"state", "epoch", "progress", MEASURE_NAMES, ""};
+  const char *names[] = {"state", "epoch", "progress", "step", "wants_rate", MEASURE_NAMES, ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, Rf_mkString(state_name(t->state)));
   SET_VECTOR_ELT(result, 1, Rf_ScalarInteger(epochs));
   SET_VECTOR_ELT(result, 2, Rf_ScalarReal(trainer_epoch_progress(t->trainer)));
-  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 3 + i, Rf_ScalarReal(measure[i]));
+  SET_VECTOR_ELT(result, 3, Rf_ScalarReal(trainer_step(t->trainer)));
+  SET_VECTOR_ELT(result, 4, Rf_ScalarLogical(trainer_wants_rate(t->trainer)));
+  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 5 + i, Rf_ScalarReal(measure[i]));
   UNPROTECT(1);
   return result;
 }
 
-/* ---- close ---- */
+/* ---- between epochs ---- */
 
 static SEXP history_to_list(const training *t) {
   const char *names[] = {MEASURE_NAMES, ""};
@@ -160,6 +176,39 @@ static SEXP history_to_list(const training *t) {
   UNPROTECT(1);
   return history;
 }
+
+SEXP fastmlp_train_history(SEXP owner) { return history_to_list(unpack_training(owner)); }
+
+SEXP fastmlp_train_network(SEXP owner) {
+  const training *t = unpack_training(owner);
+  return network_to_list(&t->net, t->net.parameter, true);
+}
+
+SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {
+  const training *t = unpack_training(owner);
+  const dataset *data = unpack_flag(valid, "valid") ? &t->valid : &t->data;
+  link_id id = unpack_link(link);
+  SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)data->rows, (int)network_outputs(&t->net)));
+  if (data->rows > 0) raise_unless_ok(network_outputs_of(&t->net, t->threads, data, id, REAL(out)));
+  UNPROTECT(1);
+  return out;
+}
+
+SEXP fastmlp_train_rates(SEXP owner, SEXP factors) {
+  training *t = unpack_training(owner);
+  const double *factor = unpack_doubles(factors, XLENGTH(factors), "factors");
+  if (XLENGTH(factors) == 0) Rf_error("`factors` must have at least one value");
+  raise_unless_ok(trainer_set_rates(t->trainer, factor, (size_t)XLENGTH(factors)));
+  return R_NilValue;
+}
+
+SEXP fastmlp_train_judge(SEXP owner, SEXP value) {
+  training *t = unpack_training(owner);
+  t->state = trainer_judge(t->trainer, unpack_number(value, "value"));
+  return Rf_mkString(state_name(t->state));
+}
+
+/* ---- close ---- */
 
 /* Named seconds of each phase. */
 static SEXP profile_to_vector(const training *t) {

@@ -9,6 +9,7 @@
 #include "evaluate.h"
 #include "pace.h"
 #include "pass.h"
+#include "rates.h"
 #include "rng.h"
 
 /* The rows that one pass takes: a whole step, or, where batches are larger than PASS_ROWS, a part of one. */
@@ -42,6 +43,7 @@ struct trainer {
 
   double steps;        /* begun since the beginning */
   optimizer_step step; /* the one under way */
+  rates rates;
   double step_seconds;
   profile *profile; /* [members of the team], or NULL */
 
@@ -54,7 +56,9 @@ struct trainer {
   bool running; /* members go on with the next block */
   train_state state;
   int epochs, kept_epoch;
-  double best_loss;
+  double best;        /* value of the kept epoch */
+  double improved;    /* value of the last epoch that was enough of an improvement */
+  int improved_epoch; /* that epoch */
 };
 
 /* ---- allocation ---- */
@@ -96,7 +100,16 @@ static void keep_parameters(trainer *t) {
   t->kept_epoch = t->epochs;
 }
 
-static void begin_step(trainer *t) { t->step = optimizer_step_at(&t->optimizer, ++t->steps); }
+static void set_step(trainer *t) {
+  optimizer optimizer = t->optimizer;
+  optimizer.learn_rate *= rates_at(&t->rates, t->steps);
+  t->step = optimizer_step_at(&optimizer, t->steps);
+}
+
+static void begin_step(trainer *t) {
+  t->steps++;
+  set_step(t);
+}
 
 static void begin_epoch(trainer *t);
 
@@ -112,7 +125,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->optimizer = *optimizer;
   t->options = *options;
   t->pace.team = pass_members(net, pass_rows(t), options->threads);
-  t->best_loss = INFINITY;
+  t->best = t->improved = INFINITY;
   t->room = 64;
   t->mean_weight = dataset_weight(data) / (double)data->rows;
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
@@ -139,6 +152,7 @@ void trainer_close(trainer *t) {
   pass_free(&t->pass);
   evaluator_free(&t->evaluator);
   arena_free(&t->arena);
+  rates_free(&t->rates);
   free(t->record);
   free(t);
 }
@@ -194,12 +208,14 @@ static void account(trainer *t, const block *block, const struct block *next) {
   t->sums.train_loss += loss;
   t->sums.train_score += score;
   t->rows_done += (double)block->n;
+  t->sums.rate = rates_at(&t->rates, t->steps);
   if (block->closes) begin_step(t);
   if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
   t->epoch_ended = next->n == 0;
   t->gathered = !t->epoch_ended;
   if (t->gathered) t->block = *next;
-  t->running = t->state == TRAIN_RUNNING && t->gathered && clock_seconds() < t->slice_end;
+  t->running =
+      t->state == TRAIN_RUNNING && t->gathered && !trainer_wants_rate(t) && clock_seconds() < t->slice_end;
 }
 
 /* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
@@ -259,15 +275,18 @@ static bool parameters_finite(const network *net) {
   return true;
 }
 
-/* Whether the epoch just recorded is the one to keep; with patience, also whether to stop. */
-static bool improves(trainer *t, const epoch_record *record) {
-  if (t->options.patience == 0 || t->valid == NULL) return true;
-  if (record->valid_loss < t->best_loss) {
-    t->best_loss = record->valid_loss;
-    return true;
+/* Keeps the epoch just recorded if none was better, and stops where patience ran out. */
+static void judge(trainer *t, double value) {
+  const train_options *options = &t->options;
+  if (value < t->best || (options->keep_last_tie && value == t->best)) {
+    t->best = value;
+    keep_parameters(t);
   }
-  if (t->epochs - t->kept_epoch >= t->options.patience) t->state = TRAIN_STOPPED;
-  return false;
+  if (value < t->improved - options->min_improvement) {
+    t->improved = value;
+    t->improved_epoch = t->epochs;
+  }
+  if (t->epochs - t->improved_epoch >= options->patience) t->state = TRAIN_STOPPED;
 }
 
 /* Room for one more record, doubling as needed: epochs may be many and patience end them early. */
@@ -291,14 +310,16 @@ static void end_epoch(trainer *t) {
     return;
   }
   double weight = t->mean_weight * (double)t->data->rows;
-  epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN};
+  epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
   if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
   if (t->valid != NULL && !isfinite(record.valid_loss)) {
     t->state = TRAIN_DIVERGED;
     return;
   }
   t->record[t->epochs++] = record;
-  if (improves(t, &record)) keep_parameters(t);
+  bool chosen = t->options.patience > 0 && t->valid != NULL;
+  if (!chosen) keep_parameters(t);
+  if (chosen && !t->options.judged_outside) judge(t, record.valid_loss);
   if (t->state == TRAIN_RUNNING && t->epochs == t->options.epochs) t->state = TRAIN_FINISHED;
   if (t->state == TRAIN_RUNNING) begin_epoch(t);
 }
@@ -315,10 +336,30 @@ static void train_slice(trainer *t, double deadline) {
 
 train_state trainer_advance(trainer *t, double seconds) {
   double deadline = clock_seconds() + seconds;
+  bool paused = false;
   do {
     train_slice(t, deadline);
-    if (t->state == TRAIN_RUNNING && t->epoch_ended) end_epoch(t);
-  } while (t->state == TRAIN_RUNNING && clock_seconds() < deadline);
+    if (t->state != TRAIN_RUNNING || !t->epoch_ended) continue;
+    end_epoch(t);
+    paused = t->options.pause;
+  } while (t->state == TRAIN_RUNNING && !paused && !trainer_wants_rate(t) && clock_seconds() < deadline);
+  return t->state;
+}
+
+/* ---- what the caller has a say in ---- */
+
+status trainer_set_rates(trainer *t, const double *factor, size_t count) {
+  status result = rates_set(&t->rates, factor, count, t->steps);
+  set_step(t);
+  return result;
+}
+
+double trainer_step(const trainer *t) { return t->steps; }
+
+bool trainer_wants_rate(const trainer *t) { return rates_used_up(&t->rates, t->steps); }
+
+train_state trainer_judge(trainer *t, double value) {
+  judge(t, value);
   return t->state;
 }
 
