@@ -4,7 +4,8 @@
 #'
 #' Goes on where [mlp_fit()] ended, with the same settings: 10 epochs and then 10 more give exactly the
 #' network and history of 20. Moments, averages, the order of rows and the rows held for validation
-#' are those of the unbroken run.
+#' are those of the unbroken run. A schedule that depends on the number of epochs has to be given the
+#' `horizon` of the whole run; without it, it stretches over the epochs there are by then.
 #'
 #' @param fit A fit by [mlp_fit()] or `mlp_continue()`. One that diverged cannot go on.
 #' @param ... The training data, given as to [mlp_fit()]: `x` and `y`, or for a fit by a formula
@@ -15,6 +16,9 @@
 #' @param weights Case weights, one non-negative number a row. Needed if the fit had them.
 #' @param validation Validation data, as for [mlp_fit()]. Needed if the fit had them; a share of the rows
 #'   is remembered.
+#' @param metrics Metrics, as for [mlp_fit()]. Functions of your own are needed again; metrics known by
+#'   name are remembered.
+#' @param callbacks Callbacks, as for [mlp_fit()]. Needed if the fit had them.
 #' @param threads,verbose As for [mlp_fit()]; by default as they were.
 #' @return A fit like that of [mlp_fit()]. After early stopping, `patience` counts anew from where training
 #'   goes on, and the best epoch of all is kept.
@@ -23,36 +27,46 @@
 #' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 10, optimizer = opt_adam())
 #' mlp_continue(fit, iris, epochs = 10)
 #' @export
-mlp_continue <- function(fit, ..., epochs, weights = NULL, validation = NULL, threads = NULL,
-                         verbose = NULL) {
+mlp_continue <- function(fit, ..., epochs, weights = NULL, validation = NULL, metrics = NULL,
+                         callbacks = NULL, threads = NULL, verbose = NULL) {
   call <- environment()
   check_given()
   check_class(fit, "fit", "fastmlp", "a fit by `mlp_fit()`")
   check_continuable(check_model(fit, "fit"), call)
-  settings <- continued_settings(fit, epochs, threads, verbose, call)
+  settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)
   data <- continued_data(fit, list(...), call)
   weights <- continued_weights(fit, weights, nrow(data$x), call)
+  by_class <- weights_by_class(settings$class_weights, data$outcome$values, call)
   validation <- continued_validation(fit, validation, nrow(data$x), call)
-  sets <- training_sets(data$x, data$outcome, weights, validation, call)
+  plan <- stopping_plan(settings, fit$outcome, validation, call)
+  sets <- training_sets(data$x, data$outcome, weights, validation, call, by_class)
+  check_batches(settings, set_rows(sets$train), call)
+  values <- outcome_values_of(data$outcome, validation)
   trained <- train(fit$network, sets, scaling_of(fit$standardize), fit$outcome, settings, fit$state$key,
-                   call, fit$state)
+                   call, plan, values, fit$state, fit$history)
   continued_fit(fit, trained, settings, sets)
 }
 
-# What a fit keeps for going on: the engine's state, the key of its random numbers, and the rows held
-# for validation. After divergence there is nothing worth it.
-training_state <- function(trainer, end, key, sets) {
-  if (end == "diverged") return(NULL)
-  c(.Call(fastmlp_train_state, trainer), list(key = key, held = sets$valid$rows))
+# What a fit keeps for going on: the engine's state, the key of its random numbers, the rows held for
+# validation, and where a plateau and the callbacks' factor of the learning rate stand. After divergence
+# there is nothing worth it.
+training_state <- function(monitor, ended) {
+  if (ended == "diverged") return(NULL)
+  c(.Call(fastmlp_train_state, monitor$trainer),
+    list(key = monitor$key, held = monitor$sets$valid$rows, progress = monitor$progress,
+         factor = monitor$factor))
 }
 
 state_buffers <- c("parameters", "average", "moment1", "moment2", "moment3")
 
 check_continuable <- function(fit, call) {
   if (is.null(fit$state)) {
-    got <- if (identical(fit$training$stopped, "diverged")) "one that diverged" else "one without it"
-    abort_argument("fit", "have a state to go on from", got, "model",
-                   hint = "Fit anew, with a smaller learning rate if it diverged.", call = call)
+    diverged <- identical(fit$training$stopped, "diverged")
+    lbfgs <- identical(fit$arguments$optimizer$name, "lbfgs")
+    got <- if (diverged) "one that diverged" else if (lbfgs) "one by L-BFGS" else "one without it"
+    hint <- if (diverged) "Fit anew, with a smaller learning rate." else
+      "Fit anew, from its weights: `init = coef(fit)`."
+    abort_argument("fit", "have a state to go on from", got, "model", hint = hint, call = call)
   }
   fault <- state_fault(fit$state, fit$network)
   if (!is.null(fault)) abort_model("fit", fault, call)
@@ -61,7 +75,7 @@ check_continuable <- function(fit, call) {
 # What does not fit together in a state that was changed by hand, or NULL.
 state_fault <- function(state, network) {
   position <- state$position
-  numbers <- is.double(position) && length(position) == 8 && !anyNA(position)
+  numbers <- is.double(position) && length(position) == 9 && !anyNA(position)
   key <- is.integer(state$key) && length(state$key) == 2
   shaped <- vapply(state_buffers, function(name) {
     is.null(state[[name]]) || same_shape(state[[name]], network$layers)
@@ -77,10 +91,15 @@ same_shape <- function(layers, others) {
   }, layers, others))
 }
 
-continued_settings <- function(fit, epochs, threads, verbose, call) {
+continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose, call) {
   settings <- fit$arguments
   settings$epochs <- check_count(fit$training$epochs + check_count(epochs, "epochs", call = call),
                                  "epochs", call = call)
+  settings["metrics"] <- list(check_metrics(metrics %||% settings$metrics, "metrics", call))
+  if (is.null(callbacks) && !is.null(settings$callbacks)) {
+    abort_argument("callbacks", "given again, as for the fit", "nothing", "missing", call = call)
+  }
+  settings["callbacks"] <- list(check_callbacks(callbacks, "callbacks", call))
   if (!is.null(threads)) settings["threads"] <- list(fit_checks$threads(threads, "threads", call))
   if (!is.null(verbose)) settings$verbose <- check_verbose(verbose, "verbose", call)
   settings
@@ -144,7 +163,7 @@ continued_validation <- function(fit, validation, rows, call) {
                      count_of(rows, "row"), "shape",
                      hint = "The fit holds some of them for validation.", call = call)
     }
-    return(list(kind = "share", held = held))
+    return(list(kind = "rows", rows = held))
   }
   if (is.null(validation) && fit$training$validation_rows > 0) {
     abort_argument("validation", "given again, as for the fit", "nothing", "missing", call = call)
@@ -161,8 +180,8 @@ continued_validation <- function(fit, validation, rows, call) {
 continued_fit <- function(fit, trained, settings, sets) {
   before <- fit$training
   fit$network <- new_network(trained$layers, fit$arguments$activation)
-  fit$history <- rbind(fit$history, trained$history)
-  fit$arguments <- settings
+  fit$history <- trained$history
+  fit$arguments <- used_arguments(settings, fit$outcome)
   fit$training <- c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
                     trained$summary)
   fit$training$seconds <- before$seconds + fit$training$seconds

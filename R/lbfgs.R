@@ -3,14 +3,15 @@
 
 # Trains as run_steps() does, with an iteration in the place of an epoch. What optim() knows of the
 # curvature ends with it, so there is no state to go on from.
-run_lbfgs <- function(network, sets, scaling, options, state, reporter) {
-  objective <- .Call(fastmlp_objective_open, network$layers, sets$train, sets$valid, scaling, options)
-  run <- iteration_log(objective, lapply(network$layers, `[`, c("weight", "bias")), options, reporter)
+run_lbfgs <- function(job) {
+  layers <- job$network$layers
+  objective <- .Call(fastmlp_objective_open, layers, job$sets$train, job$sets$valid, job$scaling, job$options)
+  run <- iteration_log(objective, lapply(layers, `[`, c("weight", "bias")), job$options, job$reporter)
   ended <- tryCatch(
-    callCC(function(end) minimise(objective, run, options, end)),
+    callCC(function(end) minimise(objective, run, job$options, end)),
     interrupt = function(cnd) "interrupted"
   )
-  reporter$close()
+  job$reporter$close()
   c(.Call(fastmlp_objective_close, objective, run$kept$x),
     list(history = run_history(run), epochs = length(run$records), kept_epoch = run$kept$epoch,
          ended = ended))
@@ -107,5 +108,5 @@ report_iteration <- function(run, state) {
 # A vector of each measure, one value an iteration.
 run_history <- function(run) {
   values <- lapply(run_measures, function(name) vapply(run$records, `[[`, 0, name))
-  stats::setNames(values, run_measures)
+  c(stats::setNames(values, run_measures), list(rate = rep(1, length(run$records))))
 }

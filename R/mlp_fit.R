@@ -4,7 +4,7 @@
 #' cross-entropy) or regression (squared error).
 #'
 #' @section What is minimised:
-#' The mean loss of the training rows, weighted by `weights`, plus the penalty
+#' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
 #' \deqn{\lambda \sum_j \left(\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|\right)}
 #' on all weights \eqn{w_j} of the network (never biases), where \eqn{\lambda} is `penalty` and
 #' \eqn{\alpha} is `mixture` (the elastic net of Zou and Hastie 2005). Losses are given in
@@ -57,12 +57,24 @@
 #' from R's generator to key the engine's own, which draws initial weights, shuffles, what is dropped
 #' and noise; then the rows of a validation share are drawn with [sample()].
 #'
+#' @section Callbacks:
+#' Each function of `callbacks` is called with one list: `epoch` (the epoch that begins, or the
+#' number of those completed), `epochs`, `history` (the data frame so far), `learn_rate` (of the
+#' step to come, or of the last one when something ends), and `network`, a function that returns the
+#' present weights as an [mlp_network()]. It may return `NULL` or a list with `stop = TRUE`, to end
+#' training, and `learn_rate_factor`: by which the rate of `optimizer` and `schedule` is multiplied
+#' from the next step on, until a callback returns another. What is returned and is no list is
+#' ignored. Without callbacks none of this costs anything; with them, training pauses between
+#' epochs.
+#'
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
 #' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the last
 #' completed epoch is kept or, in the first, the weights so far), `fastmlp_warning_constant`,
-#' `fastmlp_warning_duplicated` and `fastmlp_warning_levels`.
+#' `fastmlp_warning_duplicated` and `fastmlp_warning_levels`. An error in one of `callbacks` or of
+#' `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`, whose `parent`
+#' it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; one row a case.
@@ -86,17 +98,40 @@
 #'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
 #'   one output: the logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
+#' @param schedule What the learning rate is multiplied by as training goes on: by default nothing,
+#'   [schedule_constant()]; see there for the others, such as [schedule_cosine()].
 #' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few
 #'   passes): a whole number of at least 1.
 #' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
 #'   [opt_rprop()] and [opt_lbfgs()] take all rows, by default and at the least.
-#' @param validation Rows to validate on after each epoch: a share in `[0, 1)` of the rows (within
-#'   each class for a classifier), drawn at random and not trained on; or other data: a data frame
-#'   for the formula method, `list(x = , y = )` for the others. Rows drawn as a share keep their
-#'   `weights`; other data count equally.
-#' @param patience Epochs without a better validation loss before training stops: a whole number of
-#'   at least 1, or `Inf` to never stop. With a number, the epoch with the best validation loss is
-#'   kept.
+#' @param validation Rows to validate on after each epoch, which are not trained on; by default 0,
+#'   none. A share in `(0, 1)` of the rows, drawn at random (within each class for a classifier); or
+#'   rows of the data: a logical vector, one value a row, or whole numbers, of which a single one is
+#'   at least 2 (for row 1 alone, give a logical vector); or other data: a data frame for the
+#'   formula method, `list(x = , y = )` for the others. Rows of the data keep their `weights`; other
+#'   data count equally, but for `class_weights`.
+#' @param patience Epochs without improvement before training stops: a whole number of at least 1,
+#'   or `Inf`, the default, to never stop. With a number, the epoch of the best validation loss (or
+#'   `stop_metric`) is kept, otherwise the last. A `patience` of at least `epochs` keeps the best
+#'   without ever stopping. Needs `validation`.
+#' @param min_improvement An epoch is an improvement, for `patience`, if it is better by more than
+#'   this than the last epoch that was one: a finite number of at least 0, the default, in the unit
+#'   of what is watched. It does not matter for which epoch is kept.
+#' @param ties Which of several best epochs is kept: the `"first"`, the default, or the `"last"`.
+#' @param metrics Metrics to compute after each epoch, beside the loss and accuracy or root mean
+#'   squared error, for the training rows and the validation rows; by default none. Names: for
+#'   classes `"accuracy"`, `"auc"` (the area under the ROC curve; for more than two classes its mean
+#'   over all pairs, Hand and Till 2001), `"log_loss"` (mean of `-log(p)`, with `p` of at least
+#'   1e-15); for numbers `"rmse"`, `"mae"`, `"rsq"` (\eqn{R^2}, 1 - residual / total sum of squares,
+#'   the mean over several outcomes). Or a list of functions under new names, each called as
+#'   `f(truth, estimate, weights)` and returning one number: `truth` is a factor, or numbers (a
+#'   matrix for several outcomes); `estimate` a matrix of probabilities with a column a class, or
+#'   numbers; `weights` one number a row, class weights included. All metrics are weighted. Those
+#'   listed here take one more pass through the rows an epoch.
+#' @param stop_metric What `patience` and [schedule_plateau()] watch: `"loss"`, the default,
+#'   `"accuracy"` or `"rmse"`, or one of the `metrics` (known ones need not be listed there).
+#' @param stop_direction Whether to `"minimize"` or `"maximize"` it. Needed for functions of your
+#'   own only.
 #' @param penalty Amount \eqn{\lambda} of the penalty on the weights: a finite number of at least 0.
 #' @param mixture Share \eqn{\alpha} of the penalty that is L1: a number in `[0, 1]`. Through steps of
 #'   its subgradient weights come close to zero, but hardly ever are exactly zero.
@@ -120,6 +155,10 @@
 #' @param weights Case weights: one non-negative number a row. The gradient of a batch is
 #'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
 #'   of all training rows: a weight of 2 counts as two rows, whatever the batch size.
+#' @param class_weights Weights of classes, which multiply `weights`: numbers from 0 up with a name
+#'   for each class; or `"balanced"`, which gives each class the weight
+#'   `rows / (classes * rows of the class)`; by default none. They are the same as the matching case
+#'   weights: they enter loss, gradient and metrics alike.
 #' @param standardize What is done to the predictors first: `"none"`; `"zscore"` (subtract the mean,
 #'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
 #'   range over 1.349).
@@ -127,6 +166,9 @@
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
 #'   they may hold `norm`, too, which otherwise starts as said above.
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
+#' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
+#'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
+#'   or a list of such lists; by default none. See the section on callbacks.
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
@@ -137,22 +179,27 @@
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
-#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"` and
-#'   `"accuracy"` or `"rmse"`) and `value`. Training values are means over the epoch's batches,
-#'   taken while the weights move, with batches normalised and units dropped as in training. The loss
-#'   is without the penalty;
+#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"`,
+#'   `"accuracy"` or `"rmse"`, and those of `metrics`) and `value`. Training values of the first two
+#'   are means over the epoch's batches, taken while the weights move. The loss is without the
+#'   penalty. With a `schedule`, or where a callback changed it, `"learn_rate"` of set `"train"` is
+#'   the rate of the epoch's last step;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
-#'   (`"finished"`, `"stopped"` early, `"converged"`, `"diverged"`, `"interrupted"`), `seconds` in all and
-#'   `step_seconds` of the training steps alone (without conversion and validation), `threads`,
-#'   `simd`, and with `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of
-#'   each `phase` of the steps, summed over the threads;
-#' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged;
+#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`), `seconds`
+#'   in all and `step_seconds` of the training steps alone (without conversion and validation),
+#'   `threads`, `simd`, and with `verbose = 2` the `profile`: a data frame with the `seconds` and
+#'   the `share` of each `phase` of the steps, summed over the threads;
+#' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, or by
+#'   [opt_lbfgs()];
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
 #' @references Ba JL, Kiros JR, Hinton GE (2016). "Layer normalization." arXiv:1607.06450.
+#'
+#'   Hand DJ, Till RJ (2001). "A simple generalisation of the area under the ROC curve for multiple
+#'   class classification problems." Machine Learning 45.
 #'
 #'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
 #'
@@ -192,6 +239,20 @@
 #' # Two normalised layers of which the second adds its input to its output; a tenth of the units drop
 #' mlp_fit(Species ~ ., iris, hidden_units = c(16, 16), normalization = "batch", residual = TRUE,
 #'         dropout = 0.1, epochs = 30, batch_size = 25)
+#' # A schedule, and the epoch with the best area under the curve
+#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 30, batch_size = 16,
+#'                standardize = "zscore", optimizer = opt_adam(0.01),
+#'                schedule = schedule_warmup(3, then = schedule_cosine()),
+#'                validation = 0.2, patience = 30, stop_metric = "auc")
+#' autoplot(fit)
+#'
+#' # A callback that stops
+#' enough <- function(state) {
+#'   loss <- subset(state$history, metric == "loss")$value
+#'   list(stop = loss[state$epoch] < 0.5)
+#' }
+#' mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 100, batch_size = 16,
+#'         callbacks = list(on_epoch_end = enough))
 #' @export
 mlp_fit <- function(x, ...) {
   if (...length() == 0) check_given()
@@ -253,18 +314,21 @@ mlp_bridge <- function(design, settings, call) {
   settings$residual <- check_residual(settings$residual, sizes, call)
   settings$init <- check_initial(settings$init, sizes, settings$normalization, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
+  by_class <- weights_by_class(settings$class_weights, outcome$values, call)
   validation <- check_validation(settings, design, outcome, call)
-  check_batch_size(settings, nrow(x) - sum(validation$take), call)
+  check_batch_size(settings, nrow(x) - validation_count(validation), call)
+  plan <- stopping_plan(settings, outcome$info, validation, call)
   scan <- check_predictors(x, design$predictors, args$x, call)
 
   key <- draw_key()
-  sets <- training_sets(x, outcome, settings$weights, validation, call)
+  sets <- training_sets(x, outcome, settings$weights, validation, call, by_class)
   check_batches(settings, set_rows(sets$train), call)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- initial_layers(settings$init, sizes, key)
   layers <- dress_layers(layers, settings$normalization, settings$residual)
   network <- new_network(layers, settings$activation)
-  trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call)
+  values <- outcome_values_of(outcome, validation)
+  trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call, plan, values)
   new_fastmlp(
     network = new_network(trained$layers, settings$activation),
     history = trained$history,
@@ -279,6 +343,11 @@ mlp_bridge <- function(design, settings, call) {
   )
 }
 
+# The outcomes that the sets' rows choose from.
+outcome_values_of <- function(outcome, validation) {
+  list(train = outcome$values, valid = (validation$outcome %||% outcome)$values)
+}
+
 check_same_rows <- function(expected, rows, arg, call) {
   if (rows == expected) return(invisible())
   abort_argument(arg, sprintf("have %s, like `x`", count_of(expected, "row")),
@@ -290,6 +359,9 @@ used_arguments <- function(settings, info) {
   settings$loss <- info$loss
   if (!is.null(settings$weights)) settings$weights <- "given"
   if (is.list(settings$validation)) settings$validation <- "data"
+  if (is_row_choice(settings$validation)) settings$validation <- "rows"
+  if (!is.null(settings$metrics)) settings$metrics <- names(settings$metrics)
+  if (!is.null(settings$callbacks)) settings$callbacks <- "given"
   if (!inherits(settings$init, "fastmlp_init")) settings$init <- "given"
   settings
 }

@@ -258,10 +258,11 @@ optimizers <- function() {
     adagrad = optimizer_row("Adagrad", opt_adagrad),
     adadelta = optimizer_row("Adadelta", opt_adadelta),
     lion = optimizer_row("Lion", opt_lion),
-    rprop = optimizer_row("Rprop", opt_rprop, all_rows = TRUE),
+    rprop = optimizer_row("Rprop", opt_rprop, all_rows = TRUE, lacks = "schedule"),
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
-      lacks = c("normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
+      lacks = c("schedule", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
+                "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
                 "dropout", "input_dropout", "input_noise")
     )
   )

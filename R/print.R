@@ -67,8 +67,8 @@ rows_line <- function(training) {
 
 # How an end other than the planned one is told.
 endings <- c(
-  finished = "", stopped = ", stopped early", converged = ", converged", diverged = ", diverged",
-  interrupted = ", interrupted"
+  finished = "", stopped = ", stopped early", callback = ", stopped by a callback",
+  converged = ", converged", diverged = ", diverged", interrupted = ", interrupted"
 )
 
 training_line <- function(training) {
@@ -83,7 +83,7 @@ training_line <- function(training) {
 
 # Train loss 0.31, accuracy 0.92: one line a set, of the kept epoch.
 metric_lines <- function(x) {
-  last <- x$history[x$history$epoch == x$training$kept_epoch, ]
+  last <- x$history[x$history$epoch == x$training$kept_epoch & x$history$metric != "learn_rate", ]
   vapply(unique(last$set), function(set) {
     rows <- last[last$set == set, ]
     values <- paste(rows$metric, format_metric(rows$value), collapse = ", ")
@@ -142,6 +142,7 @@ format_setting <- function(value) {
   if (is.null(value)) return("NULL")
   if (is.object(value)) return(format(value))
   if (length(value) == 0) return(sprintf("%s()", typeof(value)))
-  text <- paste(vapply(value, format_value, ""), collapse = ", ")
+  text <- vapply(value, format_value, "")
+  text <- paste(if (is.null(names(value))) text else paste(names(value), "=", text), collapse = ", ")
   if (length(value) > 1) sprintf("c(%s)", text) else text
 }

@@ -4,11 +4,13 @@
 slice_seconds <- 0.2
 
 # `validation` in its normal form: list(kind = "none"), list(kind = "share", take = <rows to draw
-# from each class>; or held = <the rows>) or list(kind = "data", x, outcome). Draws nothing.
+# from each class>), list(kind = "rows", rows) or list(kind = "data", x, outcome). Draws nothing.
 check_validation <- function(settings, design, outcome, call) {
   validation <- settings$validation
   checked <- if (is.list(validation)) {
     validation_data(validation, design, outcome, call)
+  } else if (is_row_choice(validation)) {
+    validation_rows(validation, outcome_rows(outcome), call)
   } else {
     validation_share(validation, outcome, call)
   }
@@ -16,6 +18,34 @@ check_validation <- function(settings, design, outcome, call) {
     abort_argument("validation", "given with `patience`", "none", call = call)
   }
   checked
+}
+
+# Rows of the data: numbers or one logical a row. A single number is a row from 2 on, and a share
+# below 1; what 1 is meant to be cannot be told.
+is_row_choice <- function(x) {
+  is.logical(x) || is_plain_numeric(x) && (length(x) > 1 || any(x > 1, na.rm = TRUE))
+}
+
+validation_rows <- function(rows, available, call) {
+  if (is.logical(rows)) {
+    fits <- length(rows) == available && !anyNA(rows)
+    if (!fits) {
+      abort_argument("validation", sprintf("one of TRUE and FALSE a row (%d)", available), describe(rows),
+                     fault_kind(rows, available, is.logical), call = call)
+    }
+    rows <- which(rows)
+  }
+  rows <- check_count(rows, "validation", 1, available, length = NULL, call = call)
+  repeated <- rows[duplicated(rows)]
+  if (length(repeated)) {
+    got <- sprintf("row %d twice", repeated[1])
+    abort_argument("validation", "rows, each once", got, call = call)
+  }
+  if (!length(rows) %in% seq_len(available - 1)) {
+    got <- if (length(rows)) "all rows" else "none"
+    abort_argument("validation", "some rows, and leave some to train on", got, call = call)
+  }
+  list(kind = "rows", rows = sort(rows))
 }
 
 validation_share <- function(share, outcome, call) {
@@ -66,22 +96,29 @@ validation_from_list <- function(validation, design, call) {
   list(x = x, y = validation$y)
 }
 
+# Rows of the data that are validated on.
+validation_count <- function(validation) {
+  switch(validation$kind, share = sum(validation$take), rows = length(validation$rows), 0)
+}
+
 # The engine's sets: list(train, valid), each list(x, target, weights, rows). A validation share is
-# a choice of rows of the same matrix.
-training_sets <- function(x, outcome, weights, validation, call) {
+# a choice of rows of the same matrix. Other data have the weights of their classes.
+training_sets <- function(x, outcome, weights, validation, call, by_class = NULL) {
   target <- outcome_target(outcome, call)
+  weights <- combined_weights(weights, by_class, outcome$values)
   all <- list(x = x, target = target, weights = weights, rows = NULL)
-  if (validation$kind == "none") return(list(train = all, valid = NULL))
+  if (validation$kind == "none") return(list(train = check_weighted_rows(all, call), valid = NULL))
   if (validation$kind == "data") {
     valid <- list(x = validation$x, target = outcome_target(validation$outcome, call))
-    return(list(train = all, valid = c(valid, list(weights = NULL, rows = NULL))))
+    weights <- combined_weights(NULL, by_class, validation$outcome$values)
+    sets <- list(train = all, valid = c(valid, list(weights = weights, rows = NULL)))
+    return(lapply(sets, check_weighted_rows, call))
   }
-  held <- validation$held %||% draw_rows(outcome$values, validation$take)
+  held <- if (validation$kind == "rows") validation$rows else draw_rows(outcome$values, validation$take)
   sets <- list(train = all, valid = all)
   sets$train$rows <- seq_len(nrow(x))[-held]
   sets$valid$rows <- held
-  for (set in sets) check_weighted_rows(set, call)
-  sets
+  lapply(sets, check_weighted_rows, call)
 }
 
 # A random choice of rows, take[k] of stratum k, in order.
@@ -92,7 +129,8 @@ draw_rows <- function(values, take) {
 }
 
 check_weighted_rows <- function(set, call) {
-  if (is.null(set$weights) || any(set$weights[set$rows] > 0)) return(invisible())
+  weights <- if (is.null(set$rows)) set$weights else set$weights[set$rows]
+  if (is.null(weights) || any(weights > 0)) return(set)
   expected <- "above 0 in some training row and some validation row"
   abort_argument("weights", expected, "zeros only", call = call)
 }
@@ -101,14 +139,18 @@ set_rows <- function(set) {
   if (is.null(set)) 0L else if (is.null(set$rows)) nrow(set$x) else length(set$rows)
 }
 
-# Trains, from the beginning or from a state: list(layers, history, summary, state). The history
-# begins with the first epoch that ends.
-train <- function(network, sets, scaling, info, settings, key, call, state = NULL,
-                  reporter = progress_reporter(settings$verbose, settings$epochs, metric)) {
+# Trains, from the beginning or from a state: list(layers, history, summary, state). `values` are the
+# outcomes that the rows of the sets choose from; `before` is the history up to the state.
+train <- function(network, sets, scaling, info, settings, key, call, plan, values,
+                  state = NULL, before = NULL,
+                  reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric)) {
   started <- proc.time()[["elapsed"]]
-  metric <- losses[[info$loss$name]]$metric
-  options <- engine_options(settings, info$loss, set_rows(sets$train), key)
-  result <- optimizer_of(settings$optimizer)$run(network, sets, scaling, options, state, reporter)
+  job <- list(
+    network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
+    call = call, plan = plan, values = values, state = state, before = before, reporter = reporter,
+    options = engine_options(settings, info$loss, set_rows(sets$train), key, plan)
+  )
+  result <- optimizer_of(settings$optimizer)$run(job)
   summary <- list(
     epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = result$ended,
     seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,
@@ -116,22 +158,26 @@ train <- function(network, sets, scaling, info, settings, key, call, state = NUL
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   warn_of_end(summary, settings, info, call)
-  history <- history_frame(result$history, result$epochs, metric, validated = !is.null(sets$valid))
-  list(layers = result$network, history = history, summary = summary,
-       state = result$state)
+  list(layers = result$network, history = training_history(job, result$history, result$extra),
+       summary = summary, state = result$state)
 }
 
-# Trains step by step: what the engine tells at the end, how training `ended`, and the `state` from which
-# it could go on.
-run_steps <- function(network, sets, scaling, options, state, reporter) {
-  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options,
-                   state)
-  ended <- advance(trainer, reporter)
-  state <- training_state(trainer, ended, options$key, sets)
-  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state))
+# Trains step by step: what the engine tells at the end, how training `ended`, the `state` from which it
+# could go on, and what R measured (`extra`).
+run_steps <- function(job) {
+  trainer <- .Call(fastmlp_train_open, job$network$layers, job$sets$train, job$sets$valid, job$scaling,
+                   job$options, job$state)
+  monitor <- new_monitor(trainer, job)
+  ended <- advance(trainer, job$reporter, monitor)
+  state <- training_state(monitor, ended)
+  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state, extra = monitor$extra))
 }
 
-engine_options <- function(settings, loss, rows, key) {
+hidden_activations <- function(network) {
+  utils::head(vapply(network$layers, function(layer) layer$activation, ""), -1)
+}
+
+engine_options <- function(settings, loss, rows, key, plan) {
   list(
     loss = unclass(loss),
     optimizer = unclass(settings$optimizer),
@@ -145,6 +191,10 @@ engine_options <- function(settings, loss, rows, key) {
     batch_size = as.integer(min(settings$batch_size, rows)),
     shuffle = settings$shuffle,
     patience = if (settings$patience < Inf) settings$patience else 0L,
+    min_improvement = settings$min_improvement,
+    keep_last_tie = settings$ties == "last",
+    judged_outside = plan$judged,
+    pause = plan$pause,
     key = key,
     threads = resolve_threads(settings$threads),
     profile = wants_profile(settings),
@@ -160,20 +210,22 @@ engine_limit <- function(x) if (x < Inf) x else 0
 wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 
 # Runs slices until training ends; the state in which it ended.
-advance <- function(trainer, reporter) {
-  state <- tryCatch(
-    {
-      repeat {
-        status <- .Call(fastmlp_train_advance, trainer, slice_seconds)
-        reporter$update(status)
-        if (status$state != "running") break
-      }
-      status$state
-    },
-    interrupt = function(cnd) "interrupted"
-  )
-  reporter$close()
-  state
+advance <- function(trainer, reporter, monitor) {
+  on.exit(reporter$close())
+  heard <- function(body) tryCatch(body, interrupt = function(cnd) "interrupted")
+  state <- heard({
+    state <- begin_training(monitor)
+    while (state == "running") {
+      status <- .Call(fastmlp_train_advance, trainer, slice_seconds)
+      state <- after_slice(monitor, status)
+      reporter$update(status)
+    }
+    state
+  })
+  heard({
+    end_training(monitor)
+    state
+  })
 }
 
 warn_of_end <- function(summary, settings, info, call) {
@@ -205,23 +257,3 @@ diverged_message <- function(summary, settings, info) {
     i = paste0("You could ", paste(advice, collapse = ", or "), ".")
   )
 }
-
-# The long table of an engine's history up to epoch `last`: one row an epoch, set and metric.
-history_frame <- function(history, last, metric, validated) {
-  sets <- if (validated) c("train", "validation") else "train"
-  epochs <- length(history$train_loss)
-  values <- rbind(
-    history$train_loss, score_value(history$train_score, metric),
-    if (validated) rbind(history$valid_loss, score_value(history$valid_score, metric))
-  )
-  each <- 2L * length(sets)
-  data.frame(
-    epoch = rep(last - epochs + seq_len(epochs), each = each),
-    set = rep(rep(sets, each = 2L), epochs),
-    metric = rep(c("loss", metric), length(sets) * epochs),
-    value = as.vector(values)
-  )
-}
-
-# The engine's score as reported: it gives the mean squared error for "rmse".
-score_value <- function(score, metric) if (metric == "rmse") sqrt(score) else score

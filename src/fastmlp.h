@@ -68,9 +68,10 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
 /* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to
    use, or NULL for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =,
    <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =, clip_norm =, max_norm =, ema_decay = <each
-   0: none>, epochs =, batch_size =, shuffle =, patience = <0: none>, key = <two integers>, threads = <NA:
-   default>, profile = <logical: measure the phases of a step>, dropout = <double: share of units dropped,
-   one a hidden layer>, input_dropout = <double>, input_noise = <double: sd>; the last three may be absent).
+   0: none>, epochs =, batch_size =, shuffle =, patience = <0: none>, min_improvement =, keep_last_tie =,
+   judged_outside =, pause =, key = <two integers>, threads = <NA: default>, profile = <logical: measure the
+   phases of a step>, dropout = <double: share of units dropped, one a hidden layer>, input_dropout =
+   <double>, input_noise = <double: sd>; the last three may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
@@ -79,12 +80,24 @@ SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP 
    one>). */
 SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
-   epoch = <epochs completed>, progress = <share of the running epoch>, train_loss, train_score, valid_loss,
-   valid_score = <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An
+   epoch = <epochs completed>, progress = <share of the running epoch>, step = <the one under way, from 1>,
+   wants_rate = <logical: fastmlp_train_rates() comes next>, train_loss, train_score, valid_loss, valid_score,
+   rate = <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An
    interrupt is heard here, as R's own condition; the trainer stays usable. */
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
-/* Ends training: list(network = <layers with the kept weights>, history = list of four double vectors
-   (train_loss, train_score, valid_loss, valid_score), one value an epoch since opening, epochs = <int,
+/* The records of all epochs completed since opening: list(train_loss, train_score, valid_loss, valid_score,
+   rate), a double each an epoch; rate is the factor of the learning rate at the epoch's last step. */
+SEXP fastmlp_train_history(SEXP trainer);
+/* The present layers. */
+SEXP fastmlp_train_network(SEXP trainer);
+/* Outputs of the present network after the link for the training rows or the validation rows: double matrix.
+ */
+SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link);
+/* Factors of the learning rate for the coming steps, a double each, the step under way being the first. */
+SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
+/* Tells the value of the last completed epoch, less being better; the state, as a string. */
+SEXP fastmlp_train_judge(SEXP trainer, SEXP value);
+/* Ends training: list(network = <layers with the kept weights>, history = <as above>, epochs = <int,
    completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,
    step_seconds = <of all training steps>, profile = <named double: seconds a phase, of all members together;
    zeros if not asked for>). The pointer is spent after it. */

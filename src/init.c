@@ -16,6 +16,8 @@
 #define ENTRY(f) \
   { #f, (DL_FUNC)(void (*)(void))f, ARITY(f) }
 
+/* One a line. */
+/* clang-format off */
 static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_info),
     ENTRY(fastmlp_threads),
@@ -35,6 +37,11 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_gradient),
     ENTRY(fastmlp_train_open),
     ENTRY(fastmlp_train_advance),
+    ENTRY(fastmlp_train_history),
+    ENTRY(fastmlp_train_network),
+    ENTRY(fastmlp_train_outputs),
+    ENTRY(fastmlp_train_rates),
+    ENTRY(fastmlp_train_judge),
     ENTRY(fastmlp_train_close),
     ENTRY(fastmlp_train_state),
     ENTRY(fastmlp_objective_open),
@@ -43,6 +50,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_objective_close),
     {NULL, NULL, 0},
 };
+/* clang-format on */
 
 /* The best instruction set, or a lower one on request; an unknown or unavailable request changes nothing. */
 static void choose_kernels(void) {

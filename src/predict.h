@@ -2,6 +2,7 @@
 #ifndef FASTMLP_PREDICT_H
 #define FASTMLP_PREDICT_H
 
+#include "data.h"
 #include "loss.h"
 #include "matrix.h"
 #include "network.h"
@@ -10,5 +11,8 @@
  *finite gets whether all of x is finite: activations may hide that it is not. */
 status network_predict(const network *net, int threads, const source_matrix *x, scaling scaling, link_id link,
                        double *out, bool *finite);
+
+/* The same for the rows of a data set. */
+status network_outputs_of(const network *net, int threads, const dataset *data, link_id link, double *out);
 
 #endif

@@ -94,6 +94,9 @@ void dataset_from_list(dataset *data, SEXP list, SEXP scaling, const network *ne
 /* Seconds named by their phases. */
 SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]);
 
+/* A link by its name. */
+link_id unpack_link(SEXP x);
+
 /* The finalizer of an owner of a network. */
 void network_release(SEXP owner);
 

@@ -158,7 +158,7 @@ SEXP network_to_list(const network *net, const float *parameters, bool whole) {
 
 /* ---- entries ---- */
 
-static link_id unpack_link(SEXP x) {
+link_id unpack_link(SEXP x) {
   static const char *const names[] = {
       [LINK_NONE] = "none", [LINK_SOFTMAX] = "softmax", [LINK_SIGMOID] = "sigmoid"};
   return (link_id)unpack_choice(x, names, sizeof names / sizeof names[0], "link");

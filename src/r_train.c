@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "predict.h"
 #include "r_common.h"
 #include "train.h"
 
@@ -12,6 +13,7 @@ typedef struct training {
   loss loss;
   trainer *trainer;
   train_state state;
+  int threads;
 } training;
 
 static void training_release(SEXP owner) {
@@ -49,13 +51,14 @@ void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const networ
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
 }
 
-/* A number that is 0 where a list lacks it. */
+/* A number that may lack: then it is 0. */
 static double optional_number(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value == R_NilValue ? 0 : unpack_number(value, name);
 }
 
-static bool optimizer_flag(SEXP x, const char *name) {
+/* A flag that may lack: then it is not set. */
+static bool optional_flag(SEXP x, const char *name) {
   SEXP value = list_get(x, name);
   return value != R_NilValue && unpack_flag(value, name);
 }
@@ -68,8 +71,8 @@ static optimizer unpack_optimizer(SEXP options) {
       .id = id,
       .learn_rate = unpack_number(list_get(x, "learn_rate"), "optimizer$learn_rate"),
       .momentum = optional_number(x, "momentum"),
-      .nesterov = optimizer_flag(x, "nesterov"),
-      .centered = optimizer_flag(x, "centered"),
+      .nesterov = optional_flag(x, "nesterov"),
+      .centered = optional_flag(x, "centered"),
       .beta1 = optional_number(x, "beta1"),
       .beta2 = optional_number(x, "beta2"),
       .epsilon = optional_number(x, "epsilon"),
@@ -96,6 +99,10 @@ static train_options unpack_options(SEXP x) {
       .clip_norm = unpack_number(list_get(x, "clip_norm"), "clip_norm"),
       .max_norm = unpack_number(list_get(x, "max_norm"), "max_norm"),
       .ema_decay = unpack_number(list_get(x, "ema_decay"), "ema_decay"),
+      .min_improvement = optional_number(x, "min_improvement"),
+      .keep_last_tie = optional_flag(x, "keep_last_tie"),
+      .judged_outside = optional_flag(x, "judged_outside"),
+      .pause = optional_flag(x, "pause"),
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),
       .input = {optional_number(x, "input_dropout"), optional_number(x, "input_noise")},
@@ -114,8 +121,8 @@ enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
 
 /* The numbers of a position, in the order in which a state lists them. */
 #define POSITION_NAMES \
-  "epoch", "row", "loss_sum", "score_sum", "steps", "kept_epoch", "best_loss", "patience_from"
-enum { POSITION_NUMBERS = 8 };
+  "epoch", "row", "loss_sum", "score_sum", "steps", "kept_epoch", "best", "improved", "improved_epoch"
+enum { POSITION_NUMBERS = 9 };
 
 static void restore(training *t, SEXP state) {
   static const char *const names[] = {BUFFER_NAMES};
@@ -133,14 +140,16 @@ static void restore(training *t, SEXP state) {
                                    .score_sum = number[3],
                                    .steps = number[4],
                                    .kept_epoch = (int)number[5],
-                                   .best_loss = number[6],
-                                   .patience_from = (int)number[7]};
+                                   .best = number[6],
+                                   .improved = number[7],
+                                   .improved_epoch = (int)number[8]};
   trainer_restore(t->trainer, &position);
 }
 
 static SEXP position_to_vector(const train_position *p) {
-  const double numbers[POSITION_NUMBERS] = {p->epoch, (double)p->row, p->loss_sum,  p->score_sum,
-                                            p->steps, p->kept_epoch,  p->best_loss, p->patience_from};
+  const double numbers[POSITION_NUMBERS] = {p->epoch,     (double)p->row, p->loss_sum,
+                                            p->score_sum, p->steps,       p->kept_epoch,
+                                            p->best,      p->improved,    p->improved_epoch};
   static const char *const names[] = {POSITION_NAMES};
   SEXP result = PROTECT(Rf_allocVector(REALSXP, POSITION_NUMBERS));
   SEXP labels = PROTECT(Rf_allocVector(STRSXP, POSITION_NUMBERS));
@@ -185,6 +194,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   const train_options options = unpack_options(options_list);
   const optimizer optimizer = unpack_optimizer(options_list);
   const bool has_valid = valid != R_NilValue;
+  t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   network_from_list(&t->net, network_list);
   set_dropout(&t->net, list_get(options_list, "dropout"));
@@ -208,8 +218,8 @@ static const char *state_name(train_state state) {
 }
 
 /* The measures of an epoch, in the order in which results list them. */
-enum { MEASURES = 4 };
-#define MEASURE_NAMES "train_loss", "train_score", "valid_loss", "valid_score"
+enum { MEASURES = 5 };
+#define MEASURE_NAMES "train_loss", "train_score", "valid_loss", "valid_score", "rate"
 
 static void record_measures(const training *t, int index, double measure[MEASURES]) {
   const epoch_record *record = trainer_record(t->trainer, index);
@@ -218,6 +228,7 @@ static void record_measures(const training *t, int index, double measure[MEASURE
   measure[1] = record->train_score;
   measure[2] = has_valid ? record->valid_loss : NA_REAL;
   measure[3] = has_valid ? record->valid_score : NA_REAL;
+  measure[4] = record->rate;
 }
 
 SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
@@ -227,19 +238,21 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
   if (t->state == TRAIN_OUT_OF_MEMORY) raise_unless_ok(STATUS_MEMORY);
   R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can still close */
   int records = trainer_records(t->trainer);
-  double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL};
+  double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL, NA_REAL};
   if (records > 0) record_measures(t, records - 1, measure);
-  const char *names[] = {"state", "epoch", "progress", MEASURE_NAMES, ""};
+  const char *names[] = {"state", "epoch", "progress", "step", "wants_rate", MEASURE_NAMES, ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, Rf_mkString(state_name(t->state)));
   SET_VECTOR_ELT(result, 1, Rf_ScalarInteger(trainer_epochs(t->trainer)));
   SET_VECTOR_ELT(result, 2, Rf_ScalarReal(trainer_epoch_progress(t->trainer)));
-  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 3 + i, Rf_ScalarReal(measure[i]));
+  SET_VECTOR_ELT(result, 3, Rf_ScalarReal(trainer_step(t->trainer)));
+  SET_VECTOR_ELT(result, 4, Rf_ScalarLogical(trainer_wants_rate(t->trainer)));
+  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 5 + i, Rf_ScalarReal(measure[i]));
   UNPROTECT(1);
   return result;
 }
 
-/* ---- close ---- */
+/* ---- between epochs ---- */
 
 static SEXP history_to_list(const training *t) {
   const char *names[] = {MEASURE_NAMES, ""};
@@ -255,6 +268,40 @@ static SEXP history_to_list(const training *t) {
   return history;
 }
 
+SEXP fastmlp_train_history(SEXP owner) { return history_to_list(unpack_training(owner)); }
+
+SEXP fastmlp_train_network(SEXP owner) {
+  const training *t = unpack_training(owner);
+  return network_to_list(&t->net, t->net.parameter, true);
+}
+
+SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {
+  const training *t = unpack_training(owner);
+  const dataset *data = unpack_flag(valid, "valid") ? &t->valid : &t->data;
+  link_id id = unpack_link(link);
+  SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)data->rows, (int)network_outputs(&t->net)));
+  if (data->rows > 0) raise_unless_ok(network_outputs_of(&t->net, t->threads, data, id, REAL(out)));
+  UNPROTECT(1);
+  return out;
+}
+
+SEXP fastmlp_train_rates(SEXP owner, SEXP factors) {
+  training *t = unpack_training(owner);
+  const double *factor = unpack_doubles(factors, XLENGTH(factors), "factors");
+  if (XLENGTH(factors) == 0) Rf_error("`factors` must have at least one value");
+  raise_unless_ok(trainer_set_rates(t->trainer, factor, (size_t)XLENGTH(factors)));
+  return R_NilValue;
+}
+
+SEXP fastmlp_train_judge(SEXP owner, SEXP value) {
+  training *t = unpack_training(owner);
+  t->state = trainer_judge(t->trainer, unpack_number(value, "value"));
+  return Rf_mkString(state_name(t->state));
+}
+
+/* ---- close ---- */
+
+/* Named seconds of each phase. */
 SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]) {
   SEXP seconds = PROTECT(Rf_allocVector(REALSXP, PHASE_COUNT));
   SEXP names = PROTECT(Rf_allocVector(STRSXP, PHASE_COUNT));

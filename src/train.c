@@ -9,6 +9,7 @@
 #include "evaluate.h"
 #include "pace.h"
 #include "pass.h"
+#include "rates.h"
 #include "rng.h"
 
 /* The rows that one pass takes: a whole step, or, where batches are larger than PASS_ROWS, a part of one. */
@@ -48,6 +49,7 @@ struct trainer {
   double steps;        /* begun since the beginning */
   optimizer_step step; /* the one under way */
   float fresh;         /* its share in the average */
+  rates rates;
   double step_seconds;
   profile *profile; /* [members of the team], or NULL */
 
@@ -60,8 +62,9 @@ struct trainer {
   bool running; /* members go on with the next block */
   train_state state;
   int epochs, kept_epoch;
-  double best_loss;
-  int patience_from; /* the epoch before which patience does not count */
+  double best;        /* value of the kept epoch */
+  double improved;    /* value of the last epoch that was enough of an improvement */
+  int improved_epoch; /* that epoch */
 };
 
 /* ---- allocation ---- */
@@ -114,10 +117,17 @@ static void keep_parameters(trainer *t) {
 
 /* With shares of (1 - decay) / (1 - decay^steps) the average weighs the parameters after step s by decay^-s.
  */
-static void begin_step(trainer *t) {
+static void set_step(trainer *t) {
+  optimizer optimizer = t->optimizer;
   double decay = t->options.ema_decay;
-  t->step = optimizer_step_at(&t->optimizer, ++t->steps);
+  optimizer.learn_rate *= rates_at(&t->rates, t->steps);
+  t->step = optimizer_step_at(&optimizer, t->steps);
   t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
+}
+
+static void begin_step(trainer *t) {
+  t->steps++;
+  set_step(t);
 }
 
 /* Averages start with the first step; before it they are the initial parameters. */
@@ -142,7 +152,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->optimizer = *optimizer;
   t->options = *options;
   t->pace.team = pass_members(net, pass_rows(t), options->threads);
-  t->best_loss = INFINITY;
+  t->best = t->improved = INFINITY;
   t->room = 64;
   t->mean_weight = dataset_weight(data) / (double)data->rows;
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
@@ -171,6 +181,7 @@ void trainer_close(trainer *t) {
   pass_free(&t->pass);
   evaluator_free(&t->evaluator);
   arena_free(&t->arena);
+  rates_free(&t->rates);
   free(t->record);
   free(t);
 }
@@ -261,12 +272,14 @@ static void account(trainer *t, const block *block, const struct block *next) {
   t->sums.train_loss += loss;
   t->sums.train_score += score;
   t->rows_done += (double)block->n;
+  t->sums.rate = rates_at(&t->rates, t->steps);
   if (block->closes) begin_step(t);
   if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
   t->epoch_ended = next->n == 0;
   t->gathered = !t->epoch_ended;
   if (t->gathered) t->block = *next;
-  t->running = t->state == TRAIN_RUNNING && t->gathered && clock_seconds() < t->slice_end;
+  t->running =
+      t->state == TRAIN_RUNNING && t->gathered && !trainer_wants_rate(t) && clock_seconds() < t->slice_end;
 }
 
 /* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
@@ -328,16 +341,18 @@ static bool parameters_finite(const network *net) {
   return true;
 }
 
-/* Whether the epoch just recorded is the one to keep; with patience, also whether to stop. */
-static bool improves(trainer *t, const epoch_record *record) {
-  if (t->options.patience == 0 || t->valid == NULL) return true;
-  if (record->valid_loss < t->best_loss) {
-    t->best_loss = record->valid_loss;
-    return true;
+/* Keeps the epoch just recorded if none was better, and stops where patience ran out. */
+static void judge(trainer *t, double value) {
+  const train_options *options = &t->options;
+  if (value < t->best || (options->keep_last_tie && value == t->best)) {
+    t->best = value;
+    keep_parameters(t);
   }
-  int since = t->kept_epoch > t->patience_from ? t->kept_epoch : t->patience_from;
-  if (t->epochs - since >= t->options.patience) t->state = TRAIN_STOPPED;
-  return false;
+  if (value < t->improved - options->min_improvement) {
+    t->improved = value;
+    t->improved_epoch = t->epochs;
+  }
+  if (t->epochs - t->improved_epoch >= options->patience) t->state = TRAIN_STOPPED;
 }
 
 /* Room for one more record, doubling as needed: epochs may be many and patience end them early. */
@@ -361,7 +376,7 @@ static void end_epoch(trainer *t) {
     return;
   }
   double weight = t->mean_weight * (double)t->data->rows;
-  epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN};
+  epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
   if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
   if (t->valid != NULL && !isfinite(record.valid_loss)) {
     t->state = TRAIN_DIVERGED;
@@ -369,7 +384,9 @@ static void end_epoch(trainer *t) {
   }
   t->record[trainer_records(t)] = record;
   t->epochs++;
-  if (improves(t, &record)) keep_parameters(t);
+  bool chosen = t->options.patience > 0 && t->valid != NULL;
+  if (!chosen) keep_parameters(t);
+  if (chosen && !t->options.judged_outside) judge(t, record.valid_loss);
   if (t->state == TRAIN_RUNNING && t->epochs == t->options.epochs) t->state = TRAIN_FINISHED;
   if (t->state == TRAIN_RUNNING) begin_epoch(t);
 }
@@ -386,10 +403,30 @@ static void train_slice(trainer *t, double deadline) {
 
 train_state trainer_advance(trainer *t, double seconds) {
   double deadline = clock_seconds() + seconds;
+  bool paused = false;
   do {
     train_slice(t, deadline);
-    if (t->state == TRAIN_RUNNING && t->epoch_ended) end_epoch(t);
-  } while (t->state == TRAIN_RUNNING && clock_seconds() < deadline);
+    if (t->state != TRAIN_RUNNING || !t->epoch_ended) continue;
+    end_epoch(t);
+    paused = t->options.pause;
+  } while (t->state == TRAIN_RUNNING && !paused && !trainer_wants_rate(t) && clock_seconds() < deadline);
+  return t->state;
+}
+
+/* ---- what the caller has a say in ---- */
+
+status trainer_set_rates(trainer *t, const double *factor, size_t count) {
+  status result = rates_set(&t->rates, factor, count, t->steps);
+  set_step(t);
+  return result;
+}
+
+double trainer_step(const trainer *t) { return t->steps; }
+
+bool trainer_wants_rate(const trainer *t) { return rates_used_up(&t->rates, t->steps); }
+
+train_state trainer_judge(trainer *t, double value) {
+  judge(t, value);
   return t->state;
 }
 
@@ -420,16 +457,18 @@ train_position trainer_position(trainer *t) {
       .score_sum = between ? 0 : t->sums.train_score,
       .steps = t->steps - 1,
       .kept_epoch = t->kept_epoch,
-      .best_loss = t->best_loss,
-      .patience_from = t->state == TRAIN_STOPPED ? t->epochs : t->patience_from,
+      .best = t->best,
+      .improved = t->improved,
+      .improved_epoch = t->state == TRAIN_STOPPED ? t->epochs : t->improved_epoch,
   };
 }
 
 void trainer_restore(trainer *t, const train_position *position) {
   t->epochs = t->first_epoch = position->epoch;
   t->kept_epoch = position->kept_epoch;
-  t->best_loss = position->best_loss;
-  t->patience_from = position->patience_from;
+  t->best = position->best;
+  t->improved = position->improved;
+  t->improved_epoch = position->improved_epoch;
   t->steps = position->steps;
   begin_step(t);
   begin_epoch(t);

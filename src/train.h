@@ -11,10 +11,14 @@ typedef struct train_options {
   int epochs;
   size_t batch_size;
   bool shuffle;
-  int patience;     /* epochs without a better validation loss before stopping; 0: never stop */
-  double clip_norm; /* the largest norm of the gradient of the loss; 0 for no limit */
-  double max_norm;  /* the largest norm of a hidden unit's weights; 0 for no limit */
-  double ema_decay; /* of the running average of the parameters, which is judged and kept; 0 for none */
+  int patience;           /* epochs without a better validation loss before stopping; 0: never stop */
+  double min_improvement; /* by how much a loss must be better for patience to begin anew */
+  bool keep_last_tie;     /* of several best epochs the last is kept, not the first */
+  bool judged_outside;    /* trainer_judge() tells what to watch in place of the validation loss */
+  bool pause;             /* trainer_advance() returns at the end of each epoch */
+  double clip_norm;       /* the largest norm of the gradient of the loss; 0 for no limit */
+  double max_norm;        /* the largest norm of a hidden unit's weights; 0 for no limit */
+  double ema_decay;       /* of the running average of the parameters, which is judged and kept; 0: none */
   uint32_t key[2];
   int threads;
   bool profile; /* whether to measure the phases of a step */
@@ -34,6 +38,7 @@ typedef enum train_state {
 typedef struct epoch_record {
   double train_loss, train_score;
   double valid_loss, valid_score; /* meaningless without validation rows */
+  double rate;                    /* the learning rate's factor at the epoch's last step */
 } epoch_record;
 
 typedef struct trainer trainer;
@@ -50,8 +55,9 @@ typedef struct train_position {
   double score_sum;
   double steps; /* taken since the beginning */
   int kept_epoch;
-  double best_loss;
-  int patience_from; /* the epoch before which patience does not count */
+  double best;     /* value of the kept epoch */
+  double improved; /* value of the last epoch that was enough of an improvement */
+  int improved_epoch;
 } train_position;
 
 /* Buffers laid out like the network's parameters, moments from TRAIN_MOMENT on. */
@@ -67,8 +73,21 @@ train_position trainer_position(trainer *trainer);
    as it was opened counts as kept. Records begin anew: the first is that of the running epoch. */
 void trainer_restore(trainer *trainer, const train_position *position);
 
-/* Trains until about `seconds` have passed, or to the end. */
+/* Trains until about `seconds` have passed, factors of the learning rate are wanting, the epoch ends (if the
+   options say pause), or to the end. */
 train_state trainer_advance(trainer *trainer, double seconds);
+
+/* The factors by which the learning rate is multiplied in the coming steps, the one under way being the
+   first. Once there were any, training waits for more where they end. */
+status trainer_set_rates(trainer *trainer, const double *factor, size_t count);
+
+/* The step under way, counted from 1, and whether its factor is wanting. */
+double trainer_step(const trainer *trainer);
+bool trainer_wants_rate(const trainer *trainer);
+
+/* Tells the value of the epoch just ended, less being better, and keeps or stops by it; with judged_outside.
+ */
+train_state trainer_judge(trainer *trainer, double value);
 
 /* Epochs completed since the beginning; how many of them, the latest, there are records of; and those. */
 int trainer_epochs(const trainer *trainer);

@@ -10,9 +10,12 @@ scale, the script prints how far PyTorch's own float32 run ends from its float64
 
 A file of tensors has one line a tensor: name, rows, columns, then the values row by row.
 """
+import warnings
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.optim import lr_scheduler
 
 FOLDER = "tests/testthat/fixtures/"
 
@@ -183,12 +186,13 @@ def forward(x, weights, biases, activation):
 
 
 def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activation=["tanh"] * 3,
-          batch=BATCH, epochs=EPOCHS, **settings):
+          batch=BATCH, epochs=EPOCHS, schedule=None, **settings):
     x, y, weights, biases = training_data()
     x = x.to(dtype)
     weights, biases = ([with_gradient(p.to(dtype)) for p in group] for group in (weights, biases))
     groups = [{"params": weights}, {"params": biases}]
     optimizer = rule(groups, lr=lr, **settings)
+    scheduler = schedule(optimizer) if schedule else None
     history = []
     for _ in range(epochs):
         total = 0.0
@@ -199,8 +203,10 @@ def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activa
             with torch.no_grad():
                 for weight in weights:  # biases never decay
                     weight.grad.add_(weight, alpha=penalty)  # coupled
-                    weight.mul_(1 - lr * weight_decay)  # decoupled: beside the optimizer
+                    weight.mul_(1 - optimizer.param_groups[0]["lr"] * weight_decay)  # decoupled: beside the optimizer
             optimizer.step()
+            if scheduler:
+                scheduler.step()
             total += loss.item() * len(rows)
         history.append(total / ROWS)
     final = F.cross_entropy(forward(x, weights, biases, activation), y)
@@ -303,6 +309,69 @@ def runs():
             **{f"initial_weight_{l}": w for l, w in enumerate(weights, 1)},
             **{f"initial_bias_{l}": b for l, b in enumerate(biases, 1)},
             **trajectories(RUNS)}
+# Schedules over 60 steps, 3 an epoch: what PyTorch multiplies a rate of 1 by. Its schedulers count steps
+# here. Its one-cycle ends at the last step, not behind it: hence 61 steps, of which the rise takes a share
+# that ends at step 18 of 60.
+STEPS = 60
+SCHEDULES = {
+    "step": lambda o: lr_scheduler.StepLR(o, step_size=6, gamma=0.5),
+    "exponential": lambda o: lr_scheduler.ExponentialLR(o, gamma=0.9 ** (1 / 3)),
+    "cosine": lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=STEPS, eta_min=0.1),
+    "restarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=20, T_mult=1, eta_min=0.25),
+    "growing": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=20, T_mult=2),
+    "one_cycle": lambda o: lr_scheduler.OneCycleLR(o, max_lr=1, total_steps=STEPS + 1,
+                                                   pct_start=19 / 61, cycle_momentum=False),
+    "warmup": lambda o: lr_scheduler.SequentialLR(o, [
+        lr_scheduler.LinearLR(o, start_factor=0.1, total_iters=15),
+        lr_scheduler.CosineAnnealingLR(o, T_max=45)], milestones=[15]),
+}
+PLATEAU_LOSSES = [5, 4, 4, 4, 4.5, 3, 2.95, 2.91, 2.5, 2.45, 2.45, 2.5, 2.6, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+
+
+def rates_of(schedule):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SequentialLR calls its parts as they ask not to be called
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        scheduler = schedule(optimizer)
+        rates = []
+        for _ in range(STEPS):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+    return torch.tensor(rates, dtype=torch.float64)
+
+
+def plateau_rates():
+    """The rate in force after each of the losses."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1, threshold=0.1,
+                                               threshold_mode="abs", min_lr=0.1)
+    rates = []
+    for loss in PLATEAU_LOSSES:
+        scheduler.step(loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    return torch.tensor(rates, dtype=torch.float64)
+
+
+def schedules():
+    return {**{name: rates_of(schedule) for name, schedule in SCHEDULES.items()},
+            "plateau_loss": torch.tensor(PLATEAU_LOSSES), "plateau": plateau_rates()}
+
+
+SCHEDULED_RUNS = {
+    "cosine_momentum": dict(lr=0.05, momentum=0.9, schedule=lambda o: lr_scheduler.CosineAnnealingLR(o, 200)),
+    "one_cycle_decay": dict(lr=0.2, weight_decay=0.05, schedule=lambda o: lr_scheduler.OneCycleLR(
+        o, max_lr=0.2, total_steps=201, pct_start=61 / 201, cycle_momentum=False)),
+    "step_adam": dict(rule=torch.optim.Adam, lr=0.01,
+                      schedule=lambda o: lr_scheduler.StepLR(o, 50, gamma=0.3)),
+}
+
+
+def scheduled_runs():
+    tensors = {}
+    for name, settings in SCHEDULED_RUNS.items():
+        tensors |= {f"{name}_{k}": v for k, v in train(torch.float64, **settings).items()}
+    return tensors
 
 
 if __name__ == "__main__":
@@ -313,3 +382,5 @@ if __name__ == "__main__":
     write_tensors("runs.csv", runs())
     write_tensors("optimizers.csv", trajectories(OPTIMIZER_RUNS, epochs=20))
     write_tensors("dressed.csv", dressed())
+    write_tensors("schedules.csv", schedules())
+    write_tensors("scheduled_runs.csv", scheduled_runs())

@@ -74,5 +74,5 @@ skip_unless_installed <- function() {
 # The engine's options for a plain fit of so many rows, with these settings.
 plain_options <- function(loss, rows, ...) {
   settings <- utils::modifyList(preset_settings("plain"), c(list(verbose = FALSE), list(...)))
-  engine_options(settings, loss, rows, key = 1:2)
+  engine_options(settings, loss, rows, key = 1:2, plan = list(judged = FALSE, pause = FALSE))
 }

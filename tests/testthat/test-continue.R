@@ -8,10 +8,13 @@ timeless <- function(fit) {
 
 test_that("more epochs are those of an unbroken run, with every optimizer", {
   for (optimizer in every_optimizer()) {
-    set.seed(4)
-    whole <- small_fit(iris_x, iris$Species, epochs = 7, optimizer = optimizer)
-    set.seed(4)
-    first <- small_fit(iris_x, iris$Species, epochs = 3, optimizer = optimizer)
+    if (optimizer$name == "lbfgs") next # it cannot go on
+    batch_size <- if (optimizer_of(optimizer)$all_rows) Inf else 16
+    fit <- function(epochs) {
+      small_fit(iris_x, iris$Species, epochs = epochs, optimizer = optimizer, batch_size = batch_size)
+    }
+    whole <- fit(7)
+    first <- fit(3)
     further <- mlp_continue(first, iris_x, iris$Species, epochs = 4)
     expect_identical(timeless(further), timeless(whole), info = format(optimizer))
   }
@@ -21,7 +24,13 @@ test_that("averages, limits, held rows, patience and preparation go on, too", {
   for (settings in list(
     list(ema_decay = 0.9), list(clip_norm = 0.1, max_norm = 0.5), list(validation = 0.2),
     list(validation = 0.2, patience = 30, ema_decay = 0.5), list(standardize = "zscore"),
-    list(shuffle = FALSE), list(hidden_units = integer(), batch_size = 7)
+    list(shuffle = FALSE), list(hidden_units = integer(), batch_size = 7),
+    list(hidden_units = c(8, 8), normalization = "batch", dropout = 0.3, residual = TRUE),
+    list(normalization = "layer", ema_decay = 0.8, input_dropout = 0.1, input_noise = 0.1),
+    list(normalization = "batch", ema_decay = 0.8, clip_norm = 0.5),
+    list(schedule = schedule_cosine(horizon = 7)), list(class_weights = "balanced"),
+    list(schedule = schedule_plateau(patience = 1), validation = 1:150 %% 4 == 0),
+    list(validation = 0.3, patience = 20, stop_metric = "auc", metrics = "log_loss")
   )) {
     fit <- function(epochs) {
       set.seed(4)
@@ -30,6 +39,16 @@ test_that("averages, limits, held rows, patience and preparation go on, too", {
     further <- mlp_continue(fit(3), iris, epochs = 4)
     expect_identical(timeless(further), timeless(fit(7)), info = toString(names(settings)))
   }
+})
+
+test_that("callbacks are given again, and what they made of the rate is remembered", {
+  slower <- list(on_epoch_end = function(state) list(learn_rate_factor = 0.7^state$epoch))
+  fit <- function(epochs) {
+    set.seed(4)
+    mlp_fit(Species ~ ., iris, epochs = epochs, callbacks = slower, verbose = FALSE)
+  }
+  further <- mlp_continue(fit(3), iris, epochs = 4, callbacks = slower)
+  expect_identical(timeless(further), timeless(fit(7)))
 })
 
 test_that("weights and validation data are given again", {
@@ -123,6 +142,9 @@ test_that("what cannot go on is refused", {
   edited$state$position <- 1
   reshaped <- fit
   reshaped$state$moment1 <- list()
+  called <- small_fit(iris_x, iris$Species, callbacks = list(on_epoch_end = function(state) NULL))
+  measured <- small_fit(iris_x, iris$Species, metrics = list(half = function(truth, estimate, weights) 0.5))
+  by_lbfgs <- small_fit(iris_x, iris$Species, batch_size = Inf, optimizer = opt_lbfgs())
   without <- fit
   without["state"] <- list(NULL)
   expect_conditions({
@@ -147,6 +169,9 @@ test_that("what cannot go on is refused", {
     mlp_continue(validated, iris_x, iris$Species, epochs = 1)
     mlp_continue(edited, iris_x, iris$Species, epochs = 1)
     mlp_continue(reshaped, iris_x, iris$Species, epochs = 1)
+    mlp_continue(called, iris_x, iris$Species, epochs = 1)
+    mlp_continue(measured, iris_x, iris$Species, epochs = 1)
+    mlp_continue(by_lbfgs, iris_x, iris$Species, epochs = 1)
     mlp_continue(without, iris_x, iris$Species, epochs = 1)
     mlp_continue(unclass(fit), iris_x, iris$Species, epochs = 1)
   })

@@ -130,11 +130,11 @@ test_that("an interrupt keeps the iterations so far", {
     list(epochs = 5L, optimizer = opt_lbfgs(), batch_size = Inf, verbose = FALSE)
   )
   sets <- training_sets(car_x, outcome, NULL, list(kind = "none"), NULL)
-  options <- engine_options(settings, outcome$info$loss, 32L, 1:2)
+  options <- engine_options(settings, outcome$info$loss, 32L, 1:2, list(judged = FALSE, pause = FALSE))
   # The reporter is told at the last iteration, before that ends the run.
   reporter <- list(update = function(status) rlang::interrupt(), close = function() NULL)
-  result <- run_lbfgs(network, sets, NULL, options, reporter)
-  expect_identical(result$state, "interrupted")
+  result <- run_lbfgs(list(network = network, sets = sets, options = options, reporter = reporter))
+  expect_identical(result$ended, "interrupted")
   expect_identical(result$kept_epoch, 5L)
   expect_length(result$history$train_loss, 5)
   network$layers <- result$network

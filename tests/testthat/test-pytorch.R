@@ -1,14 +1,6 @@
 # Comparison with PyTorch. tools/fixtures.py made the numbers and says how; they come from float64,
 # so that every bound here is a bound on the engine's own rounding.
 
-read_tensors <- function(file) {
-  lines <- strsplit(readLines(test_path("fixtures", file)), ",", fixed = TRUE)
-  tensors <- lapply(lines, function(line) {
-    matrix(as.numeric(line[-(1:3)]), as.integer(line[2]), as.integer(line[3]), byrow = TRUE)
-  })
-  stats::setNames(tensors, vapply(lines, `[`, "", 1))
-}
-
 test_that("every activation is PyTorch's, at every point", {
   tensors <- read_tensors("activations.csv")
   known <- sub("_value$", "", grep("_value$", names(tensors), value = TRUE))
@@ -84,15 +76,6 @@ training_runs <- list(
   adamw = list(optimizer = opt_adamw(0.01, weight_decay = 0.05))
 )
 
-layers_from <- function(tensors, prefix) {
-  lapply(1:4, function(l) {
-    list(
-      weight = tensors[[paste0(prefix, "weight_", l)]],
-      bias = tensors[[paste0(prefix, "bias_", l)]][1, ]
-    )
-  })
-}
-
 # The settings of OPTIMIZER_RUNS.
 optimizer_runs <- list(
   amsgrad = list(optimizer = opt_amsgrad(0.01)),
@@ -123,16 +106,6 @@ optimizer_runs <- list(
     penalty = 0.01, epochs = 100, batch_size = Inf
   )
 )
-
-run_training <- function(tensors, settings, epochs) {
-  settings <- utils::modifyList(
-    list(activation = "tanh", epochs = epochs, batch_size = 32), settings
-  )
-  do.call(mlp_fit, c(settings, list(
-    x = tensors$x, y = factor(tensors$class[1, ]), hidden_units = c(16, 12, 10), shuffle = FALSE,
-    init = layers_from(tensors, "initial_"), verbose = FALSE
-  )))
-}
 
 # 1e-5 of the tensor's largest magnitude: single weights may come arbitrarily near to zero.
 expect_trajectories <- function(runs, start, ends, epochs) {

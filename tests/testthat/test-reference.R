@@ -205,6 +205,13 @@ test_that("training matches for widths about the panels, depths and large batche
   expect_reference_training(c(5, 33, 20, 3), rows = 2500, batch_size = 2100)
 })
 
+test_that("training matches for large layers", {
+  for (optimizer in list(opt_sgd(0.1), opt_sgd(0.05, momentum = 0.9))) {
+    expect_reference_training(c(784, 256, 10), 64, 32, optimizer = optimizer, epochs = 2)
+    expect_reference_training(c(30, 1024, 500, 3), 40, 40, optimizer = optimizer, epochs = 2)
+  }
+})
+
 test_that("training matches for each loss", {
   expect_reference_training(c(6, 17, 1), 70, 32, "binary_cross_entropy")
   expect_reference_training(c(6, 17, 1), 70, 32, "squared")

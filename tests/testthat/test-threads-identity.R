@@ -71,7 +71,7 @@ test_that("limits and averages are identical on any number of threads", {
                  ema_decay = 0.9)
   for (i in list(2:3, 4, 5, 6, seq_along(limits))) {
     info <- toString(names(limits)[i])
-    do.call(expect_same_odd_fits, c("cross_entropy", limits[i], info = info))
+    do.call(expect_same_odd_fits, c("cross_entropy", list(optimizer = opt_sgd(0.1)), limits[i], info = info))
   }
 })
 

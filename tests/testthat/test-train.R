@@ -114,9 +114,10 @@ test_that("an interrupt ends training with the model so far", {
   outcome <- as_outcome(x[, 1], NULL, "y", NULL)
   settings <- utils::modifyList(preset_settings("plain"), list(epochs = 1e6L, verbose = FALSE))
   sets <- training_sets(x, outcome, NULL, list(kind = "none"), NULL)
+  plan <- stopping_plan(settings, outcome$info, NULL, NULL)
   expect_warning(
     trained <- train(mlp_network(4, 64, 1), sets, NULL, outcome$info, settings, c(1L, 2L), NULL,
-                     reporter = interrupt_after(2)),
+                     plan, list(train = outcome$values, valid = NULL), reporter = interrupt_after(2)),
     class = "fastmlp_warning_interrupted"
   )
   expect_identical(trained$summary$stopped, "interrupted")

@@ -1,0 +1,138 @@
+# Metrics beside the loss, computed in R from the outputs at the end of an epoch.
+
+# Each takes the truth (a factor; or numbers, a matrix for several outcomes), the estimate
+# (probabilities rows x classes; or numbers shaped like the truth) and a weight a row; `larger` says
+# whether more is better. To add a metric, add a row.
+known_metrics <- list(
+  accuracy = list(type = "class", larger = TRUE, value = function(truth, estimate, weights) {
+    stats::weighted.mean(max.col(estimate, "first") == as.integer(truth), weights)
+  }),
+  auc = list(type = "class", larger = TRUE, value = function(truth, estimate, weights) {
+    if (nlevels(truth) == 2) return(binary_auc(as.integer(truth) == 2, estimate[, 2], weights))
+    multiclass_auc(as.integer(truth), estimate, weights)
+  }),
+  log_loss = list(type = "class", larger = FALSE, value = function(truth, estimate, weights) {
+    likelihood <- estimate[cbind(seq_along(truth), as.integer(truth))]
+    stats::weighted.mean(-log(pmax(likelihood, 1e-15)), weights)
+  }),
+  rmse = list(type = "numeric", larger = FALSE, value = function(truth, estimate, weights) {
+    sqrt(stats::weighted.mean(rowMeans(as.matrix((estimate - truth)^2)), weights))
+  }),
+  mae = list(type = "numeric", larger = FALSE, value = function(truth, estimate, weights) {
+    stats::weighted.mean(rowMeans(as.matrix(abs(estimate - truth))), weights)
+  }),
+  rsq = list(type = "numeric", larger = TRUE, value = function(truth, estimate, weights) {
+    mean(vapply(seq_len(NCOL(truth)), function(j) {
+      weighted_rsq(as.matrix(truth)[, j], as.matrix(estimate)[, j], weights)
+    }, 1))
+  })
+)
+
+# 1 - residual / total sum of squares
+weighted_rsq <- function(truth, estimate, weights) {
+  1 - sum(weights * (truth - estimate)^2) /
+    sum(weights * (truth - stats::weighted.mean(truth, weights))^2)
+}
+
+# The weighted share of pairs (positive, negative) that the score puts in order, ties counting half.
+binary_auc <- function(positive, score, weights) {
+  group <- match(score, sort(unique(score)))
+  sums <- function(rows) {
+    by_group <- double(max(group))
+    totals <- rowsum(weights[rows], group[rows])
+    by_group[as.integer(rownames(totals))] <- totals
+    by_group
+  }
+  if (!any(positive) || all(positive)) return(NaN)
+  up <- sums(positive)
+  down <- sums(!positive)
+  sum(up * (cumsum(down) - down / 2)) / (sum(up) * sum(down))
+}
+
+# The mean over all pairs of classes with rows of the AUC of either class's probability (Hand and
+# Till 2001).
+multiclass_auc <- function(class, estimate, weights) {
+  present <- sort(unique(class))
+  if (length(present) < 2) return(NaN)
+  of_pair <- function(pair) {
+    rows <- class %in% pair
+    sides <- vapply(pair, function(k) {
+      binary_auc(class[rows] == k, estimate[rows, k], weights[rows])
+    }, 1)
+    mean(sides)
+  }
+  mean(utils::combn(present, 2, of_pair))
+}
+
+# ---- the argument ----
+
+# Names of known metrics, and functions under names of their own: all kinds in one list, which says
+# of each what is known: list(type, larger, value).
+check_metrics <- function(x, arg, call) {
+  if (is.null(x)) return(NULL)
+  if (is.character(x)) {
+    return(known_metrics[unique(check_choice(x, arg, names(known_metrics), length = NULL, call = call))])
+  }
+  named <- is.list(x) && length(x) > 0 && !is.null(names(x)) && !any(names(x) %in% c("", NA)) &&
+    !anyDuplicated(names(x))
+  if (!named || !all(vapply(x, is.function, NA))) {
+    expected <- "names of metrics, or a list of functions, each with a name of its own"
+    abort_argument(arg, expected, describe(x), "type", call = call)
+  }
+  taken <- intersect(names(x), c("loss", "learn_rate", names(known_metrics)))
+  if (length(taken)) {
+    abort_argument(arg, "a list of functions with new names", enumerate(taken), call = call)
+  }
+  lapply(x, function(f) list(type = NULL, larger = NA, value = f))
+}
+
+# The metrics that fit the outcome.
+check_metrics_for <- function(metrics, type, call) {
+  wrong <- Filter(function(metric) !is.null(metric$type) && metric$type != type, metrics)
+  if (!length(wrong)) return(invisible())
+  fitting <- names(Filter(function(metric) metric$type == type, known_metrics))
+  kind <- if (type == "class") "an outcome of classes" else "a numeric outcome"
+  abort_argument("metrics", sprintf("one of %s for %s", enumerate(fitting, Inf, "or"), kind),
+                 enumerate(names(wrong)), call = call)
+}
+
+# ---- at the end of an epoch ----
+
+# What the metrics need to know of a set, beside the network's outputs; NULL without rows.
+metric_set <- function(set, values) {
+  if (is.null(set)) return(NULL)
+  pick <- function(x) if (is.null(set$rows)) x else x[set$rows]
+  truth <- if (is.factor(values)) pick(values) else
+    drop_single(if (is.null(set$rows)) values else values[set$rows, , drop = FALSE])
+  weights <- if (is.null(set$weights)) rep(1, NROW(truth)) else pick(set$weights)
+  list(truth = truth, weights = weights)
+}
+
+drop_single <- function(x) if (ncol(x) == 1) x[, 1] else x
+
+# Outputs after the link as an estimate of the truth.
+as_estimate <- function(output, info) {
+  if (info$type != "class") return(drop_single(output))
+  if (ncol(output) == 1) output <- cbind(1 - output, output)
+  colnames(output) <- info$levels
+  output
+}
+
+# The value of a metric: one number, NA where it is none.
+metric_value <- function(name, metric, set, estimate, call) {
+  value <- tryCatch(
+    metric$value(set$truth, estimate, set$weights),
+    error = function(cnd) abort_during("metrics", name, "failed", cnd, call)
+  )
+  if (!(is.numeric(value) || is.logical(value)) || length(value) != 1) {
+    abort_argument(sprintf("metrics$%s", name), "a function that returns one number", describe(value),
+                   "metric", call = call)
+  }
+  if (is.finite(value)) as.double(value) else NA_real_
+}
+
+# A function of the user's fails while training is under way.
+abort_during <- function(arg, name, what, cnd, call) {
+  rlang::abort(sprintf("`%s$%s` %s.", arg, name, what), class = condition_class("error", sub("s$", "", arg)),
+               parent = cnd, call = call)
+}

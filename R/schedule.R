@@ -1,0 +1,328 @@
+#' Learning-rate schedules
+#'
+#' What the learning rate of the optimizer is multiplied by as training goes on, for the `schedule`
+#' argument of [mlp_fit()]. The factor changes with every step; decoupled weight decay, which is
+#' proportional to the learning rate, changes with it.
+#'
+#' Let \eqn{e} be the epochs that have passed at the beginning of a step: `(step - 1) / steps an
+#' epoch`, 0 at the first step. Let \eqn{t = \min(e / \mathrm{horizon}, 1)} be the progress. The
+#' factors are
+#' * `schedule_constant()`: 1;
+#' * `schedule_step()`: \eqn{\mathrm{factor}^{\lfloor e / \mathrm{every} \rfloor}};
+#' * `schedule_exponential()`: \eqn{\mathrm{decay}^e};
+#' * `schedule_inverse_time()`: \eqn{1 / (1 + \mathrm{decay}\, e)};
+#' * `schedule_cosine()`: \eqn{\mathrm{final} + (1 - \mathrm{final}) (1 + \cos \pi u) / 2}, where
+#'   \eqn{u} is the progress within the present of `restarts + 1` cycles, each `growth` times as
+#'   long as the one before, which together fill the horizon (Loshchilov and Hutter 2017);
+#' * `schedule_one_cycle()`: from `start` up to 1 until \eqn{t} = `rise`, then down to `final`, both
+#'   along half a cosine (Smith and Topin 2018, in the form of two phases). The learning rate of the
+#'   optimizer is the highest; momentum stays as it is;
+#' * `schedule_flat_cosine()`: 1 until \eqn{t} = `flat`, then down to `final` along half a cosine;
+#' * `schedule_coslog4()`: \eqn{(1 - \cos(2 \pi \log_2(1 + 15 t))) / 2}, four cycles of growing
+#'   length (Holzmueller, Grinsztajn and Steinwart 2024);
+#' * `schedule_warmup()`: \eqn{\mathrm{start} + (1 - \mathrm{start}) e / d} times the first factor
+#'   of `then` for the first \eqn{d} epochs, after which `then` begins, with what is left of the
+#'   horizon (Goyal et al. 2017);
+#' * `schedule_plateau()`: 1, multiplied by `factor` whenever `patience` epochs have passed without
+#'   the metric that `stop_metric` of [mlp_fit()] names (by default the loss), of the validation
+#'   rows or, without such, of the training rows, becoming better by more than `min_improvement`;
+#'   never below `smallest`;
+#' * `schedule_function()`: \eqn{f(t)}.
+#'
+#' `plot()` draws the factors that training uses.
+#'
+#' @param every Epochs between two steps: a whole number of at least 1.
+#' @param factor What the rate is multiplied by: a number in `(0, 1]`.
+#' @param decay For `schedule_exponential()` the factor of an epoch, in `(0, 1]`; for
+#'   `schedule_inverse_time()` a finite number of at least 0.
+#' @param final The factor at the end: a number in `[0, 1]`.
+#' @param restarts How often the rate jumps back to 1: a whole number from 0 to 1000.
+#' @param growth How much longer each cycle is than the one before: a number from 0.1 to 10.
+#' @param rise The share of the horizon in which the rate rises: a number in `(0, 1)`.
+#' @param start The factor at the beginning: a number in `[0, 1]`.
+#' @param flat The share of the horizon in which the rate stays: a number in `[0, 1)`.
+#' @param duration How long the warm-up takes: a share of the horizon in `(0, 1)`, or a number of
+#'   epochs of at least 1.
+#' @param then The schedule after the warm-up.
+#' @param patience Epochs without improvement before the rate is lowered: a whole number of at least
+#'   1. (PyTorch's argument of this name is less by one.)
+#' @param min_improvement What an improvement must exceed: a finite number of at least 0, in the
+#'   unit of the metric.
+#' @param smallest The least factor: a number in `[0, 1]`.
+#' @param f A function of progress in `[0, 1]`, vectorised or not, that returns finite numbers of at
+#'   least 0.
+#' @param horizon The number of epochs that the schedule is made for, a finite number above 0:
+#'   `NULL`, the default, for all `epochs` of the fit. Beyond it the last factor stays.
+#' @return An object of class `fastmlp_schedule`.
+#' @references Goyal P et al. (2017). "Accurate, large minibatch SGD: training ImageNet in 1 hour."
+#'   arXiv:1706.02677.
+#'
+#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and
+#'   boosted trees on tabular data." NeurIPS.
+#'
+#'   Loshchilov I, Hutter F (2017). "SGDR: stochastic gradient descent with warm restarts." ICLR.
+#'
+#'   Smith LN, Topin N (2018). "Super-convergence: very fast training of neural networks using large
+#'   learning rates." arXiv:1708.07120.
+#' @examples
+#' schedule_cosine()
+#' plot(schedule_warmup(5, then = schedule_cosine(restarts = 2)), epochs = 60)
+#' plot(schedule_function(function(t) (1 - t)^2))
+#'
+#' mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 20, schedule = schedule_coslog4())
+#' @name schedules
+#' @aliases NULL
+NULL
+
+#' @rdname schedules
+#' @export
+schedule_constant <- function() new_schedule("constant")
+
+#' @rdname schedules
+#' @export
+schedule_step <- function(every, factor = 0.1) {
+  check_given()
+  new_schedule("step", every = check_count(every, "every"), factor = check_positive_share(factor, "factor"))
+}
+
+#' @rdname schedules
+#' @export
+schedule_exponential <- function(decay) {
+  check_given()
+  new_schedule("exponential", decay = check_positive_share(decay, "decay"))
+}
+
+#' @rdname schedules
+#' @export
+schedule_inverse_time <- function(decay) {
+  check_given()
+  new_schedule("inverse_time", decay = check_number(decay, "decay", 0, open = "to"))
+}
+
+#' @rdname schedules
+#' @export
+schedule_cosine <- function(final = 0, restarts = 0, growth = 1, horizon = NULL) {
+  new_schedule(
+    "cosine",
+    final = check_number(final, "final", 0, 1),
+    restarts = check_count(restarts, "restarts", 0, 1000),
+    growth = check_number(growth, "growth", 0.1, 10),
+    horizon = check_horizon(horizon)
+  )
+}
+
+#' @rdname schedules
+#' @export
+schedule_one_cycle <- function(rise = 0.3, start = 0.04, final = 4e-6, horizon = NULL) {
+  new_schedule(
+    "one_cycle",
+    rise = check_number(rise, "rise", 0, 1, open = c("from", "to")),
+    start = check_number(start, "start", 0, 1),
+    final = check_number(final, "final", 0, 1),
+    horizon = check_horizon(horizon)
+  )
+}
+
+#' @rdname schedules
+#' @export
+schedule_flat_cosine <- function(flat = 0.5, final = 0, horizon = NULL) {
+  new_schedule(
+    "flat_cosine",
+    flat = check_number(flat, "flat", 0, 1, open = "to"),
+    final = check_number(final, "final", 0, 1),
+    horizon = check_horizon(horizon)
+  )
+}
+
+#' @rdname schedules
+#' @export
+schedule_coslog4 <- function(horizon = NULL) new_schedule("coslog4", horizon = check_horizon(horizon))
+
+#' @rdname schedules
+#' @export
+schedule_warmup <- function(duration, then = schedule_constant(), start = 0.01, horizon = NULL) {
+  check_given()
+  new_schedule(
+    "warmup",
+    duration = check_number(duration, "duration", 0, open = c("from", "to")),
+    then = check_schedule(then, "then"),
+    start = check_number(start, "start", 0, 1),
+    horizon = check_horizon(horizon)
+  )
+}
+
+#' @rdname schedules
+#' @export
+schedule_plateau <- function(factor = 0.1, patience = 10, min_improvement = 0, smallest = 0) {
+  new_schedule(
+    "plateau",
+    factor = check_positive_share(factor, "factor"),
+    patience = check_count(patience, "patience"),
+    min_improvement = check_number(min_improvement, "min_improvement", 0, open = "to"),
+    smallest = check_number(smallest, "smallest", 0, 1)
+  )
+}
+
+#' @rdname schedules
+#' @export
+schedule_function <- function(f, horizon = NULL) {
+  call <- environment()
+  check_given()
+  if (!is.function(f)) abort_argument("f", "a function of progress in [0, 1]", describe(f), "type")
+  schedule <- new_schedule("function", f = f, horizon = check_horizon(horizon))
+  check_factors_of(schedule_value(schedule, c(0, 0.5, 1), 1), "f", call)
+  schedule
+}
+
+new_schedule <- function(name, ...) {
+  settings <- Filter(Negate(is.null), list(...))
+  structure(c(list(name = name), settings), class = "fastmlp_schedule")
+}
+
+check_positive_share <- function(x, arg, call = rlang::caller_env()) {
+  check_number(x, arg, 0, 1, open = "from", call = call)
+}
+
+check_horizon <- function(x, call = rlang::caller_env()) {
+  if (!is.null(x)) check_number(x, "horizon", 0, open = c("from", "to"), call = call)
+}
+
+check_schedule <- function(x, arg, call = rlang::caller_env()) {
+  check_class(x, arg, "fastmlp_schedule", "a schedule such as `schedule_cosine()`", call)
+}
+
+# The values of a user's function as factors.
+check_factors_of <- function(values, arg, call) {
+  if (is_plain_numeric(values) && all(is.finite(values) & values >= 0)) return(values)
+  bad <- if (is_plain_numeric(values)) values[!is.finite(values) | values < 0][1] else values
+  expected <- "a function that returns one finite number of at least 0"
+  abort_argument(arg, expected, describe(bad), call = call)
+}
+
+# ---- what they come to ----
+
+# Factors after so many epochs (a vector, not necessarily whole) of `epochs`: what training uses and
+# what plot() draws.
+schedule_value <- function(schedule, epoch, epochs) {
+  horizon <- schedule$horizon %||% epochs
+  schedule_curves[[schedule$name]](schedule, epoch, horizon)
+}
+
+progress <- function(epoch, horizon) pmin(epoch / horizon, 1)
+
+# From `from` to `to` along half a cosine as u goes from 0 to 1.
+half_cosine <- function(u, from, to) to + (from - to) * (1 + cos(pi * u)) / 2
+
+# Each takes the schedule, epochs passed and the horizon. To add a schedule, add a row and a
+# constructor.
+schedule_curves <- list(
+  constant = function(s, epoch, horizon) rep(1, length(epoch)),
+  step = function(s, epoch, horizon) s$factor^floor(epoch / s$every),
+  exponential = function(s, epoch, horizon) s$decay^epoch,
+  inverse_time = function(s, epoch, horizon) 1 / (1 + s$decay * epoch),
+  cosine = function(s, epoch, horizon) {
+    half_cosine(within_cycle(progress(epoch, horizon), s$restarts, s$growth), 1, s$final)
+  },
+  one_cycle = function(s, epoch, horizon) {
+    t <- progress(epoch, horizon)
+    up <- half_cosine(t / s$rise, s$start, 1)
+    ifelse(t < s$rise, up, half_cosine((t - s$rise) / (1 - s$rise), 1, s$final))
+  },
+  flat_cosine = function(s, epoch, horizon) {
+    half_cosine(pmax(progress(epoch, horizon) - s$flat, 0) / (1 - s$flat), 1, s$final)
+  },
+  coslog4 = function(s, epoch, horizon) {
+    (1 - cos(2 * pi * log2(1 + 15 * progress(epoch, horizon)))) / 2
+  },
+  warmup = function(s, epoch, horizon) {
+    epochs <- if (s$duration < 1) s$duration * horizon else s$duration
+    left <- max(horizon - epochs, .Machine$double.eps)
+    ramp <- pmin(s$start + (1 - s$start) * epoch / epochs, 1)
+    ramp * schedule_value(s$then, pmax(epoch - epochs, 0), left)
+  },
+  # What it is multiplied by follows from the losses.
+  plateau = function(s, epoch, horizon) rep(1, length(epoch)),
+  "function" = function(s, epoch, horizon) each_value(s$f, progress(epoch, horizon))
+)
+
+# Progress within the cycle that t falls into. What rounding takes from a cycle's first step does
+# not put it into the cycle before.
+within_cycle <- function(t, restarts, growth) {
+  ends <- cumsum(growth^(0:restarts))
+  starts <- c(0, ends[-length(ends)]) / ends[length(ends)]
+  ends <- ends / ends[length(ends)]
+  cycle <- findInterval(t + 1e-9, starts)
+  pmin(pmax((t - starts[cycle]) / (ends[cycle] - starts[cycle]), 0), 1)
+}
+
+# f of each value of t, at once if f is vectorised.
+each_value <- function(f, t) {
+  probe <- c(0, 0.3, 1)
+  one_by_one <- function(t) vapply(t, function(one) as.double(one_value(f(one))), 1)
+  at_once <- suppressWarnings(tryCatch(f(probe), error = function(cnd) NULL))
+  vectorised <- is.numeric(at_once) && identical(as.double(at_once), one_by_one(probe))
+  if (vectorised) as.double(f(t)) else one_by_one(t)
+}
+
+# A value that is no number counts as NaN, which is refused.
+one_value <- function(value) if (is.numeric(value) && length(value) == 1) value else NaN
+
+is_constant <- function(schedule) identical(schedule$name, "constant")
+
+# The plateau in a schedule, or NULL.
+find_plateau <- function(schedule) {
+  if (is.null(schedule) || schedule$name == "plateau") schedule else find_plateau(schedule$then)
+}
+
+# ---- shown ----
+
+#' @export
+format.fastmlp_schedule <- function(x, ...) {
+  functions <- vapply(x, is.function, NA)
+  x[functions] <- lapply(x[functions], one_line)
+  format_constructor("schedule", x)
+}
+
+# A function in one line, cut off where it is longer.
+one_line <- function(f) {
+  text <- paste(trimws(deparse(f)), collapse = " ")
+  as.name(if (nchar(text) <= 60) text else paste0(substr(text, 1, 57), "..."))
+}
+
+#' @export
+print.fastmlp_schedule <- function(x, ...) print_line(x)
+
+#' @param x,object A schedule.
+#' @param epochs Epochs to draw: a finite number above 0; by default the horizon or, without one,
+#'   100.
+#' @param ... Must be empty.
+#' @rdname schedules
+#' @export
+plot.fastmlp_schedule <- function(x, epochs = NULL, ...) {
+  draw_plot(schedule_plot(x, "x", epochs, environment(), ...))
+}
+
+#' @rdname schedules
+#' @export
+autoplot.fastmlp_schedule <- function(object, epochs = NULL, ...) {
+  schedule_plot(object, "object", epochs, environment(), ...)
+}
+
+schedule_points <- 2001
+
+schedule_plot <- function(schedule, arg, epochs, call, ...) {
+  check_no_dots(..., known = "epochs", call = call)
+  if (!is.null(find_plateau(schedule))) {
+    abort_argument(arg, "a schedule of time alone", format(schedule),
+                   hint = "When a plateau comes follows from the losses.", call = call)
+  }
+  epochs <- epochs %||% schedule$horizon %||% 100
+  check_number(epochs, "epochs", 0, open = c("from", "to"), call = call)
+  epoch <- seq(0, epochs, length.out = schedule_points)
+  data <- data.frame(epoch = epoch, factor = schedule_value(schedule, epoch, epochs))
+  ggplot2::ggplot(data, ggplot2::aes(.data$epoch, .data$factor)) +
+    ggplot2::geom_line(colour = plot_colours[["blue"]], linewidth = .8) +
+    ggplot2::expand_limits(y = 0) +
+    ggplot2::labs(x = "epochs", y = "factor of the learning rate", title = format(schedule)) +
+    plot_theme()
+}

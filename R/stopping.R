@@ -1,0 +1,260 @@
+# What is watched while a network trains, and what R has to do about it at the end of an epoch.
+
+# The plan of a training: list(metrics = <those that R computes>, engine_metric, watched =
+# list(metric, sign = <-1 where more is better>), stopping = <whether patience watches>, plateau =
+# <schedule_plateau() or NULL>, scheduled, pause = <whether R acts at the end of epochs>, judged =
+# <whether R tells the engine what is watched>).
+stopping_plan <- function(settings, info, validation, call) {
+  metric <- losses[[info$loss$name]]$metric
+  stopping <- settings$patience < Inf
+  plateau <- find_plateau(settings$schedule)
+  check_stopping_used(settings, stopping, stopping || !is.null(plateau), call)
+  check_metrics_for(settings$metrics, info$type, call)
+  metrics <- settings$metrics
+  name <- watched_metric(settings$stop_metric, metrics, metric, info$type, call)
+  if (!name %in% c("loss", metric, names(metrics))) metrics <- c(metrics, known_metrics[name])
+  larger <- watched_direction(settings$stop_direction, name, metrics, call)
+  metrics <- metrics[names(metrics) != metric]
+  judged <- stopping && name != "loss"
+  list(
+    metrics = metrics, engine_metric = metric,
+    watched = list(metric = name, sign = if (larger) -1 else 1), stopping = stopping, plateau = plateau,
+    scheduled = !is_constant(settings$schedule),
+    pause = judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks),
+    judged = judged
+  )
+}
+
+# Arguments of stopping are not to be given in vain.
+check_stopping_used <- function(settings, stopping, watching, call) {
+  idle <- c(
+    if (!stopping) c(
+      if (settings$min_improvement > 0) "min_improvement",
+      if (settings$ties != "first") "ties"
+    ),
+    if (!watching) c(
+      if (!is.null(settings$stop_metric)) "stop_metric",
+      if (!is.null(settings$stop_direction)) "stop_direction"
+    )
+  )
+  if (!length(idle)) return(invisible())
+  abort_argument("patience", sprintf("a whole number with `%s`", idle[1]), "Inf",
+                 hint = "To keep the best epoch without stopping, give as many as `epochs`.", call = call)
+}
+
+watched_metric <- function(name, metrics, engine_metric, type, call) {
+  fitting <- names(Filter(function(metric) metric$type == type, known_metrics))
+  check_choice(name %||% "loss", "stop_metric", unique(c("loss", engine_metric, names(metrics), fitting)),
+               call = call)
+}
+
+# Whether more is better.
+watched_direction <- function(direction, name, metrics, call) {
+  larger <- if (name == "loss") FALSE else (metrics[[name]] %||% known_metrics[[name]])$larger
+  if (is.null(direction)) {
+    if (!is.na(larger)) return(larger)
+    expected <- sprintf("\"minimize\" or \"maximize\" with the metric `%s`", name)
+    abort_argument("stop_direction", expected, "nothing", call = call)
+  }
+  if (!is.na(larger) && larger != (direction == "maximize")) {
+    known <- if (larger) "maximize" else "minimize"
+    abort_argument("stop_direction", sprintf("\"%s\" with \"%s\"", known, name), format_value(direction),
+                   call = call)
+  }
+  direction == "maximize"
+}
+
+# ---- while it trains ----
+
+# Factors of the learning rate that go to the engine at once.
+rates_at_once <- 16384
+
+# Everything that R keeps in mind while the engine trains: the job (see train()), and what changes.
+new_monitor <- function(trainer, job) {
+  monitor <- rlang::new_environment(job)
+  monitor$trainer <- trainer
+  monitor$steps <- steps_an_epoch(job)
+  monitor$metric_sets <- Map(metric_set, job$sets, job$values)
+  monitor$factor <- job$state$factor %||% 1
+  monitor$progress <- job$state$progress %||% no_progress
+  monitor$epochs <- first_epoch(job)
+  monitor$step <- 1 + (if (is.null(job$state)) 0 else job$state$position[["steps"]])
+  monitor$extra <- list()
+  monitor
+}
+
+steps_an_epoch <- function(job) ceiling(set_rows(job$sets$train) / job$options$batch_size)
+
+# Epochs completed before.
+first_epoch <- function(job) if (is.null(job$state)) 0L else as.integer(job$state$position[["epoch"]])
+
+# The factors of the learning rate at steps counted from 1.
+rate_factors <- function(monitor, steps) {
+  epoch <- (steps - 1) / monitor$steps
+  factors <- schedule_value(monitor$settings$schedule, epoch, monitor$settings$epochs)
+  check_factors_of(factors, "schedule", monitor$call) * monitor$progress$factor * monitor$factor
+}
+
+# Hands the engine the factors from a step on, up to the last step at most.
+send_rates <- function(monitor, step) {
+  left <- monitor$steps * monitor$settings$epochs - step + 1
+  factors <- rate_factors(monitor, step - 1 + seq_len(max(1, min(rates_at_once, left))))
+  .Call(fastmlp_train_rates, monitor$trainer, factors)
+}
+
+# Before the first step: the state.
+begin_training <- function(monitor) {
+  step <- monitor$step
+  if (monitor$plan$scheduled || monitor$factor != 1) send_rates(monitor, step)
+  stop <- call_back(monitor, "on_train_begin", step) || call_back(monitor, "on_epoch_begin", step)
+  if (stop) "callback" else "running"
+}
+
+# After a slice: the state, which R may have changed.
+after_slice <- function(monitor, status) {
+  state <- status$state
+  monitor$step <- status$step
+  if (monitor$plan$pause && status$epoch > monitor$epochs) state <- after_epoch(monitor, status)
+  if (state == "running" && status$wants_rate) send_rates(monitor, status$step)
+  state
+}
+
+after_epoch <- function(monitor, status) {
+  monitor$epochs <- status$epoch
+  values <- epoch_metrics(monitor)
+  monitor$extra[[status$epoch]] <- values
+  state <- judge_epoch(monitor, status, values)
+  if (call_back(monitor, "on_epoch_end", status$step - 1)) return("callback")
+  if (state == "running" && call_back(monitor, "on_epoch_begin", status$step)) return("callback")
+  state
+}
+
+# After the last step, whatever ended training.
+end_training <- function(monitor) call_back(monitor, "on_train_end", max(1, monitor$step - 1))
+
+# R's metrics of the present network: list(train, valid), each a named vector.
+epoch_metrics <- function(monitor) {
+  metrics <- monitor$plan$metrics
+  if (!length(metrics)) return(NULL)
+  lapply(rlang::set_names(c("train", "valid")), function(name) {
+    set <- monitor$metric_sets[[name]]
+    if (is.null(set)) return(NULL)
+    info <- monitor$info
+    output <- .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", info$link)
+    estimate <- as_estimate(output, info)
+    vapply(names(metrics), function(metric) {
+      metric_value(metric, metrics[[metric]], set, estimate, monitor$call)
+    }, 1)
+  })
+}
+
+# Tells patience and plateau what is watched; the state.
+judge_epoch <- function(monitor, status, values) {
+  plan <- monitor$plan
+  if (!plan$judged && is.null(plan$plateau)) return(status$state)
+  value <- plan$watched$sign * watched_value(monitor, status, values)
+  if (!is.null(plan$plateau)) watch_plateau(monitor, status$step, value)
+  if (plan$judged) .Call(fastmlp_train_judge, monitor$trainer, value) else status$state
+}
+
+# What is watched: of the validation rows or, without any, of the training rows.
+watched_value <- function(monitor, status, values) {
+  plan <- monitor$plan
+  name <- plan$watched$metric
+  set <- if (is.null(monitor$sets$valid)) "train" else "valid"
+  value <- if (name == "loss") status[[paste0(set, "_loss")]] else
+    if (name == plan$engine_metric) score_value(status[[paste0(set, "_score")]], name) else
+      values[[set]][[name]]
+  if (!is.na(value)) return(value)
+  abort_argument("stop_metric", "a metric that is a finite number in each epoch",
+                 sprintf("NaN for \"%s\" after epoch %d", name, status$epoch), "metric", call = monitor$call)
+}
+
+# Lowers the rate where the plateau asks for it.
+watch_plateau <- function(monitor, step, value) {
+  before <- monitor$progress$factor
+  monitor$progress <- plateau_progress(monitor$plan$plateau, monitor$progress, value)
+  if (monitor$progress$factor != before) send_rates(monitor, step)
+}
+
+# Progress after one more value, less being better: list(best, waited = <epochs since>, factor).
+plateau_progress <- function(plateau, progress, value) {
+  if (value < progress$best - plateau$min_improvement) {
+    return(list(best = value, waited = 0, factor = progress$factor))
+  }
+  progress$waited <- progress$waited + 1
+  if (progress$waited < plateau$patience) return(progress)
+  lower <- max(progress$factor * plateau$factor, plateau$smallest)
+  list(best = progress$best, waited = 0, factor = lower)
+}
+
+no_progress <- list(best = Inf, waited = 0, factor = 1)
+
+# Runs the callbacks of an event at a step; whether one of them asks to stop.
+call_back <- function(monitor, event, step) {
+  callbacks <- monitor$settings$callbacks
+  if (is.null(callbacks)) return(FALSE)
+  wishes <- run_callbacks(callbacks, event, callback_state(monitor, event, step), monitor$call)
+  factor <- wishes$learn_rate_factor
+  if (!is.null(factor) && factor != monitor$factor) {
+    monitor$factor <- factor
+    send_rates(monitor, monitor$step)
+  }
+  wishes$stop
+}
+
+callback_state <- function(monitor, event, step) {
+  list(
+    epoch = if (event == "on_epoch_begin") monitor$epochs + 1L else monitor$epochs,
+    epochs = monitor$settings$epochs,
+    history = training_history(monitor, .Call(fastmlp_train_history, monitor$trainer), monitor$extra),
+    learn_rate = monitor$settings$optimizer$learn_rate * rate_factors(monitor, step),
+    network = function() {
+      new_network(.Call(fastmlp_train_network, monitor$trainer), hidden_activations(monitor$network))
+    }
+  )
+}
+
+# ---- history ----
+
+# The history of a job: the long table of an engine's records, one row an epoch, set and metric, behind the
+# history before. The learning rate joins it where it was not the same all the time.
+training_history <- function(job, history, extra) {
+  first <- first_epoch(job)
+  epochs <- length(history$train_loss)
+  metric <- job$plan$engine_metric
+  measures <- function(set) {
+    extra <- lapply(rlang::set_names(as.character(names(job$plan$metrics))), function(name) {
+      vapply(first + seq_len(epochs), function(epoch) extra_value(extra, epoch, set, name), 1)
+    })
+    score <- score_value(history[[paste0(set, "_score")]], metric)
+    c(list(loss = history[[paste0(set, "_loss")]]), rlang::set_names(list(score), metric), extra)
+  }
+  tables <- list(train = measures("train"))
+  if (job$plan$scheduled || any(history$rate != 1)) {
+    tables$train$learn_rate <- job$settings$optimizer$learn_rate * history$rate
+  }
+  if (!is.null(job$sets$valid)) tables$validation <- measures("valid")
+  rbind(job$before, history_frame(tables, first, epochs))
+}
+
+# NA where training ended before R came to an epoch.
+extra_value <- function(extra, epoch, set, name) {
+  if (epoch <= length(extra) && !is.null(extra[[epoch]])) extra[[epoch]][[set]][[name]] else NA_real_
+}
+
+# tables: for each set a list of vectors, one value an epoch, of which `first` came before.
+history_frame <- function(tables, first, epochs) {
+  sets <- rep(names(tables), lengths(tables))
+  metrics <- unlist(lapply(tables, names), use.names = FALSE)
+  values <- do.call(rbind, unlist(tables, recursive = FALSE, use.names = FALSE))
+  data.frame(
+    epoch = rep(first + seq_len(epochs), each = length(sets)),
+    set = rep(sets, epochs),
+    metric = rep(metrics, epochs),
+    value = as.double(values)
+  )
+}
+
+# The engine's score as reported: it gives the mean squared error for "rmse".
+score_value <- function(score, metric) if (metric == "rmse") sqrt(score) else score
