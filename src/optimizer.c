@@ -81,17 +81,17 @@ static const struct {
   void (*prepare)(const optimizer *optimizer, double index, update_step *step);
   double (*start)(const optimizer *optimizer, int moment);
 } table[OPTIMIZER_COUNT] = {
-    [OPTIMIZER_SGD] = {"sgd", .choose = sgd_rule},
-    [OPTIMIZER_ADAM] = {"adam", UPDATE_adam, .prepare = adam_step},
-    [OPTIMIZER_ADAMW] = {"adamw", UPDATE_adam, .prepare = adam_step},
-    [OPTIMIZER_AMSGRAD] = {"amsgrad", UPDATE_amsgrad, .prepare = adam_step},
-    [OPTIMIZER_NADAM] = {"nadam", UPDATE_nadam, .prepare = nadam_step},
-    [OPTIMIZER_RADAM] = {"radam", UPDATE_radam, .prepare = radam_step},
-    [OPTIMIZER_RMSPROP] = {"rmsprop", .choose = rmsprop_rule},
-    [OPTIMIZER_ADAGRAD] = {"adagrad", UPDATE_adagrad, .start = adagrad_start},
-    [OPTIMIZER_ADADELTA] = {"adadelta", UPDATE_adadelta},
-    [OPTIMIZER_LION] = {"lion", UPDATE_lion},
-    [OPTIMIZER_RPROP] = {"rprop", UPDATE_rprop, .start = rprop_start},
+    [OPTIMIZER_SGD] = {.name = "sgd", .choose = sgd_rule},
+    [OPTIMIZER_ADAM] = {.name = "adam", .rule = UPDATE_adam, .prepare = adam_step},
+    [OPTIMIZER_ADAMW] = {.name = "adamw", .rule = UPDATE_adam, .prepare = adam_step},
+    [OPTIMIZER_AMSGRAD] = {.name = "amsgrad", .rule = UPDATE_amsgrad, .prepare = adam_step},
+    [OPTIMIZER_NADAM] = {.name = "nadam", .rule = UPDATE_nadam, .prepare = nadam_step},
+    [OPTIMIZER_RADAM] = {.name = "radam", .rule = UPDATE_radam, .prepare = radam_step},
+    [OPTIMIZER_RMSPROP] = {.name = "rmsprop", .choose = rmsprop_rule},
+    [OPTIMIZER_ADAGRAD] = {.name = "adagrad", .rule = UPDATE_adagrad, .start = adagrad_start},
+    [OPTIMIZER_ADADELTA] = {.name = "adadelta", .rule = UPDATE_adadelta},
+    [OPTIMIZER_LION] = {.name = "lion", .rule = UPDATE_lion},
+    [OPTIMIZER_RPROP] = {.name = "rprop", .rule = UPDATE_rprop, .start = rprop_start},
 };
 
 optimizer_id optimizer_find(const char *name) {
