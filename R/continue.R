@@ -52,6 +52,12 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, validation = NULL, me
 # there is nothing worth it.
 training_state <- function(monitor, ended) {
   if (ended == "diverged") return(NULL)
+  state <- whole_state(monitor)
+  state[names(state) != "kept"] # which the fit has
+}
+
+# The same with the kept network.
+whole_state <- function(monitor) {
   c(.Call(fastmlp_train_state, monitor$trainer),
     list(key = monitor$key, held = monitor$sets$valid$rows, progress = monitor$progress,
          factor = monitor$factor))
@@ -99,6 +105,7 @@ continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose
   if (is.null(callbacks) && !is.null(settings$callbacks)) {
     abort_argument("callbacks", "given again, as for the fit", "nothing", "missing", call = call)
   }
+  settings["checkpoint"] <- list(NULL)
   settings["callbacks"] <- list(check_callbacks(callbacks, "callbacks", call))
   if (!is.null(threads)) settings["threads"] <- list(fit_checks$threads(threads, "threads", call))
   if (!is.null(verbose)) settings$verbose <- check_verbose(verbose, "verbose", call)

@@ -37,6 +37,7 @@ presets <- list(
     init = init_he(),
     shuffle = TRUE,
     callbacks = NULL,
+    checkpoint = NULL,
     threads = NULL,
     verbose = NULL
   )
@@ -80,6 +81,7 @@ fit_checks <- list(
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
   callbacks = function(x, arg, call) check_callbacks(x, arg, call),
+  checkpoint = function(x, arg, call) check_checkpoint(x, arg, call),
   # Without a number here, that of the option is checked.
   threads = function(x, arg, call) {
     threads <- resolve_threads(x, call)

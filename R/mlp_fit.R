@@ -169,6 +169,12 @@
 #' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
 #'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
 #'   or a list of such lists; by default none. See the section on callbacks.
+#' @param checkpoint A file to write what training needs to go on to, or `NULL`, the default, for none. It is
+#'   written at ends of epochs (at fewer of them where writing would take more than a tenth of the time),
+#'   at an interrupt and at the end, and is always whole, whatever happens meanwhile. The same call with
+#'   the same data and arguments (`threads` and `verbose` may differ) goes on from it and ends as the
+#'   unbroken run would have; once that has ended it returns the fit at once. Delete the file to
+#'   start anew.
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
@@ -321,6 +327,9 @@ mlp_bridge <- function(design, settings, call) {
   scan <- check_predictors(x, design$predictors, args$x, call)
 
   key <- draw_key()
+  checkpoint <- open_checkpoint(settings, list(x = x, y = outcome$values), call)
+  saved <- checkpoint$saved
+  if (!is.null(saved$held)) validation <- list(kind = "rows", rows = saved$held)
   sets <- training_sets(x, outcome, settings$weights, validation, call, by_class)
   check_batches(settings, set_rows(sets$train), call)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
@@ -328,7 +337,11 @@ mlp_bridge <- function(design, settings, call) {
   layers <- dress_layers(layers, settings$normalization, settings$residual)
   network <- new_network(layers, settings$activation)
   values <- outcome_values_of(outcome, validation)
-  trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call, plan, values)
+  trained <- saved$trained %||% train(
+    saved_network(saved, network), sets, scaling_of(scaling), outcome$info, settings,
+    saved$state$key %||% key, call, plan, values, saved$state, saved$history, checkpoint
+  )
+  checkpoint_end(checkpoint, trained, sets)
   new_fastmlp(
     network = new_network(trained$layers, settings$activation),
     history = trained$history,

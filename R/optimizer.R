@@ -261,9 +261,11 @@ optimizers <- function() {
     rprop = optimizer_row("Rprop", opt_rprop, all_rows = TRUE, lacks = "schedule"),
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
-      lacks = c("schedule", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
-                "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
-                "dropout", "input_dropout", "input_noise")
+      lacks = c(
+        "schedule", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
+        "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
+        "dropout", "input_dropout", "input_noise"
+      )
     )
   )
 }

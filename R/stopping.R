@@ -20,7 +20,8 @@ stopping_plan <- function(settings, info, validation, call) {
     metrics = metrics, engine_metric = metric,
     watched = list(metric = name, sign = if (larger) -1 else 1), stopping = stopping, plateau = plateau,
     scheduled = !is_constant(settings$schedule),
-    pause = judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks),
+    pause = judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks) ||
+      !is.null(settings$checkpoint),
     judged = judged
   )
 }
@@ -125,6 +126,7 @@ after_epoch <- function(monitor, status) {
   monitor$extra[[status$epoch]] <- values
   state <- judge_epoch(monitor, status, values)
   if (call_back(monitor, "on_epoch_end", status$step - 1)) return("callback")
+  if (state == "running") checkpoint_epoch(monitor)
   if (state == "running" && call_back(monitor, "on_epoch_begin", status$step)) return("callback")
   state
 }

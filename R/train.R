@@ -142,12 +142,13 @@ set_rows <- function(set) {
 # Trains, from the beginning or from a state: list(layers, history, summary, state). `values` are the
 # outcomes that the rows of the sets choose from; `before` is the history up to the state.
 train <- function(network, sets, scaling, info, settings, key, call, plan, values,
-                  state = NULL, before = NULL,
+                  state = NULL, before = NULL, checkpoint = NULL,
                   reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric)) {
   started <- proc.time()[["elapsed"]]
   job <- list(
     network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
-    call = call, plan = plan, values = values, state = state, before = before, reporter = reporter,
+    call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
+    reporter = reporter,
     options = engine_options(settings, info$loss, set_rows(sets$train), key, plan)
   )
   result <- optimizer_of(settings$optimizer)$run(job)
@@ -169,6 +170,7 @@ run_steps <- function(job) {
                    job$options, job$state)
   monitor <- new_monitor(trainer, job)
   ended <- advance(trainer, job$reporter, monitor)
+  if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
   state <- training_state(monitor, ended)
   c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state, extra = monitor$extra))
 }

@@ -75,9 +75,9 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
-   with `network` as the one kept: list(position = <named doubles>, parameters =, average =, moment1 =,
-   moment2 =, moment3 = <each a list of layers like a network's, or NULL: there is none, or it is as the kept
-   one>). */
+   with the kept network as `network`: list(position = <named doubles>, kept =, parameters =, average =,
+   moment1 =, moment2 =, moment3 = <each a list of layers like a network's, or NULL: there is none, or it is
+   as the kept one>). */
 SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, step = <the one under way, from 1>,
@@ -116,5 +116,9 @@ SEXP fastmlp_objective_validate(SEXP objective, SEXP parameters);
 /* list(network = <layers with these parameters>, threads =, step_seconds = <of all gradients>, profile =) as
    fastmlp_train_close() has them. The pointer is spent after it. */
 SEXP fastmlp_objective_close(SEXP objective, SEXP parameters);
+
+/* r_file.c */
+/* Whether what was written to a file, or the entries of a folder, have reached the disk: a logical. */
+SEXP fastmlp_sync(SEXP path);
 
 #endif

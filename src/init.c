@@ -44,6 +44,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_train_judge),
     ENTRY(fastmlp_train_close),
     ENTRY(fastmlp_train_state),
+    ENTRY(fastmlp_sync),
     ENTRY(fastmlp_objective_open),
     ENTRY(fastmlp_objective_at),
     ENTRY(fastmlp_objective_validate),

@@ -114,9 +114,9 @@ static train_options unpack_options(SEXP x) {
 /* ---- position ---- */
 
 /* The buffers that a state lists by name; the parameters are left out where they are those that are kept. */
-#define BUFFER_NAMES "parameters", "average", "moment1", "moment2", "moment3"
-static const int buffers[] = {TRAIN_PARAMETERS, TRAIN_AVERAGE, TRAIN_MOMENT, TRAIN_MOMENT + 1,
-                              TRAIN_MOMENT + 2};
+#define BUFFER_NAMES "kept", "parameters", "average", "moment1", "moment2", "moment3"
+static const int buffers[] = {TRAIN_KEPT,   TRAIN_PARAMETERS, TRAIN_AVERAGE,
+                              TRAIN_MOMENT, TRAIN_MOMENT + 1, TRAIN_MOMENT + 2};
 enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
 
 /* The numbers of a position, in the order in which a state lists them. */
@@ -172,7 +172,8 @@ SEXP fastmlp_train_state(SEXP owner) {
   for (int i = 0; i < BUFFERS; i++) {
     const float *buffer = trainer_buffer(t->trainer, buffers[i]);
     if (buffer == NULL) continue;
-    if (buffers[i] < TRAIN_MOMENT && memcmp(buffer, kept, t->net.parameters * sizeof *kept) == 0) continue;
+    bool may_lack = buffers[i] == TRAIN_PARAMETERS || buffers[i] == TRAIN_AVERAGE;
+    if (may_lack && memcmp(buffer, kept, t->net.parameters * sizeof *kept) == 0) continue;
     SET_VECTOR_ELT(result, 1 + i, network_to_list(&t->net, buffer, buffers[i] < TRAIN_MOMENT));
   }
   UNPROTECT(1);

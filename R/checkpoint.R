@@ -1,0 +1,120 @@
+# Checkpoints: training that a crash cannot undo. At ends of epochs what training needs to go on is written to
+# a file, in such a way that the file is always whole; the same call of mlp_fit() later goes on from it.
+
+# The share of the time that writing may take.
+checkpoint_share <- 0.1
+
+# What a checkpoint file holds first, by which it is known.
+checkpoint_format <- "fastmlp checkpoint 1"
+
+check_checkpoint <- function(x, arg, call) {
+  if (is.null(x)) return(NULL)
+  if (!rlang::is_string(x) || x == "") abort_argument(arg, "the name of a file", describe(x), "type", call = call)
+  x <- path.expand(x)
+  if (dir.exists(x)) abort_argument(arg, "the name of a file", "a folder", "file", call = call)
+  if (!dir.exists(dirname(x))) {
+    got <- sprintf("no folder %s", format_value(dirname(x)))
+    abort_argument(arg, "a file in a folder that exists", got, "file", call = call)
+  }
+  x
+}
+
+# A checkpoint as an environment: its file, what identifies its fit, when it may be written again, and what the
+# file holds (`saved`: list(state, history, held) within a run, list(trained, held) after it, or NULL).
+# NULL where none is wanted.
+open_checkpoint <- function(settings, data, call) {
+  path <- settings$checkpoint
+  if (is.null(path)) return(NULL)
+  fingerprint <- checkpoint_fingerprint(settings, data)
+  saved <- read_checkpoint(path, fingerprint, call)
+  list2env(list(path = path, fingerprint = fingerprint, saved = saved, next_write = -Inf, call = call))
+}
+
+# The network to go on with.
+saved_network <- function(saved, network) {
+  if (is.null(saved$state$kept)) network else new_network(saved$state$kept, hidden_activations(network))
+}
+
+# ---- writing ----
+
+# At the end of an epoch, or, at once, where training was interrupted.
+checkpoint_epoch <- function(monitor, at_once = FALSE) {
+  checkpoint <- monitor$checkpoint
+  started <- proc.time()[["elapsed"]]
+  if (is.null(checkpoint) || !at_once && started < checkpoint$next_write) return(invisible())
+  history <- .Call(fastmlp_train_history, monitor$trainer)
+  state <- whole_state(monitor)
+  write_checkpoint(checkpoint, list(
+    state = state, history = training_history(monitor, history, monitor$extra), held = state$held
+  ))
+  ended <- proc.time()[["elapsed"]]
+  checkpoint$next_write <- ended + (ended - started) / checkpoint_share
+}
+
+# What diverged would diverge again, and an interrupted run goes on.
+checkpoint_end <- function(checkpoint, trained, sets) {
+  ended <- trained$summary$stopped
+  if (is.null(checkpoint) || ended %in% c("diverged", "interrupted")) return(invisible())
+  write_checkpoint(checkpoint, list(trained = trained, held = sets$valid$rows))
+}
+
+# Whatever happens, the file is the old or the new one: the new one reaches the disk under another name
+# before it takes the old one's place.
+write_checkpoint <- function(checkpoint, content) {
+  header <- list(format = checkpoint_format, version = package_version_string(),
+                 fingerprint = checkpoint$fingerprint)
+  part <- paste0(checkpoint$path, ".part")
+  failure <- tryCatch(
+    {
+      saveRDS(c(header, content), part, compress = FALSE)
+      .Call(fastmlp_sync, part) && file.rename(part, checkpoint$path) &&
+        .Call(fastmlp_sync, dirname(checkpoint$path))
+    },
+    error = conditionMessage, warning = conditionMessage
+  )
+  if (isTRUE(failure)) return(invisible())
+  unlink(part)
+  got <- if (is.character(failure)) failure else "one that did not reach the disk"
+  abort_argument("checkpoint", "a file that can be written", got, "file", call = checkpoint$call)
+}
+
+# ---- reading ----
+
+read_checkpoint <- function(path, fingerprint, call) {
+  if (!file.exists(path)) return(NULL)
+  saved <- tryCatch(suppressWarnings(readRDS(path)), error = function(cnd) NULL)
+  if (!is.list(saved) || !identical(saved$format, checkpoint_format)) {
+    abort_argument("checkpoint", "a new file or one that `mlp_fit()` wrote", "another file", "file",
+                   call = call)
+  }
+  check_version(saved$version, "checkpoint", call)
+  check_fingerprint(saved$fingerprint, fingerprint, call)
+  saved
+}
+
+check_fingerprint <- function(saved, fingerprint, call) {
+  parts <- union(names(saved), names(fingerprint))
+  same <- vapply(parts, function(part) identical(saved[part], fingerprint[part]), NA)
+  if (all(same)) return(invisible())
+  abort_argument(
+    "checkpoint", "of the same data and arguments",
+    sprintf("a file of a fit with other %s", enumerate(parts[!same])), "file",
+    hint = "Give another file, or delete this one to start anew.", call = call
+  )
+}
+
+# A hash of each part of the data and of each argument that decides on the result.
+checkpoint_fingerprint <- function(settings, data) {
+  parts <- c(data, settings[setdiff(names(settings), c("threads", "verbose", "checkpoint"))])
+  vapply(parts, function(part) rlang::hash(without_environments(part)), "")
+}
+
+# Functions as their text, which is the same in another session.
+without_environments <- function(x) {
+  if (is.function(x)) return(list(as.list(formals(x)), deparse(body(x))))
+  if (!is.list(x) || is.data.frame(x)) return(x)
+  attributes <- attributes(x)
+  x <- lapply(x, without_environments)
+  attributes(x) <- attributes
+  x
+}

@@ -1,0 +1,95 @@
+checkpointed <- function(path, ...) {
+  set.seed(4)
+  settings <- utils::modifyList(
+    list(hidden_units = c(12, 12), optimizer = opt_adam(0.01), batch_size = 16, epochs = 8,
+         checkpoint = path, verbose = FALSE),
+    list(...)
+  )
+  do.call("mlp_fit", c(list(Species ~ ., iris), settings))
+}
+
+# What does not depend on the clock, nor on where the file is.
+lasting <- function(fit) unclass(fit)[c("network", "history", "state", "outcome", "standardize")]
+
+# Breaks a run off in epoch 5 where the variable says so; the same function, and so the same arguments,
+# either way.
+breaking <- list(on_epoch_begin = function(state) {
+  if (state$epoch == 5 && Sys.getenv("FASTMLP_TEST_BREAK") == "yes") stop("broken off")
+})
+
+test_that("a run that was broken off goes on and ends as the unbroken one", {
+  path <- withr::local_tempfile()
+  for (settings in list(
+    list(), list(validation = 0.2, patience = 50, ema_decay = 0.9), list(validation = 0.3, patience = 1),
+    list(normalization = "batch", dropout = 0.2, schedule = schedule_cosine(), metrics = "auc")
+  )) {
+    fit <- function(path, ...) do.call(checkpointed, c(list(path, callbacks = breaking, ...), settings))
+    whole <- fit(NULL)
+    unlink(path)
+    if (whole$training$epochs > 4) {
+      withr::with_envvar(c(FASTMLP_TEST_BREAK = "yes"), expect_error(fit(path), "broken off"))
+      expect_true(file.exists(path))
+    }
+    expect_identical(lasting(fit(path, threads = 1)), lasting(whole))
+    again <- fit(path)
+    expect_identical(lasting(again), lasting(whole))
+    expect_identical(again$training$epochs, whole$training$epochs)
+    expect_false(file.exists(paste0(path, ".part")))
+  }
+})
+
+test_that("a process that is killed loses no more than the epochs since its last checkpoint", {
+  skip_on_os("windows")
+  skip_unless_installed()
+  path <- withr::local_tempfile()
+  code <- function(delay) {
+    kill <- if (delay > 0) sprintf("system(sprintf('(sleep %s; kill -9 %%d) &', Sys.getpid()))", delay)
+    sprintf("
+      x <- matrix(as.double(1:4e5 %%%% 101) / 101, 4000)
+      set.seed(3)
+      %s
+      fit <- mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = 400, batch_size = 32, validation = 0.1,
+                     optimizer = opt_adam(1e-4), checkpoint = %s)
+      cat(rlang::hash(unclass(fit)[c('network', 'history', 'state')]))
+    ", kill %||% "", deparse(path))
+  }
+  unbroken <- in_new_process(code(0))
+  expect_match(unbroken, "^[0-9a-f]{32}$")
+  unlink(path)
+  killed <- 0
+  for (delay in c(0.3, 0.5, 0.7)) {
+    result <- suppressWarnings(in_new_process(code(delay)))
+    killed <- killed + (length(result) == 0)
+  }
+  expect_gt(killed, 0)
+  expect_identical(in_new_process(code(0)), unbroken)
+})
+
+test_that("files that do not belong to the fit are refused, and left alone", {
+  path <- withr::local_tempfile()
+  other <- withr::local_tempfile()
+  saveRDS(list(1), other)
+  folder <- withr::local_tempdir()
+  checkpointed(path, epochs = 2)
+  before <- readBin(path, "raw", file.size(path))
+  damaged <- withr::local_tempfile()
+  writeBin(before[1:100], damaged)
+  expect_conditions({
+    checkpointed(path, epochs = 3)
+    checkpointed(path, epochs = 2, hidden_units = 5, dropout = 0.1)
+    mlp_fit(Species ~ ., iris[-1, ], hidden_units = c(12, 12), optimizer = opt_adam(0.01),
+            batch_size = 16, epochs = 2, checkpoint = path)
+    checkpointed(other)
+    checkpointed(damaged)
+    checkpointed(1)
+    checkpointed(c("a", "b"))
+  })
+  expect_error(checkpointed(folder), class = "fastmlp_error_file")
+  expect_error(checkpointed(file.path(folder, "no", "file")), class = "fastmlp_error_file")
+  expect_identical(readBin(path, "raw", file.size(path)), before)
+})
+
+test_that("a file that cannot be written is told, and training ends", {
+  skip_if(identical(Sys.info()[["user"]], "root") && !file.exists("/proc/self/mem"), "nothing is refused")
+  expect_error(checkpointed("/proc/no_such_file"), class = "fastmlp_error_file")
+})
