@@ -16,6 +16,7 @@ presets <- list(
     patience = Inf,
     penalty = 0,
     weights = NULL,
+    offset = NULL,
     standardize = "none",
     init = init_he(),
     shuffle = TRUE,
@@ -26,7 +27,7 @@ presets <- list(
 
 preset_settings <- function(preset) lapply(presets[[preset]], eval, envir = environment())
 
-# How each argument is checked. Those that depend on the data (loss, validation, weights) are
+# How each argument is checked. Those that depend on the data (loss, validation, weights, offset) are
 # checked where the data are known.
 fit_checks <- list(
   hidden_units = function(x, arg, call) check_count(x, arg, length = NULL, call = call),

@@ -10,7 +10,9 @@
 #'
 #' @section Outcome:
 #' A factor makes a classifier with one output a level; characters and logicals are turned into a
-#' factor. Levels without rows stay classes of the model, with a warning. Numbers (whole numbers
+#' factor. Levels without rows stay classes of the model, with a warning. A logical matrix, or several
+#' columns that are all logical or factors with two levels, makes a classifier of several labels, one
+#' output each, of which any number may be true in a row. Numbers (whole numbers
 #' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
 #' as they are: an outcome far from 0, or with a spread far from 1, asks for a smaller learning rate,
 #' or is better centred and scaled beforehand.
@@ -38,10 +40,12 @@
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; one row a case.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
-#'   matrix, or a data frame of numeric columns, for numbers. A data frame of one column may hold
-#'   either.
+#'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
+#'   logical columns and factors with two levels, for several labels. A data frame of one column may
+#'   hold classes or numbers.
 #' @param formula `outcome ~ predictors`. Functions such as `log(x)`, interactions and `.` work;
-#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. All variables are columns
+#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. `offset(log(n))` adds to
+#'   the outputs of losses with a log link. All variables are columns
 #'   of `data`, and functions of your own are not found: compute such terms as columns first.
 #'   Factors, too, are made beforehand, so that their levels are remembered.
 #' @param data A data frame with the variables of the formula.
@@ -49,9 +53,11 @@
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
 #'   or one a layer.
-#' @param loss One of [loss_names()] or [loss_huber()]. By default `"cross_entropy"` for classes
-#'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
-#'   one output: the logit of the second level.
+#' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
+#'   [loss_custom()]; see [loss_value()]. By default `"cross_entropy"` for classes,
+#'   `"binary_cross_entropy"` for several labels and `"squared"` for numbers.
+#'   `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output: the
+#'   logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()] or [opt_adam()].
 #' @param epochs Passes through the training rows: a whole number of at least 1.
 #' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
@@ -66,6 +72,10 @@
 #' @param weights Case weights: one non-negative number a row. The gradient of a batch is
 #'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
 #'   of all training rows: a weight of 2 counts as two rows, whatever the batch size.
+#' @param offset For losses with a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
+#'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
+#'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
+#'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
 #' @param standardize What is done to the predictors first: `"none"`; `"zscore"` (subtract the mean,
 #'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
 #'   range over 1.349).
@@ -82,8 +92,9 @@
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
-#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"` and
-#'   `"accuracy"` or `"rmse"`) and `value`. Training values are means over the epoch's batches,
+#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"` and the
+#'   score of the loss: `"accuracy"`, `"rmse"`, `"deviance"`, `"pinball"`, or `"value"` for a loss of your
+#'   own) and `value`. Training values are means over the epoch's batches,
 #'   taken while the weights move. The loss is without the penalty;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
@@ -167,26 +178,36 @@ mlp_bridge <- function(design, settings, call) {
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
   settings$init <- check_initial(settings$init, sizes, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
+  offset <- fit_offset(settings, design, outcome, call)
+  settings["validation"] <- list(offset$validation)
   validation <- check_validation(settings, design, outcome, call)
   scan <- check_predictors(x, design$predictors, args$x, call)
 
   key <- draw_key()
   sets <- training_sets(x, outcome, settings$weights, validation, call)
+  sets <- with_offset(sets, offset, validation$kind, call)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- initial_layers(settings$init, sizes, key)
   network <- new_network(layers, settings$activation)
   trained <- train(network, sets, scaling_of(scaling), outcome$info, settings, key, call)
+  info <- remembered_outcome(outcome$info, offset)
   new_fastmlp(
     network = new_network(trained$layers, settings$activation),
     history = trained$history,
-    outcome = outcome$info,
+    outcome = info,
     predictors = design$predictors,
     standardize = scaling,
-    arguments = used_arguments(settings, outcome$info),
+    arguments = used_arguments(settings, info),
     training = c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
                  trained$summary),
     blueprint = design$blueprint
   )
+}
+
+# A fit keeps neither a function of the user's nor the values of an offset.
+remembered_outcome <- function(info, offset) {
+  info$loss$fn <- NULL
+  c(info, list(offset = offset$source))
 }
 
 check_same_rows <- function(expected, rows, arg, call) {
@@ -199,6 +220,7 @@ check_same_rows <- function(expected, rows, arg, call) {
 used_arguments <- function(settings, info) {
   settings$loss <- info$loss
   if (!is.null(settings$weights)) settings$weights <- "given"
+  if (!is.null(settings$offset)) settings$offset <- "given"
   if (is.list(settings$validation)) settings$validation <- "data"
   if (!inherits(settings$init, "fastmlp_init")) settings$init <- "given"
   settings

@@ -79,8 +79,9 @@ mlp_forward <- function(network, x, threads = NULL) {
 #'
 #' @inheritParams mlp_forward
 #' @param y Target: one value a row, or a matrix rows x outputs; see [loss_value()].
-#' @param loss One of [loss_names()] or [loss_huber()]. `NULL` follows `y`: `"cross_entropy"` for a
-#'   factor (`"binary_cross_entropy"` if the network has one output), `"squared"` for numbers.
+#' @param loss One of [loss_names()], or a loss with a setting such as [loss_huber()]. `NULL` follows
+#'   `y`: `"cross_entropy"` for a factor (`"binary_cross_entropy"` if the network has one output),
+#'   `"squared"` for numbers.
 #' @param weights `NULL`, or one non-negative number a row.
 #' @param wrt `"weights"` for the gradient of weights and biases; `"input"` for that of `x` as well.
 #' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
@@ -105,7 +106,9 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   weights <- check_case_weights(weights, nrow(x))
   with_input <- check_first_choice(wrt, "wrt", c("weights", "input")) == "input"
   threads <- resolve_threads(NULL)
-  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, with_input, threads)
+  run_loss(loss, call, function(loss) {
+    .Call(fastmlp_gradient, network$layers, x, target, weights, loss, with_input, threads)
+  })
 }
 
 # The network is of this class and its layers can be handed to the engine: one read from a file or

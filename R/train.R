@@ -106,10 +106,13 @@ train <- function(network, sets, scaling, info, settings, key, call,
                   reporter = progress_reporter(settings$verbose, settings$epochs, metric)) {
   started <- proc.time()[["elapsed"]]
   metric <- losses[[info$loss$name]]$metric
-  options <- engine_options(settings, info$loss, set_rows(sets$train), key)
+  guard <- guard_loss(info$loss, call)
+  options <- engine_options(settings, guard$loss, set_rows(sets$train), key)
   trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, scaling, options)
   state <- advance(trainer, reporter)
   result <- .Call(fastmlp_train_close, trainer)
+  guard$raise()
+  if (guard$interrupted()) state <- "interrupted"
   epochs <- length(result$history$train_loss)
   summary <- list(
     epochs = epochs, kept_epoch = result$kept_epoch, stopped = state,

@@ -24,7 +24,7 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   if (team->rank == 0) matrix_to_panels(work->source, first, n, as_it_is, work->x.data, work->x.stride);
   team_barrier(team);
   pass_forward(team, pass, work->x, n);
-  const targets block = targets_from(work->targets, first, network_outputs(net));
+  const targets block = targets_from(work->targets, first, loss_columns(work->loss, network_outputs(net)));
   pass_loss(team, pass, work->loss, &block, n, work->scale);
   pass_backward(team, pass, n);
   pass_weights(team, pass, work->x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0});
