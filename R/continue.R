@@ -14,6 +14,9 @@
 #' @param epochs How many more passes through the training rows: a whole number of at least 1. A running
 #'   epoch that was interrupted is completed as the first of them.
 #' @param weights Case weights, one non-negative number a row. Needed if the fit had them.
+#' @param offset Offset, one finite number a row. Needed if the fit had this argument.
+#' @param loss The loss by [loss_custom()] of the fit, which does not keep the function. Needed for such
+#'   fits only.
 #' @param validation Validation data, as for [mlp_fit()]. Needed if the fit had them; a share of the rows
 #'   is remembered.
 #' @param metrics Metrics, as for [mlp_fit()]. Functions of your own are needed again; metrics known by
@@ -27,23 +30,28 @@
 #' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 10, optimizer = opt_adam())
 #' mlp_continue(fit, iris, epochs = 10)
 #' @export
-mlp_continue <- function(fit, ..., epochs, weights = NULL, validation = NULL, metrics = NULL,
-                         callbacks = NULL, threads = NULL, verbose = NULL) {
+mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, validation = NULL,
+                         loss = NULL, metrics = NULL, callbacks = NULL, threads = NULL,
+                         verbose = NULL) {
   call <- environment()
   check_given()
   check_class(fit, "fit", "fastmlp", "a fit by `mlp_fit()`")
   check_continuable(check_model(fit, "fit"), call)
   settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)
+  info <- fit$outcome
+  info$loss <- continued_loss(info$loss, loss, call)
   data <- continued_data(fit, list(...), call)
   weights <- continued_weights(fit, weights, nrow(data$x), call)
   by_class <- weights_by_class(settings$class_weights, data$outcome$values, call)
-  validation <- continued_validation(fit, validation, nrow(data$x), call)
-  plan <- stopping_plan(settings, fit$outcome, validation, call)
+  offset <- continued_offset(fit, data, offset, validation, call)
+  validation <- continued_validation(fit, offset$validation, nrow(data$x), call)
+  plan <- stopping_plan(settings, info, validation, call)
   sets <- training_sets(data$x, data$outcome, weights, validation, call, by_class)
+  sets <- with_offset(sets, offset, validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
-  trained <- train(fit$network, sets, scaling_of(fit$standardize), fit$outcome, settings, fit$state$key,
-                   call, plan, values, fit$state, fit$history)
+  trained <- train(fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,
+                   plan, values, fit$state, fit$history)
   continued_fit(fit, trained, settings, sets)
 }
 
@@ -114,7 +122,7 @@ continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose
 
 # list(x, outcome) of the data, in the form in which the fit took them.
 continued_data <- function(fit, given, call) {
-  by_formula <- !is.null(fit$outcome$blueprint)
+  by_formula <- fit_interface(fit) == "formula"
   given <- named_data(given, if (by_formula) "data" else c("x", "y"), call)
   if (by_formula) {
     check_class(given$data, "data", "data.frame", "a data frame", call)
@@ -127,7 +135,7 @@ continued_data <- function(fit, given, call) {
   check_finite(check_some_rows(x, args[1], call), args[1], call = call)
   outcome <- match_outcome(given$y, fit$outcome, args[2], call)
   check_same_rows(nrow(x), outcome_rows(outcome), args[2], call)
-  list(x = x, outcome = outcome)
+  list(x = x, outcome = outcome, given = given)
 }
 
 # The parts of the data by name, those without a name in their order.
@@ -157,6 +165,36 @@ continued_weights <- function(fit, weights, rows, call) {
   check_case_weights(weights, rows, call = call)
 }
 
+# A function of the user's, which the fit did not keep.
+continued_loss <- function(known, loss, call) {
+  custom <- startsWith(known$name, "custom")
+  if (!custom && !is.null(loss)) {
+    abort_argument("loss", "left out: it is that of the fit", describe(loss), call = call)
+  }
+  if (!custom) return(known)
+  if (!inherits(loss, "fastmlp_loss") || !identical(loss$name, known$name) ||
+      !identical(loss$levels, known$levels)) {
+    abort_argument("loss", "the `loss_custom()` of the fit", describe(loss), call = call)
+  }
+  loss
+}
+
+continued_offset <- function(fit, data, offset, validation, call) {
+  source <- fit$outcome$offset
+  if (identical(source, "argument") && is.null(offset)) {
+    abort_argument("offset", "given again, as for the fit", "nothing", "missing", call = call)
+  }
+  if (is.null(source) && !is.null(offset)) {
+    abort_argument("offset", "left out: the fit had none", describe(offset), call = call)
+  }
+  design <- list(
+    offset = if (is.list(source)) source, interface = fit_interface(fit), x = data$x, data = data$given$x
+  )
+  fit_offset(list(offset = offset, validation = validation), design, list(info = fit$outcome), call)
+}
+
+fit_interface <- function(fit) if (is.null(fit$outcome$blueprint)) "xy" else "formula"
+
 continued_validation <- function(fit, validation, rows, call) {
   held <- fit$state$held
   if (!is.null(held) && !is.null(validation)) {
@@ -177,7 +215,7 @@ continued_validation <- function(fit, validation, rows, call) {
   }
   if (is.null(validation)) return(list(kind = "none"))
   design <- list(
-    interface = if (is.null(fit$outcome$blueprint)) "xy" else "formula", blueprint = fit$blueprint,
+    interface = fit_interface(fit), blueprint = fit$blueprint,
     predictors = fit$predictors, outcomes = fit$outcome$blueprint
   )
   validation_data(validation, design, list(info = fit$outcome), call)

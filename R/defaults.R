@@ -33,6 +33,7 @@ presets <- list(
     input_noise = 0,
     weights = NULL,
     class_weights = NULL,
+    offset = NULL,
     standardize = "none",
     init = init_he(),
     shuffle = TRUE,
@@ -45,7 +46,7 @@ presets <- list(
 
 preset_settings <- function(preset) lapply(presets[[preset]], eval, envir = environment())
 
-# How each argument is checked. Those that depend on the data (loss, validation, weights) are
+# How each argument is checked. Those that depend on the data (loss, validation, weights, offset) are
 # checked where the data are known.
 fit_checks <- list(
   hidden_units = function(x, arg, call) check_count(x, arg, length = NULL, call = call),

@@ -3,6 +3,8 @@
 design_formula <- function(formula, data, call) {
   check_class(data, "data", "data.frame", "a data frame", call)
   check_column_names(names(data), "data", call)
+  offset <- formula_offset(formula, data, call)
+  formula <- offset$formula
   terms <- check_formula(formula, data, call)
   bare <- bare_predictors(terms, data)
   check_column_types(data, bare, "data", call)
@@ -16,7 +18,8 @@ design_formula <- function(formula, data, call) {
   blueprint <- with_outcomes(molded$blueprint, outcomes$blueprint, formula)
   args <- list(x = "data", y = outcome_label(formula))
   design <- new_design(molded$x, y, blueprint, molded$names, TRUE, "formula", args)
-  c(design, list(outcomes = outcomes$blueprint))
+  offset <- if (!is.null(offset$terms)) list(offset = offset$terms, data = data)
+  c(design, list(outcomes = outcomes$blueprint), offset)
 }
 
 # The predictors of a formula by themselves. A dot stays one, as hardhat cannot take thousands of
@@ -56,12 +59,12 @@ formula_rules <- list(
   ),
   list(
     broken = function(formula, terms) !is.null(attr(terms, "offset")),
-    expected = "without an offset"
+    expected = "with `offset()` only as a term of its own, added to others"
   )
 )
 
-# The terms of a formula that keeps to the rules.
-check_formula <- function(formula, data, call) {
+# All variables are columns of data.
+check_variables <- function(formula, data, call) {
   unknown <- setdiff(all.vars(formula), c(names(data), "."))
   if (length(unknown)) {
     rlang::abort(
@@ -70,6 +73,11 @@ check_formula <- function(formula, data, call) {
       class = condition_class("error", "formula"), call = call
     )
   }
+}
+
+# The terms of a formula that keeps to the rules.
+check_formula <- function(formula, data, call) {
+  check_variables(formula, data, call)
   terms <- explain_hardhat(stats::terms(formula, data = data), "formula", call)
   for (rule in formula_rules) {
     if (!rule$broken(formula, terms)) next

@@ -1,36 +1,110 @@
 #' Losses
 #'
 #' `loss_value()` is the weighted mean loss over rows, `loss_gradient()` its gradient with respect
-#' to the outputs, `loss_names()` lists the losses and `loss_huber()` chooses one with a setting.
+#' to the outputs, `loss_names()` lists the losses that can be chosen by name; the other functions
+#' choose one with a setting. For a loss of your own see [loss_custom()].
 #'
-#' With outputs \eqn{o} of a row (before any softmax or sigmoid) and target \eqn{y}, the loss of
-#' the row is
-#' * `"cross_entropy"`: \eqn{\log \sum_k \exp(o_k) - o_y}, the negative log-likelihood of the class;
-#' * `"binary_cross_entropy"`: \eqn{\log(1 + \exp(o)) - y o}, where \eqn{\mathrm{sigmoid}(o)} is
-#'   the probability of the second level;
+#' @section Numbers:
+#' With output \eqn{o} (before any link) and target \eqn{y} the loss is
 #' * `"squared"`: \eqn{(o - y)^2}; `"absolute"`: \eqn{|o - y|};
 #' * `"huber"`: \eqn{(o - y)^2 / 2} up to a distance of `delta`, beyond it
-#'   \eqn{\delta (|o - y| - \delta / 2)} (Huber 1964).
+#'   \eqn{\delta (|o - y| - \delta / 2)} (Huber 1964);
+#' * `"log_cosh"`: \eqn{\log \cosh(o - y)}, squared near 0 and absolute far away;
+#' * `"quantile"`: the mean over the levels \eqn{\tau} of
+#'   \eqn{\max(\tau (y - q_\tau), (\tau - 1)(y - q_\tau))} (Koenker and Bassett 1978). There is one output a
+#'   level: the first is the lowest quantile, and each further quantile is the one before plus
+#'   \eqn{\mathrm{softplus}(o) = \log(1 + e^o)} of its output, so that quantiles never cross;
+#' * `"gaussian"`: \eqn{\log(v) / 2 + (o_1 - y)^2 / (2 v)} with variance
+#'   \eqn{v = \mathrm{softplus}(o_2) + 10^{-6}}: the negative log-likelihood less
+#'   \eqn{\log(2 \pi) / 2}, with two outputs for each number of the outcome (Nix and Weigend 1994;
+#'   Lakshminarayanan, Pritzel and Blundell 2017). Standard deviations below 0.001 are out of reach: scale
+#'   the outcome.
 #'
-#' All but the first are averaged over several outputs. Rows are averaged with weights
+#' With a log link, \eqn{\mu = \exp(o + \mathrm{offset})}, the loss is the negative log-likelihood
+#' without the terms that do not depend on \eqn{\mu} (McCullagh and Nelder 1989):
+#' * `"poisson"`: \eqn{\mu - y \log \mu}, for counts;
+#' * `"gamma"`: \eqn{y / \mu + \log \mu}, for numbers above 0 (shape 1);
+#' * `"tweedie"`: \eqn{\mu^{2-p} / (2 - p) - y \mu^{1-p} / (1 - p)} with `power` \eqn{p} between 1 and
+#'   2, for numbers of at least 0 (Joergensen 1987);
+#' * `"negative_binomial"`: \eqn{s \log(1 + \mu / s) + y \log(1 + s / \mu)} with `size` \eqn{s}, for
+#'   counts with variance \eqn{\mu + \mu^2 / s}.
+#'
+#' @section Classes and labels:
+#' With outputs \eqn{o_k}, class \eqn{y}, and softmax probabilities \eqn{p_k}
+#' * `"cross_entropy"`: \eqn{\log \sum_k \exp(o_k) - o_y}, the negative log-likelihood of the class. With
+#'   `label_smoothing` \eqn{\epsilon} a share \eqn{\epsilon} of the target is spread evenly over all
+#'   classes (Szegedy et al. 2016);
+#' * `"focal"`: \eqn{-(1 - p_y)^\gamma \log p_y}, which attends to what is still uncertain (Lin et al. 2017);
+#' * `"hinge"`: \eqn{\max(0, 1 + \max_{k \ne y} o_k - o_y)} (Crammer and Singer 2001). It gives no
+#'   probabilities.
+#'
+#' For two classes, or any number of labels, with one output \eqn{o} each and \eqn{y} 0 or 1
+#' * `"binary_cross_entropy"`: \eqn{\log(1 + \exp(o)) - y o}, where \eqn{\mathrm{sigmoid}(o)} is
+#'   the probability of the second level; label smoothing draws \eqn{y} to
+#'   \eqn{(1 - \epsilon) y + \epsilon / 2};
+#' * `"binary_focal"`: the focal loss of that probability;
+#' * `"binary_hinge"`: \eqn{\max(0, 1 - (2 y - 1) o)}.
+#'
+#' For ordered classes, with one output less than there are classes,
+#' * `"ordinal"`: \eqn{-\log(\mathrm{sigmoid}(c_y) - \mathrm{sigmoid}(c_{y-1}))}, where
+#'   \eqn{\mathrm{sigmoid}(c_k)} is the probability of at most class \eqn{k} (McCullagh 1980), \eqn{c_1 = o_1}
+#'   and \eqn{c_k = c_{k-1} + \mathrm{softplus}(o_k)}. The thresholds are in order by construction; as they
+#'   are outputs, their distances may depend on the predictors, too (proportional odds are the case in
+#'   which they do not).
+#'
+#' Losses of several numbers or labels are averaged over them. Rows are averaged with weights
 #' \eqn{w_i / \sum w}.
 #'
+#' Beside the loss a fit reports its score: accuracy for classes and labels, the root mean squared error
+#' (of the mean, for `"gaussian"`), the mean deviance for losses with a log link, and the loss itself,
+#' called `"pinball"`, for quantiles.
+#'
 #' @param output Numeric matrix rows x outputs (for one output a vector will do).
-#' @param target One value a row. For `"cross_entropy"` a factor, or whole numbers from 1 to the
-#'   number of outputs; for `"binary_cross_entropy"` a factor with two levels, a logical, or numbers
-#'   in `[0, 1]`; otherwise numbers. For several outputs a matrix of the same shape as `output`.
-#' @param loss One of `loss_names()`, or `loss_huber()`.
+#' @param target One value a row. For losses of classes a factor, or whole numbers from 1 to the
+#'   number of classes; for those of two classes a factor with two levels, a logical, or numbers
+#'   in `[0, 1]`; otherwise numbers. For several numbers or labels a matrix, rows x numbers.
+#' @param loss One of `loss_names()`, or a loss with a setting.
 #' @param weights `NULL`, or one non-negative number a row.
 #' @param delta Distance at which the Huber loss becomes linear: a finite number above 0.
+#' @param label_smoothing Share of the target that is spread over all classes: a number in `[0, 1)`.
+#' @param gamma How much less the certain count: a finite number above 0.
+#' @param levels Levels of the quantiles: at most 128 increasing numbers between 0 and 1.
+#' @param power Power of the mean that the variance is in proportion to: a number between 1 and 2.
+#' @param size Size (the reciprocal of the dispersion): a finite number above 0.
 #' @return `loss_value()`: a number. `loss_gradient()`: a matrix rows x outputs. `loss_names()`:
-#'   a character vector. `loss_huber()`: an object of class `fastmlp_loss`.
-#' @references Huber PJ (1964). "Robust estimation of a location parameter." Annals of Mathematical
+#'   a character vector. The others: an object of class `fastmlp_loss`.
+#' @references Crammer K, Singer Y (2001). "On the algorithmic implementation of multiclass
+#'   kernel-based vector machines." Journal of Machine Learning Research 2.
+#'
+#'   Huber PJ (1964). "Robust estimation of a location parameter." Annals of Mathematical
 #'   Statistics 35.
+#'
+#'   Joergensen B (1987). "Exponential dispersion models." Journal of the Royal Statistical Society B 49.
+#'
+#'   Koenker R, Bassett G (1978). "Regression quantiles." Econometrica 46.
+#'
+#'   Lakshminarayanan B, Pritzel A, Blundell C (2017). "Simple and scalable predictive uncertainty
+#'   estimation using deep ensembles." NeurIPS.
+#'
+#'   Lin TY, Goyal P, Girshick R, He K, Dollar P (2017). "Focal loss for dense object detection." ICCV.
+#'
+#'   McCullagh P (1980). "Regression models for ordinal data." Journal of the Royal Statistical
+#'   Society B 42.
+#'
+#'   McCullagh P, Nelder JA (1989). "Generalized linear models." Chapman and Hall.
+#'
+#'   Nix DA, Weigend AS (1994). "Estimating the mean and variance of the target probability
+#'   distribution." ICNN.
+#'
+#'   Szegedy C, Vanhoucke V, Ioffe S, Shlens J, Wojna Z (2016). "Rethinking the inception
+#'   architecture for computer vision." CVPR.
 #' @examples
 #' output <- matrix(c(2, 0, 1, 0, 3, 1), nrow = 2)
 #' loss_value(output, c(1, 3), "cross_entropy")
 #' loss_gradient(output, c(1, 3), "cross_entropy")
 #' loss_value(c(1, 2, 3), c(1, 2, 7), loss_huber(delta = 1))
+#' loss_value(c(0, 1, 2), c(1, 2, 7), "poisson")
+#' loss_quantile(c(0.1, 0.5, 0.9))
 #' @export
 loss_value <- function(output, target, loss, weights = NULL) {
   check_given()
@@ -46,26 +120,93 @@ loss_gradient <- function(output, target, loss, weights = NULL) {
 
 #' @rdname loss_value
 #' @export
-loss_names <- function() .Call(fastmlp_loss_names)
+loss_names <- function() {
+  names(Filter(function(loss) !identical(loss$by_name, FALSE), losses))
+}
 
 #' @rdname loss_value
 #' @export
-loss_huber <- function(delta = 1) {
-  new_loss("huber", check_number(delta, "delta", 0, open = c("from", "to")))
+loss_cross_entropy <- function(label_smoothing = 0) {
+  new_loss("cross_entropy", check_smoothing(label_smoothing))
 }
 
+#' @rdname loss_value
+#' @export
+loss_binary_cross_entropy <- function(label_smoothing = 0) {
+  new_loss("binary_cross_entropy", check_smoothing(label_smoothing))
+}
+
+#' @rdname loss_value
+#' @export
+loss_focal <- function(gamma = 2) new_loss("focal", check_positive(gamma, "gamma"))
+
+#' @rdname loss_value
+#' @export
+loss_binary_focal <- function(gamma = 2) new_loss("binary_focal", check_positive(gamma, "gamma"))
+
+#' @rdname loss_value
+#' @export
+loss_huber <- function(delta = 1) new_loss("huber", check_positive(delta, "delta"))
+
+#' @rdname loss_value
+#' @export
+loss_quantile <- function(levels = 0.5) {
+  levels <- check_levels(levels, "levels")
+  most <- 128L # LOSS_HEADS of the engine
+  if (length(levels) > most) {
+    abort_argument("levels", sprintf("at most %d numbers", most), describe(levels), "shape")
+  }
+  new_loss("quantile", levels = levels)
+}
+
+#' @rdname loss_value
+#' @export
+loss_tweedie <- function(power = 1.5) {
+  new_loss("tweedie", check_number(power, "power", 1, 2, open = c("from", "to")))
+}
+
+#' @rdname loss_value
+#' @export
+loss_negative_binomial <- function(size = 1) {
+  new_loss("negative_binomial", check_positive(size, "size"))
+}
+
+check_positive <- function(x, arg, call = rlang::caller_env()) {
+  check_number(x, arg, 0, open = c("from", "to"), call = call)
+}
+
+check_smoothing <- function(x, call = rlang::caller_env()) {
+  check_number(x, "label_smoothing", 0, 1, open = "to", call = call)
+}
+
+# Levels of quantiles, increasing.
+check_levels <- function(x, arg, call = rlang::caller_env()) {
+  ok <- is_plain_numeric(x) && length(x) > 0 && !anyNA(x) && all(x > 0 & x < 1) && all(diff(x) > 0)
+  if (!ok) {
+    expected <- "increasing numbers between 0 and 1"
+    abort_argument(arg, expected, describe(x), fault_kind(x, NULL), call = call)
+  }
+  as.double(x)
+}
+
+# A loss with its setting, which is a number, or levels with one output each for every number of the
+# outcome.
+new_loss <- function(name, parameter = 0, levels = NULL, fn = NULL) {
+  loss <- c(list(name = name, parameter = parameter), list(levels = levels, fn = fn))
+  structure(Filter(Negate(is.null), loss), class = "fastmlp_loss")
+}
+
+# The call that makes the object, or its name where there is nothing to set.
 #' @export
 format.fastmlp_loss <- function(x, ...) {
-  if (x$name == "huber") sprintf("loss_huber(delta = %s)", format(x$parameter)) else
-    format_value(x$name)
+  setting <- losses[[x$name]]$setting
+  value <- x$levels %||% x$parameter
+  if (is.null(setting) || identical(value, 0)) return(format_value(x$name))
+  sprintf("loss_%s(%s = %s)", x$name, setting, format_setting(value))
 }
 
 #' @export
 print.fastmlp_loss <- function(x, ...) print_line(x)
-
-new_loss <- function(name, parameter = 0) {
-  structure(list(name = name, parameter = parameter), class = "fastmlp_loss")
-}
 
 loss_result <- function(output, target, loss, weights, gradient, call) {
   if (is_plain_numeric(output) && is.null(dim(output))) output <- matrix(output)
@@ -74,83 +215,7 @@ loss_result <- function(output, target, loss, weights, gradient, call) {
   loss <- as_loss(loss, "loss", call)
   target <- as_loss_target(target, loss, nrow(output), ncol(output), "target", call)
   weights <- check_case_weights(weights, nrow(output), call = call)
-  .Call(fastmlp_loss, output, target, weights, loss, gradient)
-}
-
-# What R needs to know of each loss: the kind of its targets, the link that turns outputs into
-# predictions, and what its score is called.
-losses <- list(
-  cross_entropy = list(target = "classes", link = "softmax", metric = "accuracy"),
-  binary_cross_entropy = list(target = "probability", link = "sigmoid", metric = "accuracy"),
-  squared = list(target = "numbers", link = "none", metric = "rmse"),
-  absolute = list(target = "numbers", link = "none", metric = "rmse"),
-  huber = list(target = "numbers", link = "none", metric = "rmse")
-)
-
-as_loss <- function(loss, arg, call) {
-  if (inherits(loss, "fastmlp_loss")) return(loss)
-  name <- check_choice(loss, arg, loss_names(), call = call)
-  if (name == "huber") loss_huber() else new_loss(name)
-}
-
-# The loss that a kind of target asks for where none was chosen.
-default_loss <- function(y, outputs = NULL) {
-  if (!is.factor(y)) return(new_loss("squared"))
-  new_loss(if (identical(outputs, 1L)) "binary_cross_entropy" else "cross_entropy")
-}
-
-# A target in the engine's form: integer classes, or a double matrix rows x outputs.
-as_loss_target <- function(target, loss, rows, outputs, arg, call) {
-  convert <- loss_targets[[losses[[loss$name]]$target]]
-  target <- convert(target, loss, outputs, arg, call)
-  n <- if (is.matrix(target)) nrow(target) else length(target)
-  if (n != rows) {
-    abort_argument(arg, sprintf("have %s, one a row", count_of(rows, "value")), describe(target),
-                   "shape", call = call)
-  }
-  target
-}
-
-loss_targets <- list(
-  classes = function(target, loss, outputs, arg, call) {
-    if (is.factor(target)) {
-      if (nlevels(target) != outputs) {
-        expected <- sprintf("a factor with one level an output (%d)", outputs)
-        abort_argument(arg, expected, sprintf("%d levels", nlevels(target)), "shape", call = call)
-      }
-      target <- as.integer(target)
-      if (!anyNA(target)) return(target)
-    }
-    check_count(target, arg, 1, outputs, length = NULL, call = call)
-  },
-
-  probability = function(target, loss, outputs, arg, call) {
-    if (is.factor(target) && nlevels(target) != 2) {
-      abort_argument(arg, "a factor with two levels", sprintf("%d levels", nlevels(target)),
-                     "shape", call = call)
-    }
-    if (is.factor(target)) target <- as.integer(target) - 1
-    if (is.logical(target)) target <- target + 0
-    target <- target_matrix(target, outputs, arg, call)
-    bad <- which(target < 0 | target > 1)
-    if (length(bad)) abort_argument(arg, "within [0, 1]", describe(target[bad[1]]), call = call)
-    target
-  },
-
-  numbers = function(target, loss, outputs, arg, call) {
-    if (is.factor(target)) {
-      abort_argument(arg, sprintf("numeric for loss \"%s\"", loss$name), describe(target), "type",
-                     call = call)
-    }
-    target_matrix(target, outputs, arg, call)
-  }
-)
-
-target_matrix <- function(target, outputs, arg, call) {
-  if (is_plain_numeric(target) && is.null(dim(target))) target <- matrix(target)
-  target <- check_matrix(target, arg, columns = outputs, call = call)
-  check_finite_values(target, arg, call)
-  as_double(target)
+  run_loss(loss, call, function(loss) .Call(fastmlp_loss, output, target, weights, loss, gradient))
 }
 
 check_some_rows <- function(x, arg, call) {

@@ -87,7 +87,14 @@ check_metrics <- function(x, arg, call) {
 }
 
 # The metrics that fit the outcome.
-check_metrics_for <- function(metrics, type, call) {
+check_metrics_for <- function(metrics, info, call) {
+  type <- info$type
+  needs <- if (type == "numeric") "mean" else "probability"
+  if (length(metrics) && (type == "labels" || !needs %in% names(links[[info$link]]))) {
+    expected <- sprintf("left out with loss %s, which gives no %s a row", format(info$loss),
+                        if (type == "numeric") "mean" else "probabilities of classes")
+    abort_argument("metrics", expected, enumerate(names(metrics)), call = call)
+  }
   wrong <- Filter(function(metric) !is.null(metric$type) && metric$type != type, metrics)
   if (!length(wrong)) return(invisible())
   fitting <- names(Filter(function(metric) metric$type == type, known_metrics))
@@ -105,17 +112,19 @@ metric_set <- function(set, values) {
   truth <- if (is.factor(values)) pick(values) else
     drop_single(if (is.null(set$rows)) values else values[set$rows, , drop = FALSE])
   weights <- if (is.null(set$weights)) rep(1, NROW(truth)) else pick(set$weights)
-  list(truth = truth, weights = weights)
+  list(truth = truth, weights = weights, offset = if (!is.null(set$offset)) pick(set$offset))
 }
 
 drop_single <- function(x) if (ncol(x) == 1) x[, 1] else x
 
-# Outputs after the link as an estimate of the truth.
-as_estimate <- function(output, info) {
-  if (info$type != "class") return(drop_single(output))
-  if (ncol(output) == 1) output <- cbind(1 - output, output)
-  colnames(output) <- info$levels
-  output
+# An estimate of the truth, from run(link), which gives the network's outputs after a link of the engine's.
+as_estimate <- function(run, info, offset) {
+  link <- links[[info$link]]
+  if (info$type != "class") return(drop_single(link$mean(run, list(offset = offset), info)))
+  probability <- link$probability(run)
+  if (ncol(probability) == 1) probability <- cbind(1 - probability, probability)
+  colnames(probability) <- info$levels
+  probability
 }
 
 # The value of a metric: one number, NA where it is none.

@@ -39,7 +39,9 @@
 #'
 #' @section Outcome:
 #' A factor makes a classifier with one output a level; characters and logicals are turned into a
-#' factor. Levels without rows stay classes of the model, with a warning. Numbers (whole numbers
+#' factor. Levels without rows stay classes of the model, with a warning. A logical matrix, or several
+#' columns that are all logical or factors with two levels, makes a classifier of several labels, one
+#' output each, of which any number may be true in a row. Numbers (whole numbers
 #' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
 #' as they are: an outcome far from 0, or with a spread far from 1, asks for a smaller learning rate,
 #' or is better centred and scaled beforehand.
@@ -79,10 +81,12 @@
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; one row a case.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
-#'   matrix, or a data frame of numeric columns, for numbers. A data frame of one column may hold
-#'   either.
+#'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
+#'   logical columns and factors with two levels, for several labels. A data frame of one column may
+#'   hold classes or numbers.
 #' @param formula `outcome ~ predictors`. Functions such as `log(x)`, interactions and `.` work;
-#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. All variables are columns
+#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. `offset(log(n))` adds to
+#'   the outputs of losses with a log link. All variables are columns
 #'   of `data`, and functions of your own are not found: compute such terms as columns first.
 #'   Factors, too, are made beforehand, so that their levels are remembered.
 #' @param data A data frame with the variables of the formula.
@@ -94,9 +98,11 @@
 #'   all hidden layers or one a layer.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
-#' @param loss One of [loss_names()] or [loss_huber()]. By default `"cross_entropy"` for classes
-#'   and `"squared"` for numbers. `"binary_cross_entropy"` needs a factor with two levels, and has
-#'   one output: the logit of the second level.
+#' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
+#'   [loss_custom()]; see [loss_value()]. By default `"cross_entropy"` for classes,
+#'   `"binary_cross_entropy"` for several labels and `"squared"` for numbers.
+#'   `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output: the
+#'   logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
 #' @param schedule What the learning rate is multiplied by as training goes on: by default nothing,
 #'   [schedule_constant()]; see there for the others, such as [schedule_cosine()].
@@ -159,6 +165,10 @@
 #'   for each class; or `"balanced"`, which gives each class the weight
 #'   `rows / (classes * rows of the class)`; by default none. They are the same as the matching case
 #'   weights: they enter loss, gradient and metrics alike.
+#' @param offset For losses with a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
+#'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
+#'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
+#'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
 #' @param standardize What is done to the predictors first: `"none"`; `"zscore"` (subtract the mean,
 #'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
 #'   range over 1.349).
@@ -185,9 +195,9 @@
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
-#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"`,
-#'   `"accuracy"` or `"rmse"`, and those of `metrics`) and `value`. Training values of the first two
-#'   are means over the epoch's batches, taken while the weights move. The loss is without the
+#' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"`, the
+#'   score of the loss: `"accuracy"`, `"rmse"`, `"deviance"`, `"pinball"`, or `"value"` for a loss of your
+#'   own, and those of `metrics`) and `value`. Training values of the first two are means over the epoch's batches, taken while the weights move. The loss is without the
 #'   penalty. With a `schedule`, or where a callback changed it, `"learn_rate"` of set `"train"` is
 #'   the rate of the epoch's last step;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
@@ -321,6 +331,8 @@ mlp_bridge <- function(design, settings, call) {
   settings$init <- check_initial(settings$init, sizes, settings$normalization, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   by_class <- weights_by_class(settings$class_weights, outcome$values, call)
+  offset <- fit_offset(settings, design, outcome, call)
+  settings["validation"] <- list(offset$validation)
   validation <- check_validation(settings, design, outcome, call)
   check_batch_size(settings, nrow(x) - validation_count(validation), call)
   plan <- stopping_plan(settings, outcome$info, validation, call)
@@ -331,6 +343,7 @@ mlp_bridge <- function(design, settings, call) {
   saved <- checkpoint$saved
   if (!is.null(saved$held)) validation <- list(kind = "rows", rows = saved$held)
   sets <- training_sets(x, outcome, settings$weights, validation, call, by_class)
+  sets <- with_offset(sets, offset, validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- initial_layers(settings$init, sizes, key)
@@ -342,13 +355,14 @@ mlp_bridge <- function(design, settings, call) {
     saved$state$key %||% key, call, plan, values, saved$state, saved$history, checkpoint
   )
   checkpoint_end(checkpoint, trained, sets)
+  info <- remembered_outcome(outcome$info, offset)
   new_fastmlp(
     network = new_network(trained$layers, settings$activation),
     history = trained$history,
-    outcome = outcome$info,
+    outcome = info,
     predictors = design$predictors,
     standardize = scaling,
-    arguments = used_arguments(settings, outcome$info),
+    arguments = used_arguments(settings, info),
     training = c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
                  trained$summary),
     state = trained$state,
@@ -361,6 +375,12 @@ outcome_values_of <- function(outcome, validation) {
   list(train = outcome$values, valid = (validation$outcome %||% outcome)$values)
 }
 
+# A fit keeps neither a function of the user's nor the values of an offset.
+remembered_outcome <- function(info, offset) {
+  info$loss$fn <- NULL
+  c(info, list(offset = offset$source))
+}
+
 check_same_rows <- function(expected, rows, arg, call) {
   if (rows == expected) return(invisible())
   abort_argument(arg, sprintf("have %s, like `x`", count_of(expected, "row")),
@@ -371,6 +391,7 @@ check_same_rows <- function(expected, rows, arg, call) {
 used_arguments <- function(settings, info) {
   settings$loss <- info$loss
   if (!is.null(settings$weights)) settings$weights <- "given"
+  if (!is.null(settings$offset)) settings$offset <- "given"
   if (is.list(settings$validation)) settings$validation <- "data"
   if (is_row_choice(settings$validation)) settings$validation <- "rows"
   if (!is.null(settings$metrics)) settings$metrics <- names(settings$metrics)

@@ -60,7 +60,7 @@ model_fault <- function(object) {
   if (!rlang::is_string(outcome$loss$name, names(losses))) return("an unknown `loss`")
   loss <- losses[[outcome$loss$name]]
   if (!identical(outcome$link, loss$link)) return("a `link` that does not match the loss")
-  if ((outcome$type == "numeric") != (loss$target == "numbers")) {
+  if (!outcome$type %in% target_kinds[[loss$target]]$outcomes) {
     return("a `type` that does not match the loss")
   }
   labels <- output_labels(outcome)

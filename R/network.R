@@ -97,8 +97,9 @@ mlp_forward <- function(network, x, threads = NULL) {
 #'
 #' @inheritParams mlp_forward
 #' @param y Target: one value a row, or a matrix rows x outputs; see [loss_value()].
-#' @param loss One of [loss_names()] or [loss_huber()]. `NULL` follows `y`: `"cross_entropy"` for a
-#'   factor (`"binary_cross_entropy"` if the network has one output), `"squared"` for numbers.
+#' @param loss One of [loss_names()], or a loss with a setting such as [loss_huber()]. `NULL` follows
+#'   `y`: `"cross_entropy"` for a factor (`"binary_cross_entropy"` if the network has one output),
+#'   `"squared"` for numbers.
 #' @param weights `NULL`, or one non-negative number a row.
 #' @param wrt `"weights"` for the gradient of weights and biases; `"input"` for that of `x` as well.
 #' @param training How batch normalisation works: `FALSE` to use the network's running statistics, as
@@ -130,7 +131,9 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   with_input <- check_first_choice(wrt, "wrt", c("weights", "input")) == "input"
   mode <- list(input = with_input, training = check_flag(training, "training"))
   threads <- resolve_threads(NULL)
-  .Call(fastmlp_gradient, network$layers, x, target, weights, loss, mode, threads)
+  run_loss(loss, call, function(loss) {
+    .Call(fastmlp_gradient, network$layers, x, target, weights, loss, mode, threads)
+  })
 }
 
 # The network is of this class and its layers can be handed to the engine: one read from a file or

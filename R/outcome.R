@@ -1,20 +1,28 @@
 # The outcome: from what the user gives to what the engine takes.
 
 # y as list(values, info): values is a factor or a double matrix, info what the fit remembers.
+# Several labels are a matrix of 0 and 1, with their two values each in the attribute `labels`.
 as_outcome <- function(y, loss, arg, call) {
   names <- outcome_names(y)
   values <- outcome_values(y, arg, call)
+  type <- outcome_type(values)
   loss <- outcome_loss(loss, values, arg, call)
-  if (is.factor(values)) check_classes(values, arg, call)
+  if (type == "class") check_classes(values, arg, call)
+  if (type == "labels") check_labels(values, arg, call)
+  if (type == "numeric") check_target_values(values, loss, arg, call)
   info <- list(
-    type = if (is.factor(values)) "class" else "numeric",
-    levels = levels(values),
+    type = type,
+    levels = levels(values) %||% attr(values, "labels"),
     ordered = is.ordered(values),
     names = names,
     loss = loss,
     link = losses[[loss$name]]$link
   )
   list(values = values, info = info)
+}
+
+outcome_type <- function(values) {
+  if (is.factor(values)) "class" else if (is.null(attr(values, "labels"))) "numeric" else "labels"
 }
 
 outcome_names <- function(y) {
@@ -24,6 +32,8 @@ outcome_names <- function(y) {
 
 # A factor, or a double matrix rows x outputs; both without missing values.
 outcome_values <- function(y, arg, call) {
+  if (is.data.frame(y) && length(y) == 1) y <- y[[1]]
+  if (is_labels(y)) return(label_matrix(y, arg, call))
   if (is.data.frame(y)) y <- data_frame_outcome(y, arg, call)
   if ((is.character(y) || is.logical(y)) && length(dim(y)) <= 2 && NCOL(y) == 1) {
     y <- factor(y, sort(unique(as.vector(y)), method = "radix"))
@@ -41,11 +51,46 @@ outcome_values <- function(y, arg, call) {
 }
 
 data_frame_outcome <- function(y, arg, call) {
-  if (length(y) == 1) return(y[[1]])
   if (!all(vapply(y, is_plain_numeric, NA))) {
-    abort_argument(arg, "one column, or several numeric columns", describe(y), "type", call = call)
+    expected <- "one column, or several that are all numeric, or all logical or of two levels"
+    abort_argument(arg, expected, describe(y), "type", call = call)
   }
   as.matrix(y)
+}
+
+# Several columns with two values each.
+is_labels <- function(y) {
+  if (is.matrix(y)) return(is.logical(y) && ncol(y) > 1)
+  is.data.frame(y) && length(y) > 1 &&
+    all(vapply(y, function(column) is.logical(column) || is.factor(column) && nlevels(column) == 2, NA))
+}
+
+label_matrix <- function(y, arg, call) {
+  columns <- if (is.matrix(y)) lapply(seq_len(ncol(y)), function(j) y[, j]) else as.list(y)
+  yes <- lapply(columns, function(column) label_codes(column))
+  values <- matrix(as.double(unlist(yes, use.names = FALSE)), NROW(y), length(columns))
+  check_no_missing(values, arg, call)
+  structure(values, labels = lapply(unname(columns), label_levels))
+}
+
+# 0 and 1 for what the two values are.
+label_codes <- function(column) {
+  if (is.factor(column)) as.integer(column) - 1L else as.integer(column)
+}
+
+label_levels <- function(column) if (is.factor(column)) levels(column) else c(FALSE, TRUE)
+
+# The inverse: logicals, or a factor.
+label_values <- function(yes, levels) {
+  if (is.logical(levels)) yes else factor(levels[1L + yes], levels)
+}
+
+check_labels <- function(values, arg, call) {
+  constant <- which(colSums(values) %in% c(0, nrow(values)))
+  if (length(constant) == 0) return(invisible())
+  labels <- attr(values, "labels")[[constant[1]]]
+  got <- sprintf("only %s in column %d", format_value(labels[1L + values[1, constant[1]]]), constant[1])
+  abort_argument(arg, "have both values in every column", got, "outcome", call = call)
 }
 
 check_no_missing <- function(y, arg, call) {
@@ -77,31 +122,39 @@ check_classes <- function(y, arg, call) {
 
 # The loss as chosen, or the one that the outcome asks for.
 outcome_loss <- function(loss, values, arg, call) {
-  if (is.null(loss)) return(default_loss(values))
+  type <- outcome_type(values)
+  if (is.null(loss)) return(new_loss(default_losses[[type]]))
   loss <- as_loss(loss, "loss", call)
-  fits <- Filter(function(known) (known$target == "numbers") != is.factor(values), losses)
-  if (!loss$name %in% names(fits)) {
-    kind <- if (is.factor(values)) "an outcome of classes" else "a numeric outcome"
-    expected <- sprintf("one of %s for %s", enumerate(names(fits), conjunction = "or"), kind)
-    hint <- if (!is.factor(values) && all(values %in% 0:1)) sprintf("Turn `%s` into a factor.", arg)
+  target <- losses[[loss$name]]$target
+  if (!type %in% target_kinds[[target]]$outcomes) {
+    fits <- Filter(function(name) type %in% target_kinds[[losses[[name]]$target]]$outcomes, loss_names())
+    expected <- sprintf("one of %s for %s", enumerate(fits, Inf, "or"), outcome_kinds[[type]])
+    hint <- if (type == "numeric" && all(values %in% 0:1)) {
+      sprintf(if (ncol(values) == 1) "Turn `%s` into a factor." else "Make `%s` logical.", arg)
+    }
     abort_argument("loss", expected, format_value(loss$name), hint = hint, call = call)
   }
-  if (losses[[loss$name]]$target == "probability" && nlevels(values) != 2) {
+  if (type == "class" && target == "probability" && nlevels(values) != 2) {
     got <- sprintf("a factor with %s", count_of(nlevels(values), "level"))
     abort_argument(arg, sprintf("a factor with two levels for loss \"%s\"", loss$name), got,
                    "outcome", call = call)
   }
+  if (target == "ordered" && !is.ordered(values)) {
+    abort_argument(arg, sprintf("an ordered factor for loss \"%s\"", loss$name), describe(values),
+                   "outcome", hint = "Make it one: `factor(, ordered = TRUE)`.", call = call)
+  }
   loss
 }
 
-# Outputs of the network, one logit serving two classes under a probability target.
+default_losses <- c(class = "cross_entropy", labels = "binary_cross_entropy", numeric = "squared")
+
+outcome_kinds <- c(class = "an outcome of classes", labels = "an outcome of several labels",
+                   numeric = "a numeric outcome")
+
+# Outputs of the network.
 outcome_outputs <- function(outcome) {
-  switch(
-    losses[[outcome$info$loss$name]]$target,
-    classes = nlevels(outcome$values),
-    probability = 1L,
-    numbers = ncol(outcome$values)
-  )
+  loss <- outcome$info$loss
+  target_kinds[[losses[[loss$name]]$target]]$outputs(outcome$values, loss)
 }
 
 outcome_rows <- function(outcome) NROW(outcome$values)
@@ -115,7 +168,7 @@ outcome_target <- function(outcome, call) {
 # Further rows of a known outcome (validation data) in its form.
 match_outcome <- function(y, info, arg, call) {
   values <- outcome_values(y, arg, call)
-  if (is.factor(values) != (info$type == "class")) {
+  if (outcome_type(values) != info$type) {
     abort_argument(arg, sprintf("a %s outcome like that of the training data", info$type),
                    describe(values), "type", call = call)
   }
@@ -124,6 +177,11 @@ match_outcome <- function(y, info, arg, call) {
   } else if (ncol(values) != length(info$names)) {
     expected <- sprintf("have %s", count_of(length(info$names), "column"))
     abort_argument(arg, expected, describe(values), "shape", call = call)
+  }
+  if (info$type == "numeric") check_target_values(values, info$loss, arg, call)
+  if (!identical(attr(values, "labels"), if (info$type == "labels") info$levels)) {
+    abort_argument(arg, "have columns of the two values of the training data",
+                   enumerate(unlist(attr(values, "labels"))), "levels", call = call)
   }
   list(values = values, info = info)
 }

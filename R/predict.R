@@ -4,82 +4,91 @@
 #' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by
 #'   name (by position if the fit's matrix had no names); others are ignored. Rows with missing or
 #'   infinite values, levels not seen in training, missing columns and wrong types are errors.
-#' @param type For classes: `"class"` (the default), `"prob"` or `"raw"`; for numbers `"numeric"`
-#'   (the default) or `"raw"`. `"raw"` is what the last layer gives, before softmax or sigmoid.
+#' @param type What to predict; the first is the default:
+#'   * for classes `"class"`, `"prob"` (not with hinge losses) or `"raw"`; for several labels the same;
+#'   * for numbers `"numeric"`, the mean (not with quantile loss), or `"raw"`; with quantile or
+#'     Gaussian loss also `"quantile"` and `"pred_int"`.
+#'
+#'   `"raw"` is what the last layer gives, before any link and offset; see [loss_value()] for what it
+#'   means.
 #' @param ... Must be empty.
+#' @param offset For a fit with the argument `offset`: that of the new rows, one finite number a row. A
+#'   fit with `offset()` in its formula finds it in `new_data`.
+#' @param level For `type = "pred_int"`: the share of outcomes that the interval should hold, a number
+#'   between 0 and 1. Its ends are the quantiles at `(1 - level) / 2` and `(1 + level) / 2`; a fit with
+#'   quantile loss must have both among its levels.
+#' @param levels For `type = "quantile"`: increasing numbers between 0 and 1. With quantile loss some of the
+#'   fit's levels (`NULL` for all), with Gaussian loss any (`NULL` for 0.05, 0.5 and 0.95).
 #' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
-#' @return A tibble with the rows of `new_data` in their order and the columns `.pred_class` (a
-#'   factor), `.pred_<level>` (probabilities), `.pred` (`.pred_<name>` for several outcomes) or
-#'   `.raw` (`.raw_<level>`, `.raw_<name>`).
+#' @return A tibble with the rows of `new_data` in their order and the columns
+#' * `.pred_class`, a factor; for several labels `.pred_class_<label>`, each like the outcome's
+#'   column;
+#' * `.pred_<level>`, probabilities; for several labels `.pred_<label>`, the probability of `TRUE` or
+#'   the second level;
+#' * `.pred`, or `.pred_<name>` for several outcomes;
+#' * `.pred_q0.1` and so on for quantiles, `.pred_lower` and `.pred_upper` for intervals; with the
+#'   name in front for several outcomes (`.pred_<name>_q0.1`, `.pred_<name>_lower`);
+#' * `.raw`, or `.raw_<output>` for several outputs: levels, names of outcomes,
+#'   `<level>|<next level>` for thresholds of an ordinal fit, `mean` and `variance`, `q0.1`.
 #' @examples
 #' set.seed(1)
 #' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 30, batch_size = 16)
 #' predict(fit, iris[1:3, ])
 #' predict(fit, iris[1:3, ], type = "prob")
+#'
+#' cars <- transform(mtcars, mpg = (mpg - 20) / 6)
+#' fit <- mlp_fit(mpg ~ wt + hp, cars, loss = "gaussian", standardize = "zscore", hidden_units = 8,
+#'                optimizer = opt_sgd(0.02), epochs = 50, batch_size = 8)
+#' predict(fit, cars[1:3, ], type = "pred_int", level = 0.8)
+#' predict(fit, cars[1:3, ], type = "quantile", levels = c(0.25, 0.75))
 #' @export
-predict.fastmlp <- function(object, new_data, type = NULL, ..., threads = NULL) {
+predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, level = 0.95,
+                            levels = NULL, threads = NULL) {
   call <- environment()
   check_no_dots(..., known = names(formals()))
   check_given(list(new_data = "A fit does not hold its training data."))
   check_model(object)
-  types <- prediction_types[[object$outcome$type]]
-  type <- if (is.null(type)) names(types)[1] else check_choice(type, "type", names(types))
+  outcome <- object$outcome
+  type <- check_type(type, outcome, call)
+  given <- c(level = !missing(level), levels = !is.null(levels))
+  request <- list(levels = check_request(type, outcome, level, levels, given, call))
   threads <- resolve_threads(threads)
   x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
-  types[[type]](object, function(link) network_outputs(object, x, link, threads, call))
+  request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
+  run <- function(link) network_outputs(object, x, link, threads, call)
+  types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
 }
 
-# Predictions by type of outcome, the default first. Each takes the fit and a function that runs its
-# network up to a link.
-prediction_types <- list(
-  class = list(
-    class = function(object, run) {
-      outcome <- object$outcome
-      list_tibble(list(.pred_class = class_factor(predicted_class(run("none")), outcome)))
-    },
-    prob = function(object, run) {
-      probability <- run(object$outcome$link)
-      if (ncol(probability) == 1) probability <- cbind(1 - probability, probability)
-      matrix_tibble(probability, paste0(".pred_", object$outcome$levels))
-    },
-    raw = function(object, run) output_tibble(run("none"), ".raw", object$outcome)
-  ),
-  numeric = list(
-    numeric = function(object, run) {
-      output_tibble(run("none"), ".pred", object$outcome)
-    },
-    raw = function(object, run) output_tibble(run("none"), ".raw", object$outcome)
-  )
-)
-
-# One column an output, named by it where there are several.
-output_tibble <- function(output, prefix, outcome) {
-  several <- ncol(output) > 1
-  matrix_tibble(output, if (several) paste0(prefix, "_", output_labels(outcome)) else prefix)
+# The levels of quantiles that a type of prediction needs; arguments that it does not take are
+# refused.
+check_request <- function(type, outcome, level, levels, given, call) {
+  takes <- prediction_types[[outcome$type]][[type]]$takes
+  for (arg in setdiff(names(given)[given], takes)) {
+    users <- names(Filter(function(type) arg %in% type$takes, prediction_types$numeric))
+    abort_argument(arg, sprintf("left out unless `type` is %s", enumerate(users)),
+                   sprintf("it with `type = \"%s\"`", type), call = call)
+  }
+  if (is.null(takes)) return(NULL)
+  own <- links[[outcome$link]]$levels
+  own <- if (!is.null(own)) own(outcome)
+  if (takes == "level") {
+    level <- check_number(level, "level", 0, 1, open = c("from", "to"), call = call)
+    levels <- c(1 - level, 1 + level) / 2
+  } else if (is.null(levels)) {
+    return(own %||% c(0.05, 0.5, 0.95))
+  } else {
+    levels <- check_levels(levels, "levels", call)
+  }
+  absent <- if (!is.null(own)) !format_plainly(levels) %in% format_plainly(own)
+  if (any(absent)) {
+    expected <- if (takes == "levels") "among the levels of the fit" else
+      "one whose ends are among the levels of the fit"
+    ends <- if (takes == "level") sprintf("%s, whose ends are ", format(level)) else ""
+    abort_argument(takes, sprintf("%s (%s)", expected, enumerate(own)),
+                   paste0(ends, enumerate(as.numeric(format_plainly(levels[absent])))), call = call)
+  }
+  levels
 }
-
-# The class of the highest output; a single output is the logit of the second class.
-predicted_class <- function(output) {
-  if (ncol(output) == 1) 1L + (output[, 1] > 0) else max.col(output, ties.method = "first")
-}
-
-# Classes 1, 2, ... as a factor like the outcome.
-class_factor <- function(class, outcome) {
-  structure(class, levels = outcome$levels, class = c(if (outcome$ordered) "ordered", "factor"))
-}
-
-# What each output stands for.
-output_labels <- function(outcome) {
-  if (outcome$link == "sigmoid") return(outcome$levels[2])
-  if (outcome$type == "class") outcome$levels else outcome$names
-}
-
-matrix_tibble <- function(values, names) {
-  columns <- lapply(seq_len(ncol(values)), function(j) values[, j])
-  list_tibble(rlang::set_names(columns, names))
-}
-
-list_tibble <- function(columns) tibble::new_tibble(columns, nrow = length(columns[[1]]))
 
 network_outputs <- function(object, x, link, threads, call) {
   if (nrow(x) == 0) return(matrix(0, 0, object$network$outputs))

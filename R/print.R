@@ -54,6 +54,9 @@ purpose <- function(outcome) {
   if (outcome$type == "class") {
     return(sprintf("classification with %d classes", length(outcome$levels)))
   }
+  if (outcome$type == "labels") {
+    return(sprintf("classification of %d labels", length(outcome$names)))
+  }
   if (length(outcome$names) == 1) return("regression")
   sprintf("regression with %d outcomes", length(outcome$names))
 }

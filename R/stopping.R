@@ -9,10 +9,13 @@ stopping_plan <- function(settings, info, validation, call) {
   stopping <- settings$patience < Inf
   plateau <- find_plateau(settings$schedule)
   check_stopping_used(settings, stopping, stopping || !is.null(plateau), call)
-  check_metrics_for(settings$metrics, info$type, call)
+  check_metrics_for(settings$metrics, info, call)
   metrics <- settings$metrics
   name <- watched_metric(settings$stop_metric, metrics, metric, info$type, call)
-  if (!name %in% c("loss", metric, names(metrics))) metrics <- c(metrics, known_metrics[name])
+  if (!name %in% c("loss", metric, names(metrics))) {
+    check_metrics_for(known_metrics[name], info, call)
+    metrics <- c(metrics, known_metrics[name])
+  }
   larger <- watched_direction(settings$stop_direction, name, metrics, call)
   metrics <- metrics[names(metrics) != metric]
   judged <- stopping && name != "loss"
@@ -51,7 +54,7 @@ watched_metric <- function(name, metrics, engine_metric, type, call) {
 
 # Whether more is better.
 watched_direction <- function(direction, name, metrics, call) {
-  larger <- if (name == "loss") FALSE else (metrics[[name]] %||% known_metrics[[name]])$larger
+  larger <- if (name == "loss") FALSE else (metrics[[name]] %||% known_metrics[[name]])$larger %||% FALSE
   if (is.null(direction)) {
     if (!is.na(larger)) return(larger)
     expected <- sprintf("\"minimize\" or \"maximize\" with the metric `%s`", name)
@@ -141,9 +144,8 @@ epoch_metrics <- function(monitor) {
   lapply(rlang::set_names(c("train", "valid")), function(name) {
     set <- monitor$metric_sets[[name]]
     if (is.null(set)) return(NULL)
-    info <- monitor$info
-    output <- .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", info$link)
-    estimate <- as_estimate(output, info)
+    run <- function(link) .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", link)
+    estimate <- as_estimate(run, monitor$info, set$offset)
     vapply(names(metrics), function(metric) {
       metric_value(metric, metrics[[metric]], set, estimate, monitor$call)
     }, 1)

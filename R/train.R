@@ -145,13 +145,16 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
                   state = NULL, before = NULL, checkpoint = NULL,
                   reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric)) {
   started <- proc.time()[["elapsed"]]
+  guard <- guard_loss(info$loss, call)
   job <- list(
     network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
     reporter = reporter,
-    options = engine_options(settings, info$loss, set_rows(sets$train), key, plan)
+    options = engine_options(settings, guard$loss, set_rows(sets$train), key, plan)
   )
   result <- optimizer_of(settings$optimizer)$run(job)
+  guard$raise()
+  if (guard$interrupted()) result$ended <- "interrupted"
   summary <- list(
     epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = result$ended,
     seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,

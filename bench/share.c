@@ -89,7 +89,7 @@ static void make_network(network *net, const work *work) {
 static void make_data(dataset *data) {
   const uint32_t key[] = {3, 4};
   rng random = rng_make(key, RNG_STREAM_INIT, 0);
-  stop_unless(dataset_allocate(data, ROWS, 784, 10, true, false));
+  stop_unless(dataset_allocate(data, ROWS, 784, 10, true, false, false));
   for (size_t i = 0; i < (size_t)ROWS * 784; i++) data->x[i] = (float)rng_uniform(&random, i);
   for (int i = 0; i < ROWS; i++) data->class_index[i] = (int)(10 * data->x[(size_t)i * 784]);
 }

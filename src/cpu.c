@@ -29,10 +29,17 @@ bool cpu_has_avx512(void) { return false; }
 
 #if defined(__x86_64__)
 
+enum { FLUSH = 1 << 15 | 1 << 6 }; /* results, operands */
+
 uint64_t cpu_flush_subnormals(void) {
-  const unsigned flush_results = 1u << 15, flush_operands = 1u << 6;
   unsigned state = __builtin_ia32_stmxcsr();
-  __builtin_ia32_ldmxcsr(state | flush_results | flush_operands);
+  __builtin_ia32_ldmxcsr(state | FLUSH);
+  return state;
+}
+
+uint64_t cpu_keep_subnormals(void) {
+  unsigned state = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(state & ~(unsigned)FLUSH);
   return state;
 }
 
@@ -40,19 +47,33 @@ void cpu_restore(uint64_t state) { __builtin_ia32_ldmxcsr((unsigned)state); }
 
 #elif defined(__aarch64__)
 
-uint64_t cpu_flush_subnormals(void) {
-  const uint64_t flush = UINT64_C(1) << 24;
+#define FLUSH (UINT64_C(1) << 24)
+
+static uint64_t read_state(void) {
   uint64_t state;
   __asm__ __volatile__("mrs %0, fpcr" : "=r"(state));
-  __asm__ __volatile__("msr fpcr, %0" : : "r"(state | flush));
   return state;
 }
 
 void cpu_restore(uint64_t state) { __asm__ __volatile__("msr fpcr, %0" : : "r"(state)); }
 
+uint64_t cpu_flush_subnormals(void) {
+  uint64_t state = read_state();
+  cpu_restore(state | FLUSH);
+  return state;
+}
+
+uint64_t cpu_keep_subnormals(void) {
+  uint64_t state = read_state();
+  cpu_restore(state & ~FLUSH);
+  return state;
+}
+
 #else
 
 uint64_t cpu_flush_subnormals(void) { return 0; }
+
+uint64_t cpu_keep_subnormals(void) { return 0; }
 
 void cpu_restore(uint64_t state) { (void)state; }
 

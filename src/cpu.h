@@ -15,7 +15,10 @@ bool cpu_has_avx512(void);
    before. */
 uint64_t cpu_flush_subnormals(void);
 
-/* Back to a state that cpu_flush_subnormals() returned. */
+/* From here on it takes them for what they are; returns the state before. */
+uint64_t cpu_keep_subnormals(void);
+
+/* Back to a state that one of these returned. */
 void cpu_restore(uint64_t state);
 
 #endif

@@ -5,7 +5,7 @@
 /* What dataset_allocate() was asked for. */
 typedef struct dataset_request {
   dataset *data;
-  bool classes, weighted;
+  bool classes, weighted, shifted;
 } dataset_request;
 
 static void lay_out(void *owner, arena *arena) {
@@ -16,15 +16,16 @@ static void lay_out(void *owner, arena *arena) {
   if (request->classes) {
     data->class_index = arena_take(arena, rows, sizeof(int32_t));
   } else {
-    data->value = arena_take(arena, size_multiply(rows, data->outputs), sizeof(float));
+    data->value = arena_take(arena, size_multiply(rows, data->columns), sizeof(float));
   }
   if (request->weighted) data->weight = arena_take(arena, rows, sizeof(float));
+  if (request->shifted) data->offset = arena_take(arena, rows, sizeof(float));
 }
 
-status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t outputs, bool classes,
-                        bool weighted) {
-  *data = (dataset){.rows = rows, .inputs = inputs, .outputs = outputs};
-  return arena_build(&data->arena, lay_out, &(dataset_request){data, classes, weighted});
+status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t columns, bool classes,
+                        bool weighted, bool shifted) {
+  *data = (dataset){.rows = rows, .inputs = inputs, .columns = columns};
+  return arena_build(&data->arena, lay_out, &(dataset_request){data, classes, weighted, shifted});
 }
 
 void dataset_free(dataset *data) {
@@ -54,7 +55,7 @@ static void scatter_row(const float *row, const float *later_row, size_t inputs,
 
 void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                     const batch *batch) {
-  size_t inputs = data->inputs, outputs = data->outputs;
+  size_t inputs = data->inputs, columns = data->columns;
   range share = team_share(team, n);
   phase before = team_phase(team, PHASE_GATHER);
   for (size_t i = share.begin; i < share.end; i++) {
@@ -65,15 +66,16 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
                 batch->x.stride);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
     if (batch->value)
-      memcpy(batch->value + i * outputs, data->value + row * outputs, outputs * sizeof(float));
+      memcpy(batch->value + i * columns, data->value + row * columns, columns * sizeof(float));
     if (batch->weight) batch->weight[i] = data->weight[row];
+    if (batch->offset) batch->offset[i] = data->offset[row];
   }
   team_phase(team, before);
 }
 
 targets dataset_targets(const dataset *data, size_t first) {
-  const targets all = {data->class_index, data->value, data->weight};
-  return targets_from(&all, first, data->outputs);
+  const targets all = {data->class_index, data->value, data->weight, data->offset};
+  return targets_from(&all, first, data->columns);
 }
 
 double dataset_weight(const dataset *data) {

@@ -9,16 +9,18 @@
 /* A data set; owns its memory. Exactly rows x inputs floats for x: no padding. */
 typedef struct dataset {
   arena arena;
-  size_t rows, inputs, outputs;
-  float *x;             /* [rows x inputs] row-major */
-  int32_t *class_index; /* [rows], or NULL */
-  float *value;         /* [rows x outputs] row-major, or NULL */
-  float *weight;        /* [rows], or NULL */
+  size_t rows, inputs, columns; /* columns: numbers of a row's target */
+  float *x;                     /* [rows x inputs] row-major */
+  int32_t *class_index;         /* [rows], or NULL */
+  float *value;                 /* [rows x columns] row-major, or NULL */
+  float *weight;                /* [rows], or NULL */
+  float *offset;                /* [rows], or NULL */
 } dataset;
 
-/* Allocates room for the rows; classes says which kind of target, weighted whether weights are kept. */
-status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t outputs, bool classes,
-                        bool weighted);
+/* Allocates room for the rows; classes says which kind of target, weighted whether weights are kept, shifted
+   whether offsets are. */
+status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t columns, bool classes,
+                        bool weighted, bool shifted);
 
 void dataset_free(dataset *data);
 
@@ -26,8 +28,9 @@ void dataset_free(dataset *data);
 typedef struct batch {
   panels x;             /* [rows x inputs] */
   int32_t *class_index; /* [rows], or NULL: not wanted */
-  float *value;         /* [rows x outputs] row-major, or NULL */
+  float *value;         /* [rows x columns] row-major, or NULL */
   float *weight;        /* [rows], or NULL */
+  float *offset;        /* [rows], or NULL */
 } batch;
 
 /* Copies n listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) into the batch: this member's share

@@ -13,6 +13,7 @@ status evaluator_allocate(evaluator *evaluator, const network *net, const datase
   memset(evaluator, 0, sizeof *evaluator);
   evaluator->data = data;
   evaluator->loss = loss;
+  if (loss_of(loss->id)->calls_back) members = 1;
   status result = stream_allocate(&evaluator->stream, net, members);
   return result == STATUS_OK ? arena_build(&evaluator->arena, lay_out, evaluator) : result;
 }
@@ -32,7 +33,7 @@ static void consume(void *context, size_t first, size_t n, panels output) {
   const evaluator *e = context;
   const loss_block block = {
       .output = output,
-      .outputs = e->data->outputs,
+      .outputs = network_outputs(e->stream.net),
       .targets = dataset_targets(e->data, first),
       .row_loss = e->row_loss + first,
       .row_score = e->row_score + first,

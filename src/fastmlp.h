@@ -5,9 +5,12 @@
    <"batch", "layer">, scale =, shift = <double units>, and for batches mean =, variance = <double units>) and
    residual = TRUE. x is a double, integer or logical matrix or, for scans,
    networks and training, also a data frame of such columns and factors, each factor standing for one
-   indicator a level. A "loss" is list(name = <string>, parameter = <double>). A "target" is an integer vector
-   of classes 1 .. K for losses that take classes, otherwise a double matrix rows x outputs. "scaling" is NULL
-   or list(center =, scale =), one double a column. "weights" is NULL or one double a row. The R code has
+   indicator a level. A "loss" is list(name = <string>, parameter = <double>), with
+   levels = <doubles: one for each of the outputs that belong to a number of the target> where the registry
+   leaves their count to the loss, and call = <function(output, target), or the loss is none that calls back>.
+   A "target" is an integer vector of classes 1 .. K for losses that take classes, otherwise a double matrix
+   rows x numbers (one an output, or fewer where several outputs belong to a number). "scaling" is NULL or
+   list(center =, scale =), one double a column. "weights" is NULL or one double a row. The R code has
    validated all values; entries check what memory safety needs and raise a plain error otherwise. */
 #ifndef FASTMLP_FASTMLP_H
 #define FASTMLP_FASTMLP_H
@@ -65,13 +68,13 @@ SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads
 SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP mode, SEXP threads);
 
 /* r_train.c */
-/* An external pointer to a trainer. data = list(x =, target =, weights =, rows = <integer 1-based rows to
-   use, or NULL for all>); valid = NULL or the same; options = list(loss = <loss>, optimizer = list(name =,
-   <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =, clip_norm =, max_norm =, ema_decay = <each
-   0: none>, epochs =, batch_size =, shuffle =, patience = <0: none>, min_improvement =, keep_last_tie =,
-   judged_outside =, pause =, key = <two integers>, threads = <NA: default>, profile = <logical: measure the
-   phases of a step>, dropout = <double: share of units dropped, one a hidden layer>, input_dropout =
-   <double>, input_noise = <double: sd>; the last three may be absent).
+/* An external pointer to a trainer. data = list(x =, target =, weights =, offset = <NULL, or doubles, one a
+   row>, rows = <integer 1-based rows to use, or NULL for all>); valid = NULL or the same; options = list(loss
+   = <loss>, optimizer = list(name =, <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =,
+   clip_norm =, max_norm =, ema_decay = <each 0: none>, epochs =, batch_size =, shuffle =, patience = <0:
+   none>, min_improvement =, keep_last_tie =, judged_outside =, pause =, key = <two integers>, threads = <NA:
+   default>, profile = <logical: measure the phases of a step>, dropout = <double: share of units dropped, one
+   a hidden layer>, input_dropout = <double>, input_noise = <double: sd>; the last three may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),

@@ -55,7 +55,8 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   const step_rows rows = {.first = (uint32_t)first}, *at = work->rows->training ? &rows : NULL;
   bring_rows(team, work, first, n);
   pass_forward(team, pass, x, n, at);
-  const targets block = targets_from(&work->rows->targets, first, network_outputs(net));
+  const targets block =
+      targets_from(&work->rows->targets, first, loss_columns(work->loss, network_outputs(net)));
   pass_loss(team, pass, work->loss, &block, n, 1 / work->rows->total_weight);
   pass_backward(team, pass, n, at);
   pass_weights(team, pass, x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0}, 0);

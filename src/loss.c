@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "cpu.h"
+#include "loss_parts.h"
+
 /* Loss, gradient and score of one output o with target t. */
 typedef struct output_loss {
   double value, score;
@@ -12,14 +15,14 @@ typedef struct output_loss {
 /* ---- elementwise losses ---- */
 
 /* (o - t)^2, gradient 2 (o - t) */
-static output_loss squared(float o, float t, float parameter) {
+static output_loss squared(float o, float t, double parameter) {
   (void)parameter;
   double error = (double)o - t;
   return (output_loss){error * error, error * error, 2 * (o - t)};
 }
 
 /* |o - t|, gradient sign(o - t), 0 at 0 */
-static output_loss absolute(float o, float t, float parameter) {
+static output_loss absolute(float o, float t, double parameter) {
   (void)parameter;
   double error = (double)o - t;
   return (output_loss){fabs(error), error * error,
@@ -27,7 +30,8 @@ static output_loss absolute(float o, float t, float parameter) {
 }
 
 /* error^2 / 2 up to |error| = delta, delta (|error| - delta / 2) beyond; gradient clamped to +-delta */
-static output_loss huber(float o, float t, float delta) {
+static output_loss huber(float o, float t, double parameter) {
+  const float delta = (float)parameter;
   double error = (double)o - t, size = fabs(error);
   bool inside = size <= delta;
   double value = inside ? error * error / 2 : delta * (size - delta / 2.0);
@@ -35,31 +39,22 @@ static output_loss huber(float o, float t, float delta) {
   return (output_loss){value, error * error, gradient};
 }
 
-/* log(1 + exp(o)) - t o without overflow, gradient sigmoid(o) - t; decided rightly if o > 0 where t > 1/2 */
-static output_loss binary_cross_entropy(float o, float t, float parameter) {
-  (void)parameter;
-  double small = exp(-fabs((double)o)); /* in (0, 1] */
-  double value = (o > 0 ? o : 0) + log1p(small) - (double)t * o;
+/* log(1 + exp(o)) - y o without overflow, gradient sigmoid(o) - y, where y is t drawn to 1/2 by the share
+   `smoothing`; decided rightly if o > 0 where t > 1/2 */
+static output_loss binary_cross_entropy(float o, float t, double smoothing) {
+  double small = exp(-fabs((double)o)), y = t * (1 - smoothing) + smoothing / 2; /* small in (0, 1] */
+  double value = (o > 0 ? o : 0) + log1p(small) - y * o;
   double probability = o >= 0 ? 1 / (1 + small) : small / (1 + small);
-  return (output_loss){isnan(o) ? NAN : value, (o > 0) == (t > .5f), isnan(o) ? o : (float)(probability - t)};
+  return (output_loss){isnan(o) ? NAN : value, (o > 0) == (t > .5f), isnan(o) ? o : (float)(probability - y)};
 }
 
 /* ---- rows ---- */
 
-static float *row_of(panels m, size_t r) { return m.data + r * PANEL; }
-
-/* Where column j of a row lies, from the row's start in the first panel. */
-static size_t lane(size_t j, size_t stride) { return j / PANEL * stride + j % PANEL; }
-
-static float row_weight(const loss_block *block, size_t r) {
-  return block->targets.weight != NULL ? block->targets.weight[r] : 1;
-}
-
-typedef output_loss output_function(float o, float t, float parameter);
+typedef output_loss output_function(float o, float t, double parameter);
 
 /* Rows of a loss that treats each output by itself: the means over the outputs. The block comes as a copy,
    which no store into its rows can change. */
-ALWAYS_INLINE void elementwise_rows(output_function *of_output, float parameter, const loss_block block,
+ALWAYS_INLINE void elementwise_rows(output_function *of_output, double parameter, const loss_block block,
                                     range rows) {
   const double per_output = 1 / (double)block.outputs;
   const size_t last_panel = (panels_of(block.outputs) - 1) * block.gradient.stride;
@@ -87,58 +82,79 @@ ALWAYS_INLINE void elementwise_rows(output_function *of_output, float parameter,
 
 /* A loop of its own for each of these losses: a call through a pointer for each output would take longer than
    the loss. */
-#define ELEMENTWISE_ROWS(of_output)                                                    \
-  static void of_output##_rows(const loss_block *block, float parameter, range rows) { \
-    elementwise_rows(of_output, parameter, *block, rows);                              \
+#define ELEMENTWISE_ROWS(of_output)                                                     \
+  static void of_output##_rows(const loss *loss, const loss_block *block, range rows) { \
+    elementwise_rows(of_output, loss->parameter, *block, rows);                         \
   }
 ELEMENTWISE_ROWS(squared)
 ELEMENTWISE_ROWS(absolute)
 ELEMENTWISE_ROWS(huber)
 ELEMENTWISE_ROWS(binary_cross_entropy)
 
-/* The first output that no other exceeds. */
-static size_t row_argmax(const float *o, size_t stride, size_t outputs) {
-  size_t best = 0;
-  for (size_t j = 1; j < outputs; j++) {
-    if (o[lane(j, stride)] > o[lane(best, stride)]) best = j;
-  }
-  return best;
-}
+/* ---- cross-entropy ---- */
 
-/* From softmax probabilities p to the gradient scale * (p - 1[class]), in place. */
-static void softmax_row_gradient(float *p, size_t stride, size_t classes, size_t class_index, float scale) {
-  p[lane(class_index, stride)] -= 1;
+/* From softmax probabilities p to the gradient scale * (p - 1[class]), in place; with label smoothing its
+   share of the one is spread over all classes. */
+static void softmax_row_gradient(float *p, size_t stride, size_t classes, size_t class_index,
+                                 double smoothing, float scale) {
+  p[lane(class_index, stride)] -= (float)(1 - smoothing);
+  for (size_t j = 0; smoothing > 0 && j < classes; j++) {
+    p[lane(j, stride)] -= (float)(smoothing / (double)classes);
+  }
   for (size_t panel = 0; panel < panels_of(classes); panel++) {
     for (int j = 0; j < PANEL; j++) p[panel * stride + (size_t)j] *= scale;
   }
 }
 
+/* How far the outputs are behind the best of them, on average. */
+static double mean_behind(const float *o, size_t stride, size_t outputs, size_t best) {
+  double sum = 0;
+  for (size_t j = 0; j < outputs; j++) sum += (double)o[lane(best, stride)] - o[lane(j, stride)];
+  return sum / (double)outputs;
+}
+
 /* -log softmax(output)[class] = log_sum + largest output - output[class]. */
-static void cross_entropy_row(const loss_block *block, size_t r, float log_sum) {
+static void cross_entropy_row(const loss_block *block, size_t r, double smoothing, float log_sum) {
   const float *o = row_of(block->output, r);
   size_t class_index = (size_t)block->targets.class_index[r], stride = block->output.stride;
   size_t best = row_argmax(o, stride, block->outputs);
   double weight = row_weight(block, r), behind = (double)o[lane(best, stride)] - o[lane(class_index, stride)];
+  if (smoothing > 0) behind += smoothing * (mean_behind(o, stride, block->outputs, best) - behind);
   block->row_loss[r] = weight * (log_sum + behind);
   block->row_score[r] = weight * (best == class_index);
   if (block->gradient.data != NULL) {
     softmax_row_gradient(row_of(block->gradient, r), block->gradient.stride, block->outputs, class_index,
-                         (float)(block->scale * weight));
+                         smoothing, (float)(block->scale * weight));
   }
 }
 
 /* Rows of softmax taken at once. */
 enum { CHUNK_ROWS = 64 };
 
-static void cross_entropy_rows(const loss_block *block, float parameter, range rows) {
-  (void)parameter;
+static void cross_entropy_rows(const loss *loss, const loss_block *block, range rows) {
   float log_sum[CHUNK_ROWS];
   for (size_t first = rows.begin; first < rows.end; first += CHUNK_ROWS) {
     size_t n = size_min(CHUNK_ROWS, rows.end - first);
     float *p = block->gradient.data != NULL ? row_of(block->gradient, first) : NULL;
     kernels_active()->softmax(row_of(block->output, first), block->output.stride, block->outputs, n, p,
                               block->gradient.stride, log_sum);
-    for (size_t i = 0; i < n; i++) cross_entropy_row(block, first + i, log_sum[i]);
+    for (size_t i = 0; i < n; i++) cross_entropy_row(block, first + i, loss->parameter, log_sum[i]);
+  }
+}
+
+/* ---- from outside ---- */
+
+/* What failed has no value and leads nowhere. The function outside gets subnormal numbers as it knows them.
+ */
+static void custom_rows(const loss *loss, const loss_block *block, range rows) {
+  uint64_t state = cpu_keep_subnormals();
+  bool worked = loss->call(loss, block, rows);
+  cpu_restore(state);
+  for (size_t r = rows.begin; !worked && r < rows.end; r++) {
+    block->row_loss[r] = block->row_score[r] = NAN;
+    for (size_t p = 0; block->gradient.data != NULL && p < panels_of(block->outputs); p++) {
+      memset(row_of(block->gradient, r) + p * block->gradient.stride, 0, PANEL * sizeof(float));
+    }
   }
 }
 
@@ -146,13 +162,28 @@ static void cross_entropy_rows(const loss_block *block, float parameter, range r
 
 static const struct {
   loss_info info;
-  void (*rows)(const loss_block *block, float parameter, range rows);
+  loss_function *rows;
 } table[LOSS_COUNT] = {
-    [LOSS_CROSS_ENTROPY] = {{"cross_entropy", true}, cross_entropy_rows},
-    [LOSS_BINARY_CROSS_ENTROPY] = {{"binary_cross_entropy", false}, binary_cross_entropy_rows},
-    [LOSS_SQUARED] = {{"squared", false}, squared_rows},
-    [LOSS_ABSOLUTE] = {{"absolute", false}, absolute_rows},
-    [LOSS_HUBER] = {{"huber", false}, huber_rows},
+    /* name, takes classes, spare classes, heads, calls back */
+    [LOSS_CROSS_ENTROPY] = {{"cross_entropy", true, 0, 1, false}, cross_entropy_rows},
+    [LOSS_BINARY_CROSS_ENTROPY] = {{"binary_cross_entropy", false, 0, 1, false}, binary_cross_entropy_rows},
+    [LOSS_SQUARED] = {{"squared", false, 0, 1, false}, squared_rows},
+    [LOSS_ABSOLUTE] = {{"absolute", false, 0, 1, false}, absolute_rows},
+    [LOSS_HUBER] = {{"huber", false, 0, 1, false}, huber_rows},
+    [LOSS_LOG_COSH] = {{"log_cosh", false, 0, 1, false}, log_cosh_rows},
+    [LOSS_QUANTILE] = {{"quantile", false, 0, 0, false}, quantile_rows},
+    [LOSS_POISSON] = {{"poisson", false, 0, 1, false}, poisson_rows},
+    [LOSS_GAMMA] = {{"gamma", false, 0, 1, false}, gamma_rows},
+    [LOSS_TWEEDIE] = {{"tweedie", false, 0, 1, false}, tweedie_rows},
+    [LOSS_NEGATIVE_BINOMIAL] = {{"negative_binomial", false, 0, 1, false}, negative_binomial_rows},
+    [LOSS_GAUSSIAN] = {{"gaussian", false, 0, 2, false}, gaussian_rows},
+    [LOSS_FOCAL] = {{"focal", true, 0, 1, false}, focal_rows},
+    [LOSS_BINARY_FOCAL] = {{"binary_focal", false, 0, 1, false}, binary_focal_rows},
+    [LOSS_HINGE] = {{"hinge", true, 0, 1, false}, hinge_rows},
+    [LOSS_BINARY_HINGE] = {{"binary_hinge", false, 0, 1, false}, binary_hinge_rows},
+    [LOSS_ORDINAL] = {{"ordinal", true, 1, 1, false}, ordinal_rows},
+    [LOSS_CUSTOM] = {{"custom", false, 0, 0, true}, custom_rows},
+    [LOSS_CUSTOM_CLASSES] = {{"custom_classes", true, 0, 1, true}, custom_rows},
 };
 
 const loss_info *loss_of(loss_id id) { return &table[id].info; }
@@ -163,16 +194,24 @@ loss_id loss_find(const char *name) {
   return (loss_id)id;
 }
 
-targets targets_from(const targets *t, size_t first, size_t outputs) {
+size_t loss_heads(const loss *loss) {
+  size_t heads = table[loss->id].info.heads;
+  return heads > 0 ? heads : loss->levels;
+}
+
+size_t loss_columns(const loss *loss, size_t outputs) { return outputs / loss_heads(loss); }
+
+targets targets_from(const targets *t, size_t first, size_t columns) {
   return (targets){
       t->class_index != NULL ? t->class_index + first : NULL,
-      t->value != NULL ? t->value + first * outputs : NULL,
+      t->value != NULL ? t->value + first * columns : NULL,
       t->weight != NULL ? t->weight + first : NULL,
+      t->offset != NULL ? t->offset + first : NULL,
   };
 }
 
 void loss_rows(const loss *loss, const loss_block *block, range rows) {
-  table[loss->id].rows(block, loss->parameter, rows);
+  table[loss->id].rows(loss, block, rows);
 }
 
 void link_rows(link_id link, panels output, size_t outputs, range rows) {

@@ -68,6 +68,13 @@ void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_r
   meet_between(team, before, SPLIT_ROWS);
 }
 
+/* A loss that calls back is the first member's work, between all outputs and all that is read of it. */
+static void loss_by_first(const team *team, const loss *loss, const loss_block *block, size_t n) {
+  team_barrier(team);
+  if (team->rank == 0) loss_rows(loss, block, (range){0, n});
+  team_barrier(team);
+}
+
 void pass_loss(const team *team, pass *pass, const loss *loss, const targets *targets, size_t n,
                double scale) {
   const pass_layer *last = &pass->layer[pass->net->layers - 1];
@@ -81,7 +88,11 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
       .row_loss = pass->row_loss,
       .row_score = pass->row_score,
   };
-  loss_rows(loss, &block, team_share(team, n));
+  if (loss_of(loss->id)->calls_back) {
+    loss_by_first(team, loss, &block, n);
+  } else {
+    loss_rows(loss, &block, team_share(team, n));
+  }
   team_phase(team, before);
 }
 

@@ -152,8 +152,17 @@ activation_id unpack_activation(SEXP name) {
 loss unpack_loss(SEXP x) {
   loss_id id = loss_find(unpack_string(list_get(x, "name"), "loss$name"));
   if (id == LOSS_COUNT) Rf_error("unknown loss");
-  SEXP parameter = list_get(x, "parameter");
-  return (loss){id, parameter == R_NilValue ? 0 : (float)unpack_number(parameter, "loss$parameter")};
+  SEXP parameter = list_get(x, "parameter"), levels = list_get(x, "levels");
+  loss loss = {.id = id,
+               .parameter = parameter == R_NilValue ? 0 : unpack_number(parameter, "loss$parameter")};
+  if (levels != R_NilValue) {
+    loss.level = unpack_doubles(levels, XLENGTH(levels), "loss$levels");
+    loss.levels = (size_t)XLENGTH(levels);
+  }
+  if (loss_heads(&loss) < 1 || loss_heads(&loss) > LOSS_HEADS)
+    Rf_error("`loss$levels` must be 1 to %d numbers", LOSS_HEADS);
+  if (loss_of(id)->calls_back) loss_set_function(&loss, list_get(x, "call"));
+  return loss;
 }
 
 int unpack_threads(SEXP x) {
@@ -188,20 +197,21 @@ SEXP owner_make(size_t bytes, R_CFinalizer_t release) {
 
 /* ---- targets ---- */
 
-static void check_classes(SEXP target, size_t rows, size_t outputs) {
+static void check_classes(SEXP target, size_t rows, size_t classes) {
   if (TYPEOF(target) != INTSXP || (size_t)XLENGTH(target) != rows)
     Rf_error("`target` must be an integer vector with one class a row");
   const int *class = INTEGER(target);
   for (size_t i = 0; i < rows; i++)
-    if (class[i] < 1 || (size_t) class[i] > outputs)
-      Rf_error("`target` must hold classes from 1 to the number of outputs");
+    if (class[i] < 1 || (size_t) class[i] > classes)
+      Rf_error("`target` must hold classes from 1 to %.0f", (double)classes);
 }
 
 void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs) {
+  if (outputs % loss_heads(loss) != 0) Rf_error("the loss must fit the number of outputs");
   if (loss_of(loss->id)->takes_classes)
-    check_classes(target, rows, outputs);
+    check_classes(target, rows, outputs + loss_of(loss->id)->spare_classes);
   else
-    unpack_shaped(target, rows, outputs, "target");
+    unpack_shaped(target, rows, loss_columns(loss, outputs), "target");
   if (weights != R_NilValue) unpack_doubles(weights, (R_xlen_t)rows, "weights");
 }
 
@@ -235,11 +245,11 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
   check_targets(target, weights, loss, rows, outputs);
   bool classes = loss_of(loss->id)->takes_classes;
   int32_t *class_index = classes ? (int32_t *)(void *)R_alloc(rows, sizeof(int32_t)) : NULL;
-  float *value = classes ? NULL : scratch_floats(size_multiply(rows, outputs));
+  float *value = classes ? NULL : scratch_floats(size_multiply(rows, loss_columns(loss, outputs)));
   float *weight = weights != R_NilValue ? scratch_floats(rows) : NULL;
   read_targets(target, weights, loss, NULL, rows, class_index, value, weight);
   *total_weight = sum_of_weights(weight, rows);
-  return (targets){class_index, value, weight};
+  return (targets){class_index, value, weight, NULL};
 }
 
 const uint32_t *unpack_rows(SEXP rows, size_t available, size_t *n) {

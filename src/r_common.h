@@ -44,9 +44,15 @@ source_matrix unpack_shaped(SEXP x, size_t rows, size_t columns, const char *wha
 
 scaling unpack_scaling(SEXP x, size_t columns); /* NULL: none */
 activation_id unpack_activation(SEXP name);
-loss unpack_loss(SEXP x);
+loss unpack_loss(SEXP x);   /* its levels and function stay where they are: x must outlive it */
 int unpack_threads(SEXP x); /* NA: the default */
 void unpack_key(SEXP x, uint32_t key[2]);
+
+/* ---- losses, in r_loss.c ---- */
+
+/* Makes an R function(output, target) what a loss calls back: it must return NULL, or list(value = <double,
+   one a row>, gradient = <double matrix rows x outputs>). */
+void loss_set_function(loss *loss, SEXP function);
 
 /* ---- memory ---- */
 
@@ -63,7 +69,7 @@ SEXP owner_make(size_t bytes, R_CFinalizer_t release);
 void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs);
 
 /* Converts the targets and weights of the n rows in `rows` (NULL: the first n) into the buffers that the
-   loss asks for: class_index[n] from 0 on, or value[n x outputs] row-major; weight[n] unless weights is NULL.
+   loss asks for: class_index[n] from 0 on, or value[n x columns] row-major; weight[n] unless weights is NULL.
  */
 void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
                   int32_t *class_index, float *value, float *weight);

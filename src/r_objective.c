@@ -40,6 +40,7 @@ SEXP fastmlp_objective_open(SEXP network_list, SEXP data, SEXP valid, SEXP scali
   objective *o = R_ExternalPtrAddr(owner);
   int threads = unpack_threads(list_get(options, "threads"));
   bool profiled = unpack_flag(list_get(options, "profile"), "profile");
+  R_SetExternalPtrProtected(owner, options); /* holds what the loss points to */
   o->loss = unpack_loss(list_get(options, "loss"));
   network_from_list(&o->net, network_list);
   dataset_from_list(&o->data, data, scaling_list, &o->net, &o->loss, threads);

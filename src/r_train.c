@@ -41,14 +41,17 @@ void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const networ
   source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   if (x.columns != inputs) Rf_error("`x` must have one column an input");
   SEXP target = list_get(list, "target"), weights = list_get(list, "weights");
+  SEXP offset = list_get(list, "offset");
   check_targets(target, weights, loss, x.rows, outputs);
+  const double *shift = offset != R_NilValue ? unpack_doubles(offset, (R_xlen_t)x.rows, "offset") : NULL;
   scaling scaling = unpack_scaling(scaling_list, inputs);
   const uint32_t *rows = unpack_rows(list_get(list, "rows"), x.rows, &n);
   if (n == 0) Rf_error("`x` must have at least one row");
-  raise_unless_ok(
-      dataset_allocate(data, n, inputs, outputs, loss_of(loss->id)->takes_classes, weights != R_NilValue));
+  raise_unless_ok(dataset_allocate(data, n, inputs, loss_columns(loss, outputs),
+                                   loss_of(loss->id)->takes_classes, weights != R_NilValue, shift != NULL));
   matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
+  for (size_t i = 0; shift != NULL && i < n; i++) data->offset[i] = (float)shift[rows != NULL ? rows[i] : i];
 }
 
 /* A number that may lack: then it is 0. */
@@ -197,6 +200,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   const bool has_valid = valid != R_NilValue;
   t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
+  R_SetExternalPtrProtected(owner, options_list); /* holds what the loss points to */
   network_from_list(&t->net, network_list);
   set_dropout(&t->net, list_get(options_list, "dropout"));
   dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, options.threads);

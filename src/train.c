@@ -86,12 +86,13 @@ static size_t chunks(const trainer *t) { return (t->net->parameters + CHUNK - 1)
 
 static batch take_batch(const trainer *t, arena *arena) {
   const dataset *data = t->data;
-  size_t rows = pass_rows(t), values = size_multiply(rows, data->outputs);
+  size_t rows = pass_rows(t), values = size_multiply(rows, data->columns);
   return (batch){
       .x = arena_take_panels(arena, rows, data->inputs),
       .class_index = data->class_index != NULL ? arena_take(arena, rows, sizeof(int32_t)) : NULL,
       .value = data->value != NULL ? arena_take(arena, values, sizeof(float)) : NULL,
       .weight = data->weight != NULL ? arena_take(arena, rows, sizeof(float)) : NULL,
+      .offset = data->offset != NULL ? arena_take(arena, rows, sizeof(float)) : NULL,
   };
 }
 
@@ -289,7 +290,7 @@ static void train_block(const team *team, trainer *t) {
   const optimizer_step step = t->step;
   const gradient_sink sink = sink_for(t, &block, &step);
   const batch *batch = &t->batch[block.buffer];
-  const targets targets = {batch->class_index, batch->value, batch->weight};
+  const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};
   pass_forward(team, &t->pass, batch->x, block.n, &block.at);
   pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
   pass_backward(team, &t->pass, block.n, &block.at);

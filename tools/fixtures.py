@@ -97,6 +97,12 @@ LOSSES = {
     "absolute": lambda o, t: F.l1_loss(o, t, reduction="none").mean(1),
     "huber_1": lambda o, t: F.huber_loss(o, t, reduction="none", delta=1.0).mean(1),
     "huber_half": lambda o, t: F.huber_loss(o, t, reduction="none", delta=0.5).mean(1),
+    "cross_entropy_smooth": lambda o, t: F.cross_entropy(o, t, reduction="none", label_smoothing=0.1),
+    "binary_cross_entropy_smooth": lambda o, t: F.binary_cross_entropy_with_logits(
+        o, 0.9 * t + 0.05, reduction="none").mean(1),
+    "poisson": lambda o, t: F.poisson_nll_loss(o, t, log_input=True, reduction="none").mean(1),
+    "gaussian": lambda o, t: F.gaussian_nll_loss(o[:, ::2], t, F.softplus(o[:, 1::2]) + 1e-6,
+                                                 reduction="none").mean(1),
 }
 
 
@@ -109,16 +115,21 @@ def losses():
         "binary": torch.randint(2, (rows, outputs), generator=generator).double(),
         "number": grid_normal(generator, rows, outputs, sd=3.0),
     }
+    later = torch.Generator().manual_seed(4)
+    targets["count"] = torch.randint(9, (rows, outputs), generator=later).double()
+    targets["pair"] = grid_normal(later, rows, 2, sd=3.0)
     weights = torch.randint(0, 9, (rows,), generator=generator).double() / 4
     # For an even mean over the elements the functions above must equal PyTorch's own default.
     assert torch.equal(LOSSES["squared"](output, targets["number"]).mean().float(),
                        nn.MSELoss()(output, targets["number"]).float())
     tensors = {"output": output, **targets, "weights": weights}
-    target_of = {"cross_entropy": "class", "binary_cross_entropy": "binary"}
+    target_of = {"cross_entropy": "class", "cross_entropy_smooth": "class", "poisson": "count",
+                 "binary_cross_entropy": "binary", "binary_cross_entropy_smooth": "binary",
+                 "gaussian": "pair"}
     for name, function in LOSSES.items():
         target = targets[target_of.get(name, "number")]
         for suffix, w in {"": torch.ones(rows), "_weighted": weights}.items():
-            o = with_gradient(output)
+            o = with_gradient(output[:, :4] if name == "gaussian" else output)
             value = (w * function(o, target)).sum() / w.sum()
             value.backward()
             tensors |= {name + suffix + "_value": value, name + suffix + "_gradient": o.grad}

@@ -71,19 +71,108 @@ reference_losses <- list(
       value = ifelse(abs(error) <= delta, error^2 / 2, delta * (abs(error) - delta / 2)),
       gradient = pmin(pmax(error, -delta), delta)
     )
+  },
+  log_cosh = function(o, t, parameter) {
+    list(value = log(cosh(o - t)), gradient = tanh(o - t))
+  },
+  # Each below without its own formula for the gradient is differenced.
+  quantile = function(o, t, parameter, levels = 0.5) {
+    by_number(o, t, length(levels), function(o, t) {
+      q <- t(apply(cbind(o[, 1], reference_softplus(o[, -1, drop = FALSE])), 1, cumsum))
+      q <- matrix(q, nrow(o))
+      rowMeans(sweep(t > q, 2, levels, function(above, level) ifelse(above, level, level - 1)) * (t - q))
+    }, short_step)
+  },
+  poisson = function(o, t, parameter) {
+    by_number(o, t, 1, function(o, t) -dpois(t, exp(o), log = TRUE) - lgamma(t + 1))
+  },
+  gamma = function(o, t, parameter) {
+    by_number(o, t, 1, function(o, t) -dgamma(t, 1, rate = exp(-o), log = TRUE))
+  },
+  tweedie = function(o, t, power) {
+    by_number(o, t, 1, function(o, t) {
+      exp((2 - power) * o) / (2 - power) - t * exp((1 - power) * o) / (1 - power)
+    })
+  },
+  negative_binomial = function(o, t, size) {
+    by_number(o, t, 1, function(o, t) {
+      constant <- lgamma(t + size) - lgamma(size) - lgamma(t + 1)
+      constant - dnbinom(t, size, mu = exp(o), log = TRUE)
+    })
+  },
+  gaussian = function(o, t, parameter) {
+    by_number(o, t, 2, function(o, t) {
+      sd <- sqrt(reference_softplus(o[, 2]) + 1e-6)
+      -dnorm(t, o[, 1], sd, log = TRUE) - log(2 * pi) / 2
+    })
+  },
+  focal = function(o, t, gamma) {
+    by_row(o, function(o) {
+      p <- exp(o - log(rowSums(exp(o))))[cbind(seq_along(t), t)]
+      -(1 - p)^gamma * log(p)
+    })
+  },
+  binary_focal = function(o, t, gamma) {
+    by_number(o, t, 1, function(o, t) {
+      p <- ifelse(t == 1, plogis(o), plogis(-o))
+      -(1 - p)^gamma * log(p)
+    })
+  },
+  hinge = function(o, t, parameter) {
+    by_row(o, function(o) {
+      own <- cbind(seq_along(t), t)
+      pmax(0, 1 + apply(replace(o, own, -Inf), 1, max) - o[own])
+    }, short_step)
+  },
+  binary_hinge = function(o, t, parameter) {
+    by_number(o, t, 1, function(o, t) pmax(0, 1 - (2 * t - 1) * o), short_step)
+  },
+  ordinal = function(o, t, parameter) {
+    by_row(o, function(o) {
+      logit <- cbind(-Inf, o[, 1], reference_softplus(o[, -1, drop = FALSE]))
+      logit[, -1] <- t(apply(logit[, -1, drop = FALSE], 1, cumsum))
+      logit <- cbind(logit, Inf)
+      rows <- seq_along(t)
+      -log(plogis(logit[cbind(rows, t + 1)]) - plogis(logit[cbind(rows, t)]))
+    })
   }
 )
+
+# A loss of rows with the gradient as its difference: value(o) gives one number a row.
+by_row <- function(o, value, h = 1e-4) {
+  gradient <- vapply(seq_len(ncol(o)), function(j) {
+    at <- function(h) value(replace(o, cbind(seq_len(nrow(o)), j), o[, j] + h))
+    (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
+  }, o[, 1])
+  list(value = value(o), gradient = matrix(gradient, nrow(o)))
+}
+
+# The same for losses of numbers, with `heads` outputs for each column of t.
+by_number <- function(o, t, heads, value, h = 1e-4) {
+  parts <- lapply(seq_len(ncol(t)), function(j) {
+    own <- o[, (j - 1) * heads + seq_len(heads), drop = FALSE]
+    by_row(own, function(o) as.vector(value(o, t[, j])), h)
+  })
+  list(
+    value = do.call(cbind, lapply(parts, `[[`, "value")),
+    gradient = do.call(cbind, lapply(parts, `[[`, "gradient"))
+  )
+}
+
+# For losses with kinks.
+short_step <- 1e-7
 
 # The weighted mean loss and its gradient for the outputs; elementwise losses are averaged over the
 # outputs of a row.
 reference_loss <- function(o, y, loss, weights = rep(1, nrow(o))) {
-  if (is.character(loss)) loss <- list(name = loss, parameter = 1)
-  rows <- reference_losses[[loss$name]](o, y, loss$parameter)
+  loss <- as_loss(loss)
+  settings <- c(list(loss$parameter), if (!is.null(loss$levels)) list(loss$levels))
+  rows <- do.call(reference_losses[[loss$name]], c(list(o, y), settings))
   share <- weights / sum(weights)
   elementwise <- is.matrix(rows$value)
   list(
     value = sum(share * if (elementwise) rowMeans(rows$value) else rows$value),
-    gradient = share * rows$gradient / if (elementwise) ncol(o) else 1
+    gradient = share * rows$gradient / if (elementwise) ncol(y) else 1
   )
 }
 

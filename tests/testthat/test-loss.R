@@ -1,7 +1,7 @@
 output <- matrix(c(2, 0, 1, 0, 3, -1, 1, 0.5, 0.25), nrow = 3)
 
 test_that("the registry in R names the engine's losses", {
-  expect_setequal(names(losses), loss_names())
+  expect_setequal(names(losses), .Call(fastmlp_loss_names))
 })
 
 test_that("losses equal their formulas", {

@@ -63,7 +63,6 @@ test_that("outcomes that cannot be learned are refused", {
     mlp_fit(x, 1:4, loss = "cross_entropy")
     mlp_fit(x, c(0, 1, 1, 0), loss = "cross_entropy")
     mlp_fit(x, matrix(c("a", "b"), 4, 2))
-    mlp_fit(x, matrix(c(TRUE, FALSE), 4, 2))
     mlp_fit(x, array(0, c(4, 1, 1)))
     mlp_fit(x)
   })

@@ -153,7 +153,7 @@ test_that("fits changed by hand or from another version are refused", {
     predict(change(fit$outcome$type <- "clas"), iris)
     predict(change(fit$outcome$type <- "numeric"), iris)
     predict(change(fit$outcome$link <- "sigmoid"), iris)
-    predict(change(fit$outcome$loss$name <- "hinge"), iris)
+    predict(change(fit$outcome$loss$name <- "hindrance"), iris)
     predict(change(fit$standardize <- list(center = 0, scale = 1)), iris)
     predict(change(fit$blueprint <- 1), iris)
     predict(change(fit$predictors$names <- "a"), iris)

@@ -42,7 +42,11 @@ loss_cases <- list(
   squared = list("squared", "number"),
   absolute = list("absolute", "number"),
   huber_1 = list(loss_huber(delta = 1), "number"),
-  huber_half = list(loss_huber(delta = 0.5), "number")
+  huber_half = list(loss_huber(delta = 0.5), "number"),
+  cross_entropy_smooth = list(loss_cross_entropy(0.1), "class"),
+  binary_cross_entropy_smooth = list(loss_binary_cross_entropy(0.1), "binary"),
+  poisson = list("poisson", "count"),
+  gaussian = list("gaussian", "pair")
 )
 
 test_that("losses and their gradients are PyTorch's, with and without case weights", {
@@ -51,12 +55,13 @@ test_that("losses and their gradients are PyTorch's, with and without case weigh
   for (name in names(loss_cases)) {
     loss <- loss_cases[[name]][[1]]
     target <- tensors[[loss_cases[[name]][[2]]]]
+    output <- tensors$output[, if (name == "gaussian") 1:4 else 1:5]
     for (suffix in c("", "_weighted")) {
       weights <- if (nzchar(suffix)) tensors$weights[1, ]
       get <- function(what) tensors[[paste0(name, suffix, what)]]
-      value <- loss_value(tensors$output, target, loss, weights)
+      value <- loss_value(output, target, loss, weights)
       expect_close(value, get("_value")[1], 1e-6, info = paste0(name, suffix))
-      gradient <- loss_gradient(tensors$output, target, loss, weights)
+      gradient <- loss_gradient(output, target, loss, weights)
       expect_close(gradient, get("_gradient"), elementwise = TRUE, info = paste0(name, suffix))
     }
   }

@@ -14,19 +14,38 @@ clear_rows <- function(network, rows) {
   x[which(clear_of_kinks(network, x))[seq_len(rows)], , drop = FALSE]
 }
 
+# A target of each kind, for `numbers` numbers (or classes) a row.
 targets_for <- list(
-  cross_entropy = function(rows, outputs) sample.int(outputs, rows, replace = TRUE),
-  binary_cross_entropy = function(rows, outputs) matrix(rbinom(rows * outputs, 1, 0.5), rows),
-  squared = function(rows, outputs) exact_normal(rows, outputs),
-  absolute = function(rows, outputs) exact_normal(rows, outputs, 3),
-  huber = function(rows, outputs) exact_normal(rows, outputs, 2)
+  classes = function(rows, numbers) sample.int(numbers, rows, replace = TRUE),
+  ordered = function(rows, numbers) sample.int(numbers + 1, rows, replace = TRUE),
+  probability = function(rows, numbers) matrix(rbinom(rows * numbers, 1, 0.5), rows),
+  numbers = function(rows, numbers) exact_normal(rows, numbers, 2),
+  counts = function(rows, numbers) matrix(rpois(rows * numbers, 2), rows),
+  positive = function(rows, numbers) abs(exact_normal(rows, numbers)) + 0.25,
+  nonnegative = function(rows, numbers) pmax(exact_normal(rows, numbers), 0)
 )
+
+target_for <- function(loss, rows, outputs) {
+  loss <- as_loss(loss)
+  targets_for[[losses[[loss$name]]$target]](rows, outputs / loss_heads(loss))
+}
+
+# Each loss as it comes, and with other settings.
+every_loss <- function() {
+  c(
+    as.list(loss_names()),
+    list(
+      loss_huber(delta = 0.25), loss_quantile(c(0.1, 0.5, 0.9)), loss_tweedie(power = 1.2),
+      loss_negative_binomial(size = 3.5), loss_focal(gamma = 0.5), loss_binary_focal(gamma = 1)
+    )
+  )
+}
 
 # Weights and bias of a layer are held to the layer's largest magnitude: the gradient of a bias
 # alone is a sum that may all but cancel.
 expect_reference_gradient <- function(network, x, loss = "squared", weights = rep(1, nrow(x)),
                                       info = "") {
-  y <- targets_for[[if (is.list(loss)) loss$name else loss]](nrow(x), network$outputs)
+  y <- target_for(loss, nrow(x), network$outputs)
   actual <- mlp_gradient(network, x, y, loss, weights, wrt = "input")
   expected <- reference_gradient(network, x, y, loss, weights)
   by_layer <- function(result) {
@@ -38,6 +57,7 @@ expect_reference_gradient <- function(network, x, loss = "squared", weights = re
 test_that("the reference knows every activation and loss", {
   expect_setequal(names(reference_activations), activation_names())
   expect_setequal(names(reference_losses), loss_names())
+  expect_setequal(names(targets_for), names(target_kinds))
 })
 
 test_that("the reference's gradients are its values' differences", {
@@ -47,9 +67,9 @@ test_that("the reference's gradients are its values' differences", {
     expect_equal(activation$gradient(z), difference, tolerance = 1e-8)
   }
   set.seed(1)
-  o <- exact_normal(4, 3)
-  for (loss in names(reference_losses)) {
-    y <- targets_for[[loss]](4, 3)
+  for (loss in every_loss()) {
+    o <- exact_normal(4, 3 * loss_heads(as_loss(loss)))
+    y <- target_for(loss, 4, ncol(o))
     value <- function(o) reference_loss(o, y, loss, 1:4)$value
     step <- function(i, h) replace(o, i, o[i] + h)
     difference <- vapply(seq_along(o), function(i) value(step(i, 1e-5)) - value(step(i, -1e-5)), 1)
@@ -86,11 +106,10 @@ test_that("whole-network gradients match for each activation and awkward widths"
 })
 
 test_that("whole-network gradients match for each loss, also with weights and one row", {
-  losses <- c(loss_names(), list(loss_huber(delta = 0.25)))
-  for (loss in losses) {
+  for (loss in every_loss()) {
     set.seed(3)
     for (outputs in c(3, 17)) {
-      for (size in sizes_of(3, outputs)) {
+      for (size in sizes_of(3, outputs * loss_heads(as_loss(loss)))) {
         network <- exact_network(size, "tanh")
         x <- clear_rows(network, 21)
         weights <- sample(0:4, 21, replace = TRUE) / 2
@@ -144,7 +163,7 @@ test_that("a network's gradient is the chain of the primitives", {
   network <- exact_network(c(7, 18, 3), "gelu")
   layers <- network$layers
   x <- exact_normal(40, 7)
-  y <- targets_for$cross_entropy(40, 3)
+  y <- target_for("cross_entropy", 40, 3)
   z <- dense_forward(x, layers[[1]]$weight, layers[[1]]$bias)
   h <- activation_value(z, "gelu")
   output <- dense_forward(h, layers[[2]]$weight, layers[[2]]$bias)
@@ -165,7 +184,7 @@ expect_reference_training <- function(size, rows, batch_size, loss = "cross_entr
   set.seed(8)
   network <- exact_network(size, activation)
   x <- exact_normal(rows, size[1])
-  y <- targets_for[[loss]](rows, size[length(size)])
+  y <- target_for(loss, rows, size[length(size)])
   outcome <- switch(
     loss,
     cross_entropy = factor(y, seq_len(size[length(size)])),

@@ -35,8 +35,11 @@ random_matrix <- function(rows, columns) matrix(rnorm(rows * columns), rows)
 random_outcome <- function(loss, rows) {
   switch(losses[[loss]]$target,
     classes = random_classes(rows, 19),
+    ordered = factor(random_classes(rows, 7), ordered = TRUE),
     probability = random_classes(rows, 2),
-    numbers = random_matrix(rows, 19)
+    numbers = random_matrix(rows, 19),
+    counts = matrix(rpois(rows * 5, 2), rows),
+    abs(random_matrix(rows, 5))
   )
 }
 

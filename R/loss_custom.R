@@ -1,0 +1,107 @@
+#' A loss of your own
+#'
+#' Makes a loss from an R function that gives its value and its gradient.
+#'
+#' The function is called for blocks of at most 1024 rows, during training and validation, on R's
+#' own thread, while the engine's other threads wait. What it computes for a row must depend on
+#' that row alone; case weights and means over the rows are taken care of. An error inside, an
+#' interrupt, or a result that is not as described ends training; errors are raised again, naming
+#' `loss`. A fit does not keep the function: predictions do not need it.
+#'
+#' For numbers, `predict(type = "numeric")` gives the first output of each number of the outcome
+#' as it is; for classes, probabilities are the softmax of the outputs.
+#'
+#' @param fn A function of `output`, a matrix rows x outputs, and `target`: a matrix rows x numbers
+#'   or, for classes, whole numbers from 1 to the number of classes. It returns
+#'   `list(value = , gradient = )`: one finite number a row, and the derivative of each row's value with
+#'   respect to its outputs, a matrix of the shape of `output`.
+#' @param target `"numbers"` for numeric outcomes, `"classes"` for factors.
+#' @param outputs Outputs of the network for each number of the outcome (all of the first come first): a
+#'   whole number from 1 to 128. With classes there is one output a class.
+#' @return An object of class `fastmlp_loss` for the `loss` argument of [mlp_fit()],
+#'   [mlp_gradient()], [loss_value()] and [loss_gradient()].
+#' @seealso [loss_value()] for the losses that the engine has.
+#' @examples
+#' # Squared error relative to the size of the outcome
+#' relative <- loss_custom(function(output, target) {
+#'   error <- (output - target) / target
+#'   list(value = rowMeans(error^2), gradient = 2 * error / target / ncol(output))
+#' })
+#' loss_value(c(1, 3), c(2, 2), relative)
+#' set.seed(1)
+#' mlp_fit(mpg ~ wt + hp, mtcars, loss = relative, standardize = "zscore", hidden_units = 4)
+#' @export
+loss_custom <- function(fn, target = c("numbers", "classes"), outputs = 1) {
+  check_given()
+  if (!is.function(fn)) abort_argument("fn", "a function", describe(fn), "type")
+  target <- check_first_choice(target, "target", c("numbers", "classes"))
+  outputs <- check_count(outputs, "outputs", 1, 128)
+  if (target == "classes") {
+    if (outputs != 1) abort_argument("outputs", "1 with `target = \"classes\"`", format(outputs))
+    return(new_loss("custom_classes", fn = fn))
+  }
+  new_loss("custom", levels = as.double(seq_len(outputs)), fn = fn)
+}
+
+# Runs `run` with a loss in the engine's form; raises what went wrong in a function of the user's.
+run_loss <- function(loss, call, run) {
+  guard <- guard_loss(loss, call)
+  result <- run(guard$loss)
+  if (guard$interrupted()) rlang::interrupt()
+  guard$raise()
+  result
+}
+
+# A loss in the engine's form. A function of the user's is wrapped so that nothing jumps through the
+# engine: errors and interrupts are kept, and the engine is told NULL.
+guard_loss <- function(loss, call) {
+  kept <- NULL
+  keep <- function(cnd) {
+    kept <<- cnd
+    NULL
+  }
+  engine <- unclass(loss)
+  engine$fn <- NULL
+  if (!is.null(loss$fn)) {
+    engine$call <- function(output, target) {
+      tryCatch(call_custom(loss$fn, output, target, call), error = keep, interrupt = keep)
+    }
+  }
+  list(
+    loss = engine,
+    interrupted = function() inherits(kept, "interrupt"),
+    raise = function() if (inherits(kept, "error")) raise_custom(kept, call)
+  )
+}
+
+raise_custom <- function(cnd, call) {
+  if (inherits(cnd, "fastmlp_error_loss")) rlang::cnd_signal(cnd)
+  rlang::abort(
+    c("`loss` stopped with an error.", x = conditionMessage(cnd)),
+    class = condition_class("error", "loss"), call = call
+  )
+}
+
+call_custom <- function(fn, output, target, call) {
+  result <- fn(output, target)
+  if (!is.list(result) || !all(c("value", "gradient") %in% names(result))) {
+    abort_custom("`list(value = , gradient = )`", describe(result), call)
+  }
+  rows <- count_of(nrow(output), "row")
+  value <- custom_numbers(result$value, length(result$value) == nrow(output),
+                          sprintf("a `value` of one finite number a row (%s)", rows), call)
+  shape <- identical(dim(result$gradient), dim(output)) ||
+    ncol(output) == 1 && is.null(dim(result$gradient)) && length(result$gradient) == nrow(output)
+  expected <- sprintf("a `gradient` of finite numbers, %s x %d", rows, ncol(output))
+  list(value = value, gradient = custom_numbers(result$gradient, shape, expected, call))
+}
+
+custom_numbers <- function(x, right_shape, expected, call) {
+  if (!is.numeric(x) || is.object(x) || !right_shape) abort_custom(expected, describe(x), call)
+  if (all(is.finite(x))) return(as.double(x))
+  abort_custom(expected, format(x[!is.finite(x)][1]), call)
+}
+
+abort_custom <- function(expected, got, call) {
+  abort_argument("loss", paste("a function that returns", expected), got, "loss", call = call)
+}

@@ -1,0 +1,105 @@
+# Offsets: what is added to the outputs of losses with a log link, from an argument or from terms
+# of the formula.
+
+# What a fit adds: list(values, valid, source, validation). values and valid are NULL or doubles, one
+# a training row and a row of validation data; source is what the fit remembers: NULL, "argument" or
+# the formula's terms; validation is the setting without the offset in it.
+fit_offset <- function(settings, design, outcome, call) {
+  terms <- design$offset
+  validation <- settings$validation
+  if (design$interface == "formula" && !is.null(settings$offset)) {
+    abort_argument("offset", "a term `offset()` of the formula here", describe(settings$offset),
+                   call = call)
+  }
+  if (is.null(terms) && is.null(settings$offset)) return(list(validation = validation))
+  check_takes_offset(outcome$info$loss, call)
+  if (!is.null(terms)) {
+    valid <- if (is.data.frame(validation)) offset_values(terms, validation, "validation", call)
+    values <- offset_values(terms, design$data, "data", call)
+    return(list(values = values, valid = valid, source = terms, validation = validation))
+  }
+  values <- check_offset(settings$offset, nrow(design$x), "offset", call)
+  valid <- if (is.list(validation)) {
+    check_offset(validation$offset, NROW(validation$x), "validation$offset", call)
+  }
+  if (is.list(validation)) validation$offset <- NULL
+  list(values = values, valid = valid, source = "argument", validation = validation)
+}
+
+check_takes_offset <- function(loss, call) {
+  if (takes_offset(loss$name)) return(invisible())
+  expected <- sprintf("one of %s with an offset", enumerate(Filter(takes_offset, names(losses)), Inf, "or"))
+  abort_argument("loss", expected, format(loss), call = call)
+}
+
+takes_offset <- function(name) losses[[name]]$link == "log"
+
+check_offset <- function(offset, rows, arg, call) {
+  check_finite_values(check_numeric(offset, arg, rows, call), arg, call)
+}
+
+# The sets with what each adds.
+with_offset <- function(sets, offset, kind, call) {
+  if (is.null(offset$source)) return(sets)
+  sets$train["offset"] <- list(offset$values)
+  if (kind == "data") sets$valid["offset"] <- list(offset$valid)
+  if (kind %in% c("share", "rows")) sets$valid["offset"] <- list(offset$values)
+  sets
+}
+
+# The offset of new rows; NULL where the type does not need one.
+predict_offset <- function(offset, source, new_data, type, call) {
+  needed <- identical(source, "argument") && type == "numeric"
+  if (!is.null(offset) && !needed) {
+    expected <- "left out unless the fit had the argument `offset` and `type` is \"numeric\""
+    abort_argument("offset", expected, describe(offset), call = call)
+  }
+  if (needed && is.null(offset)) {
+    abort_argument("offset", "given for a fit with an offset", "NULL", call = call)
+  }
+  if (needed) return(check_offset(offset, nrow(new_data), "offset", call))
+  if (is.list(source) && type == "numeric") offset_values(source, new_data, "new_data", call)
+}
+
+# ---- terms of a formula ----
+
+# list(formula, terms): the formula without the offsets added on its right side, and these, as calls.
+formula_offset <- function(formula, data, call) {
+  terms <- offset_terms(rlang::f_rhs(formula))
+  if (length(terms) == 0 || length(formula) < 3) return(list(formula = formula))
+  check_variables(formula, data, call)
+  side <- without_offsets(rlang::f_rhs(formula))
+  if (is.null(side)) {
+    abort_argument("formula", "have at least one predictor", deparse1(formula), "formula", call = call)
+  }
+  rlang::f_rhs(formula) <- side
+  list(formula = formula, terms = lapply(terms, function(term) term[[2]]))
+}
+
+is_offset <- function(side) rlang::is_call(side, "offset", n = 1)
+
+is_sum <- function(side) rlang::is_call(side, "+", n = 2)
+
+offset_terms <- function(side) {
+  if (is_offset(side)) return(list(side))
+  if (is_sum(side)) c(offset_terms(side[[2]]), offset_terms(side[[3]]))
+}
+
+without_offsets <- function(side) {
+  if (is_offset(side)) return(NULL)
+  if (!is_sum(side)) return(side)
+  left <- without_offsets(side[[2]])
+  right <- without_offsets(side[[3]])
+  if (is.null(left)) right else if (is.null(right)) left else call("+", left, right)
+}
+
+# The sum of the terms for the rows of data. As for predictors, functions of the user's are not found.
+offset_values <- function(terms, data, arg, call) {
+  needed <- unique(unlist(lapply(terms, all.vars)))
+  check_columns_present(colnames(data), needed, arg, call)
+  columns <- as.list(as.data.frame(data)[needed])
+  values <- explain_hardhat(Reduce(`+`, lapply(terms, eval, columns, baseenv())), arg, call)
+  if (length(values) == 1) values <- rep(values, nrow(data))
+  label <- sprintf("offset(%s)", paste(vapply(terms, deparse1, ""), collapse = " + "))
+  check_offset(values, nrow(data), label, call)
+}
