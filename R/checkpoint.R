@@ -9,7 +9,9 @@ checkpoint_format <- "fastmlp checkpoint 1"
 
 check_checkpoint <- function(x, arg, call) {
   if (is.null(x)) return(NULL)
-  if (!rlang::is_string(x) || x == "") abort_argument(arg, "the name of a file", describe(x), "type", call = call)
+  if (!rlang::is_string(x) || x == "") {
+    abort_argument(arg, "the name of a file", describe(x), "type", call = call)
+  }
   x <- path.expand(x)
   if (dir.exists(x)) abort_argument(arg, "the name of a file", "a folder", "file", call = call)
   if (!dir.exists(dirname(x))) {
@@ -19,9 +21,9 @@ check_checkpoint <- function(x, arg, call) {
   x
 }
 
-# A checkpoint as an environment: its file, what identifies its fit, when it may be written again, and what the
-# file holds (`saved`: list(state, history, held) within a run, list(trained, held) after it, or NULL).
-# NULL where none is wanted.
+# A checkpoint as an environment: its file, what identifies its fit, when it may be written again, and what
+# the file holds (`saved`: list(state, history, held) within a run, list(trained, held) after it, or
+# NULL). NULL where none is wanted.
 open_checkpoint <- function(settings, data, call) {
   path <- settings$checkpoint
   if (is.null(path)) return(NULL)

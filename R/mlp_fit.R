@@ -197,9 +197,10 @@
 #' * `network`: the trained [mlp_network()];
 #' * `history`: a data frame with `epoch`, `set` (`"train"`, `"validation"`), `metric` (`"loss"`, the
 #'   score of the loss: `"accuracy"`, `"rmse"`, `"deviance"`, `"pinball"`, or `"value"` for a loss of your
-#'   own, and those of `metrics`) and `value`. Training values of the first two are means over the epoch's batches, taken while the weights move. The loss is without the
-#'   penalty. With a `schedule`, or where a callback changed it, `"learn_rate"` of set `"train"` is
-#'   the rate of the epoch's last step;
+#'   own, and those of `metrics`) and `value`. Training values of the first two are means over the
+#'   epoch's batches, taken while the weights move, with batches normalised and units dropped as in
+#'   training. The loss is without the penalty. With a `schedule`, or where a callback changed it,
+#'   `"learn_rate"` of set `"train"` is the rate of the epoch's last step;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`

@@ -48,7 +48,7 @@ report_profile <- function(result, summary) {
   seconds <- sort(result$profile, decreasing = TRUE)
   profile <- data.frame(phase = names(seconds), seconds = unname(seconds),
                         share = unname(seconds) / max(sum(seconds), .Machine$double.xmin))
-  header <- sprintf("Training steps: %s s on %s, of which", format(summary$step_seconds, digits = 3),
+  header <- sprintf("Training steps: %s s on up to %s, of which", format(summary$step_seconds, digits = 3),
                     count_of(summary$threads, "thread"))
   lines <- sprintf("%-11s %5.1f %%", profile$phase, 100 * profile$share)
   rlang::inform(c(header, stats::setNames(lines, rep(" ", length(lines)))),

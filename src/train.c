@@ -1,71 +1,10 @@
-#include "train.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "cpu.h"
-#include "evaluate.h"
-#include "pace.h"
-#include "pass.h"
-#include "rates.h"
 #include "rng.h"
-
-/* The rows that one pass takes: a whole step, or, where batches are larger than PASS_ROWS, a part of one. */
-typedef struct block {
-  size_t first, n;
-  int buffer;         /* the batch that holds them */
-  double scale;       /* of the gradient: 1 / (rows of the step * mean case weight of all rows) */
-  bool opens, closes; /* first, last block of its step */
-  step_rows at;
-} block;
-
-struct trainer {
-  network *net;
-  const dataset *data, *valid;
-  loss loss;
-  optimizer optimizer;
-  train_options options;
-  double mean_weight; /* of the training rows */
-
-  pace pace; /* how many members a slice gets */
-  pass pass;
-  evaluator evaluator;
-  arena arena;
-  batch batch[2];  /* the block at work, and the next one being gathered */
-  uint32_t *order; /* [rows] this epoch's order, or NULL: as they come */
-  float *gradient; /* [parameters] where updates have to wait for all of it, otherwise NULL: they are fused */
-  double *square;  /* [chunks of the gradient] sums of its squares, where its norm is limited */
-  float *moment[MOMENTS]; /* [parameters] each, as the optimizer needs */
-  float *average;         /* [parameters] running average, or NULL */
-  network judged;         /* what is validated and kept: the network, or the same with its averages */
-  float *kept;            /* [parameters] of the kept epoch */
-
-  epoch_record *record; /* [records that there is room for] */
-  int room;
-  int first_epoch; /* completed before the first record */
-
-  double steps;        /* begun since the beginning */
-  optimizer_step step; /* the one under way */
-  float fresh;         /* its share in the average */
-  rates rates;
-  double step_seconds;
-  profile *profile; /* [members of the team], or NULL */
-
-  block block;      /* the next to train on */
-  bool gathered;    /* it is already in its batch */
-  bool epoch_ended; /* there is no next one in this epoch */
-  double rows_done; /* since the beginning */
-  epoch_record sums;
-  double slice_end;
-  bool running; /* members go on with the next block */
-  train_state state;
-  int epochs, kept_epoch;
-  double best;        /* value of the kept epoch */
-  double improved;    /* value of the last epoch that was enough of an improvement */
-  int improved_epoch; /* that epoch */
-};
+#include "trainer.h"
 
 /* ---- allocation ---- */
 
@@ -76,13 +15,6 @@ static size_t pass_rows(const trainer *t) {
 static bool several_passes(const trainer *t) {
   return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS;
 }
-
-static bool limits_gradient(const trainer *t) { return t->options.clip_norm > 0; }
-
-/* Floats of the gradient whose squares are summed at once: what they come to may not depend on the team. */
-enum { CHUNK = 4096 };
-
-static size_t chunks(const trainer *t) { return (t->net->parameters + CHUNK - 1) / CHUNK; }
 
 static batch take_batch(const trainer *t, arena *arena) {
   const dataset *data = t->data;
@@ -101,9 +33,10 @@ static void lay_out(void *owner, arena *arena) {
   size_t parameters = t->net->parameters;
   for (int i = 0; i < 2; i++) t->batch[i] = take_batch(t, arena);
   if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
-  if (limits_gradient(t)) t->square = arena_take(arena, chunks(t), sizeof(double));
+  if (train_limits_gradient(t)) t->square = arena_take(arena, train_chunks(t), sizeof(double));
   if (t->options.ema_decay > 0) t->average = arena_take(arena, parameters, sizeof(float));
-  if (several_passes(t) || limits_gradient(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
+  if (several_passes(t) || train_limits_gradient(t))
+    t->gradient = arena_take(arena, parameters, sizeof(float));
   for (int k = 0; k < optimizer_moments(&t->optimizer); k++) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
@@ -114,21 +47,6 @@ static void lay_out(void *owner, arena *arena) {
 static void keep_parameters(trainer *t) {
   memcpy(t->kept, t->judged.parameter, t->net->parameters * sizeof *t->kept);
   t->kept_epoch = t->epochs;
-}
-
-/* With shares of (1 - decay) / (1 - decay^steps) the average weighs the parameters after step s by decay^-s.
- */
-static void set_step(trainer *t) {
-  optimizer optimizer = t->optimizer;
-  double decay = t->options.ema_decay;
-  optimizer.learn_rate *= rates_at(&t->rates, t->steps);
-  t->step = optimizer_step_at(&optimizer, t->steps);
-  t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
-}
-
-static void begin_step(trainer *t) {
-  t->steps++;
-  set_step(t);
 }
 
 /* Averages start with the first step; before it they are the initial parameters. */
@@ -172,7 +90,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   }
   optimizer_start(&t->optimizer, t->moment, net->parameters);
   keep_parameters(t);
-  begin_step(t);
+  train_begin_step(t);
   begin_epoch(t);
   return STATUS_OK;
 }
@@ -187,138 +105,6 @@ void trainer_close(trainer *t) {
   free(t);
 }
 
-/* ---- blocks and steps ---- */
-
-/* The rows of the epoch's order that follow `first`, up to the end of their pass and step, the step-th of
-   all. */
-static block block_at(const trainer *t, size_t first, int buffer, uint32_t step) {
-  size_t batch_size = t->options.batch_size;
-  size_t begin = first - first % batch_size;
-  size_t size = size_min(batch_size, t->data->rows - begin), end = begin + size;
-  size_t n = size_min(PASS_ROWS, end - first);
-  double scale = 1 / ((double)size * t->mean_weight);
-  const step_rows at = {{t->options.key[0], t->options.key[1]}, step, (uint32_t)(first - begin)};
-  return (block){first, n, buffer, scale, first == begin, first + n == end, at};
-}
-
-/* The block behind this one; no rows at the end of the epoch. */
-static block next_block(const trainer *t, const block *block) {
-  size_t first = block->first + block->n;
-  if (first == t->data->rows) return (struct block){.n = 0};
-  return block_at(t, first, 1 - block->buffer, block->at.step + block->closes);
-}
-
-static const uint32_t *order_from(const trainer *t, size_t first) {
-  return t->order != NULL ? t->order + first : NULL;
-}
-
-static void gather(const team *team, const trainer *t, const block *block) {
-  dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
-                 &t->batch[block->buffer]);
-  const input_noise *noise = &t->options.input;
-  if (noise->sd == 0 && noise->dropout == 0) return;
-  dropout_inputs(noise, &block->at, team_share(team, block->n), t->data->inputs, t->batch[block->buffer].x);
-}
-
-/* Where gradients go: straight into the update; or, over several passes, into the sum that the last one
-   applies; or, where their norm must be known first, into that sum alone. */
-static gradient_sink sink_for(const trainer *t, const block *block, const optimizer_step *step) {
-  bool updates = t->gradient == NULL || (block->closes && !limits_gradient(t));
-  return (gradient_sink){
-      .gradient = t->gradient,
-      .accumulate = !block->opens,
-      .step = updates ? step : NULL,
-      .parameter = t->net->parameter,
-      .moment = {t->moment[0], t->moment[1], t->moment[2]},
-      .average = t->average,
-      .fresh = t->fresh,
-  };
-}
-
-/* The factor that limits the norm of the gradient, of which every member has written its own. */
-static double gradient_factor(const team *team, trainer *t) {
-  range mine = team_share(team, chunks(t));
-  team_barrier(team);
-  for (size_t c = mine.begin; c < mine.end; c++) {
-    t->square[c] = kernels_active()->sum_of_squares(t->gradient + c * CHUNK,
-                                                    size_min(CHUNK, t->net->parameters - c * CHUNK));
-  }
-  team_barrier(team);
-  double sum = 0;
-  for (size_t c = 0; c < chunks(t); c++) sum += t->square[c];
-  double norm = sqrt(sum);
-  return norm > t->options.clip_norm ? t->options.clip_norm / norm : 1;
-}
-
-/* What a step still has to do where norms are limited, those of the gradient or those of the weights. */
-static void limit_norms(const team *team, trainer *t, gradient_sink sink, const optimizer_step *step) {
-  if (limits_gradient(t)) {
-    const optimizer_step scaled = optimizer_scaled(*step, gradient_factor(team, t));
-    sink.step = &scaled;
-    pass_update(team, &t->pass, sink, t->options.max_norm);
-  }
-  if (t->options.max_norm > 0) {
-    team_barrier(team);
-    pass_limit_norms(team, &t->pass, sink, t->options.max_norm);
-  }
-}
-
-/* Adds up a block's losses, in row order, and decides whether the next one follows at once. */
-static void account(trainer *t, const block *block, const struct block *next) {
-  double loss = 0, score = 0;
-  for (size_t r = 0; r < block->n; r++) {
-    loss += t->pass.row_loss[r];
-    score += t->pass.row_score[r];
-  }
-  t->sums.train_loss += loss;
-  t->sums.train_score += score;
-  t->rows_done += (double)block->n;
-  t->sums.rate = rates_at(&t->rates, t->steps);
-  if (block->closes) begin_step(t);
-  if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
-  t->epoch_ended = next->n == 0;
-  t->gathered = !t->epoch_ended;
-  if (t->gathered) t->block = *next;
-  t->running =
-      t->state == TRAIN_RUNNING && t->gathered && !trainer_wants_rate(t) && clock_seconds() < t->slice_end;
-}
-
-/* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
-   others read after the barrier, while they may still be at work: so all begin with copies. */
-static void train_block(const team *team, trainer *t) {
-  const block block = t->block, next = next_block(t, &block);
-  const optimizer_step step = t->step;
-  const gradient_sink sink = sink_for(t, &block, &step);
-  const batch *batch = &t->batch[block.buffer];
-  const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};
-  pass_forward(team, &t->pass, batch->x, block.n, &block.at);
-  pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
-  pass_backward(team, &t->pass, block.n, &block.at);
-  pass_weights(team, &t->pass, batch->x, block.n, sink, t->options.max_norm);
-  if (block.closes) limit_norms(team, t, sink, &step);
-  if (next.n > 0) gather(team, t, &next);
-  if (team->rank == 0) account(t, &block, &next);
-  team_barrier(team);
-}
-
-/* A slice of an epoch. */
-static void train_member(const team *shared, void *data) {
-  trainer *t = data;
-  team member = *shared;
-  uint64_t state = cpu_flush_subnormals();
-  if (t->profile != NULL) {
-    member.profile = &t->profile[member.rank];
-    profile_start(member.profile, PHASE_PRODUCTS);
-  }
-  if (!t->gathered) gather(&member, t, &t->block);
-  pass_transpose(&member, &t->pass);
-  team_barrier(&member);
-  do train_block(&member, t);
-  while (t->running);
-  if (t->profile != NULL) profile_stop(member.profile);
-  cpu_restore(state);
-}
-
 /* ---- epochs ---- */
 
 static void begin_epoch(trainer *t) {
@@ -327,7 +113,7 @@ static void begin_epoch(trainer *t) {
     rng_permutation(&stream, t->order, t->data->rows);
   }
   t->sums = (epoch_record){0};
-  t->block = block_at(t, 0, 0, (uint32_t)t->steps);
+  t->block = train_block_at(t, 0, 0, (uint32_t)t->steps);
   t->gathered = t->epoch_ended = false;
 }
 
@@ -418,7 +204,7 @@ train_state trainer_advance(trainer *t, double seconds) {
 
 status trainer_set_rates(trainer *t, const double *factor, size_t count) {
   status result = rates_set(&t->rates, factor, count, t->steps);
-  set_step(t);
+  train_set_step(t);
   return result;
 }
 
@@ -471,9 +257,9 @@ void trainer_restore(trainer *t, const train_position *position) {
   t->improved = position->improved;
   t->improved_epoch = position->improved_epoch;
   t->steps = position->steps;
-  begin_step(t);
+  train_begin_step(t);
   begin_epoch(t);
-  t->block = block_at(t, position->row, 0, (uint32_t)t->steps);
+  t->block = train_block_at(t, position->row, 0, (uint32_t)t->steps);
   t->sums.train_loss = position->loss_sum;
   t->sums.train_score = position->score_sum;
   if (t->epochs >= t->options.epochs) t->state = TRAIN_FINISHED;

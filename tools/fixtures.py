@@ -214,7 +214,7 @@ def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activa
             with torch.no_grad():
                 for weight in weights:  # biases never decay
                     weight.grad.add_(weight, alpha=penalty)  # coupled
-                    weight.mul_(1 - optimizer.param_groups[0]["lr"] * weight_decay)  # decoupled: beside the optimizer
+                    weight.mul_(1 - optimizer.param_groups[0]["lr"] * weight_decay)  # decoupled
             optimizer.step()
             if scheduler:
                 scheduler.step()

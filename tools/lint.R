@@ -5,7 +5,7 @@
 # pattern that matches decides, from the top band down.
 bands <- c(
   "^(init\\.c|fastmlp\\.h|r_.*)$",
-  "^(train|evaluate|predict|gradient|stream|dressed|pass|network|rates)\\.[ch]$",
+  "^(train|trainer|train_step|evaluate|predict|gradient|stream|dressed|pass|network|rates)\\.[ch]$",
   "^(dense|dropout|normalize|activation|loss.*|optimizer|initial|data)\\.[ch]$",
   "^(matrix|scan)\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",

@@ -1,0 +1,147 @@
+#include <math.h>
+
+#include "clock.h"
+#include "cpu.h"
+#include "trainer.h"
+
+/* With shares of (1 - decay) / (1 - decay^steps) the average weighs the parameters after step s by decay^-s.
+ */
+void train_set_step(trainer *t) {
+  optimizer optimizer = t->optimizer;
+  double decay = t->options.ema_decay;
+  optimizer.learn_rate *= rates_at(&t->rates, t->steps);
+  t->step = optimizer_step_at(&optimizer, t->steps);
+  t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
+}
+
+void train_begin_step(trainer *t) {
+  t->steps++;
+  train_set_step(t);
+}
+
+block train_block_at(const trainer *t, size_t first, int buffer, uint32_t step) {
+  size_t batch_size = t->options.batch_size;
+  size_t begin = first - first % batch_size;
+  size_t size = size_min(batch_size, t->data->rows - begin), end = begin + size;
+  size_t n = size_min(PASS_ROWS, end - first);
+  double scale = 1 / ((double)size * t->mean_weight);
+  const step_rows at = {{t->options.key[0], t->options.key[1]}, step, (uint32_t)(first - begin)};
+  return (block){first, n, buffer, scale, first == begin, first + n == end, at};
+}
+
+/* The block behind this one; no rows at the end of the epoch. */
+static block next_block(const trainer *t, const block *block) {
+  size_t first = block->first + block->n;
+  if (first == t->data->rows) return (struct block){.n = 0};
+  return train_block_at(t, first, 1 - block->buffer, block->at.step + block->closes);
+}
+
+static const uint32_t *order_from(const trainer *t, size_t first) {
+  return t->order != NULL ? t->order + first : NULL;
+}
+
+static void gather(const team *team, const trainer *t, const block *block) {
+  dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
+                 &t->batch[block->buffer]);
+  const input_noise *noise = &t->options.input;
+  if (noise->sd == 0 && noise->dropout == 0) return;
+  dropout_inputs(noise, &block->at, team_share(team, block->n), t->data->inputs, t->batch[block->buffer].x);
+}
+
+/* Where gradients go: straight into the update; or, over several passes, into the sum that the last one
+   applies; or, where their norm must be known first, into that sum alone. */
+static gradient_sink sink_for(const trainer *t, const block *block, const optimizer_step *step) {
+  bool updates = t->gradient == NULL || (block->closes && !train_limits_gradient(t));
+  return (gradient_sink){
+      .gradient = t->gradient,
+      .accumulate = !block->opens,
+      .step = updates ? step : NULL,
+      .parameter = t->net->parameter,
+      .moment = {t->moment[0], t->moment[1], t->moment[2]},
+      .average = t->average,
+      .fresh = t->fresh,
+  };
+}
+
+/* The factor that limits the norm of the gradient, of which every member has written its own. */
+static double gradient_factor(const team *team, trainer *t) {
+  range mine = team_share(team, train_chunks(t));
+  team_barrier(team);
+  for (size_t c = mine.begin; c < mine.end; c++) {
+    t->square[c] = kernels_active()->sum_of_squares(t->gradient + c * CHUNK,
+                                                    size_min(CHUNK, t->net->parameters - c * CHUNK));
+  }
+  team_barrier(team);
+  double sum = 0;
+  for (size_t c = 0; c < train_chunks(t); c++) sum += t->square[c];
+  double norm = sqrt(sum);
+  return norm > t->options.clip_norm ? t->options.clip_norm / norm : 1;
+}
+
+/* What a step still has to do where norms are limited, those of the gradient or those of the weights. */
+static void limit_norms(const team *team, trainer *t, gradient_sink sink, const optimizer_step *step) {
+  if (train_limits_gradient(t)) {
+    const optimizer_step scaled = optimizer_scaled(*step, gradient_factor(team, t));
+    sink.step = &scaled;
+    pass_update(team, &t->pass, sink, t->options.max_norm);
+  }
+  if (t->options.max_norm > 0) {
+    team_barrier(team);
+    pass_limit_norms(team, &t->pass, sink, t->options.max_norm);
+  }
+}
+
+/* Adds up a block's losses, in row order, and decides whether the next one follows at once. */
+static void account(trainer *t, const block *block, const struct block *next) {
+  double loss = 0, score = 0;
+  for (size_t r = 0; r < block->n; r++) {
+    loss += t->pass.row_loss[r];
+    score += t->pass.row_score[r];
+  }
+  t->sums.train_loss += loss;
+  t->sums.train_score += score;
+  t->rows_done += (double)block->n;
+  t->sums.rate = rates_at(&t->rates, t->steps);
+  if (block->closes) train_begin_step(t);
+  if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
+  t->epoch_ended = next->n == 0;
+  t->gathered = !t->epoch_ended;
+  if (t->gathered) t->block = *next;
+  t->running =
+      t->state == TRAIN_RUNNING && t->gathered && !trainer_wants_rate(t) && clock_seconds() < t->slice_end;
+}
+
+/* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
+   others read after the barrier, while they may still be at work: so all begin with copies. */
+static void train_block(const team *team, trainer *t) {
+  const block block = t->block, next = next_block(t, &block);
+  const optimizer_step step = t->step;
+  const gradient_sink sink = sink_for(t, &block, &step);
+  const batch *batch = &t->batch[block.buffer];
+  const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};
+  pass_forward(team, &t->pass, batch->x, block.n, &block.at);
+  pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
+  pass_backward(team, &t->pass, block.n, &block.at);
+  pass_weights(team, &t->pass, batch->x, block.n, sink, t->options.max_norm);
+  if (block.closes) limit_norms(team, t, sink, &step);
+  if (next.n > 0) gather(team, t, &next);
+  if (team->rank == 0) account(t, &block, &next);
+  team_barrier(team);
+}
+
+void train_member(const team *shared, void *data) {
+  trainer *t = data;
+  team member = *shared;
+  uint64_t state = cpu_flush_subnormals();
+  if (t->profile != NULL) {
+    member.profile = &t->profile[member.rank];
+    profile_start(member.profile, PHASE_PRODUCTS);
+  }
+  if (!t->gathered) gather(&member, t, &t->block);
+  pass_transpose(&member, &t->pass);
+  team_barrier(&member);
+  do train_block(&member, t);
+  while (t->running);
+  if (t->profile != NULL) profile_stop(member.profile);
+  cpu_restore(state);
+}
