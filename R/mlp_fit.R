@@ -279,7 +279,7 @@ mlp_fit <- function(x, ...) {
 # A method: its own arguments, then the settings that all methods share. design(frame) makes a design
 # from the former.
 fit_method <- function(own, design) {
-  method <- function() {
+  method <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
     check_given()
@@ -288,26 +288,29 @@ fit_method <- function(own, design) {
   }
   force(design)
   settings <- lapply(presets$plain, function(default) NULL)
-  formals(method) <- c(own, settings, list(preset = "plain"), alist(... = ))
+  formals(method) <- c(own, settings, list(preset = "plain"), list(... = rlang::missing_arg()))
   method
 }
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.matrix <- fit_method(
-  alist(x = , y = ), function(frame) design_matrix(frame$x, frame$y, frame)
+  list(x = rlang::missing_arg(), y = rlang::missing_arg()),
+  function(frame) design_matrix(frame$x, frame$y, frame)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.data.frame <- fit_method(
-  alist(x = , y = ), function(frame) design_frame(frame$x, frame$y, frame)
+  list(x = rlang::missing_arg(), y = rlang::missing_arg()),
+  function(frame) design_frame(frame$x, frame$y, frame)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.formula <- fit_method(
-  alist(formula = , data = ), function(frame) design_formula(frame$formula, frame$data, frame)
+  list(formula = rlang::missing_arg(), data = rlang::missing_arg()),
+  function(frame) design_formula(frame$formula, frame$data, frame)
 )
 
 #' @rdname mlp_fit

@@ -156,13 +156,13 @@ NULL
 # A constructor: its settings with their defaults, each checked by its name in `setting_checks`.
 optimizer_constructor <- function(name, ...) {
   defaults <- list(...)
-  constructor <- function() {
+  constructor <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(defaults), synonyms = setting_synonyms)
     new_optimizer(name, mget(names(defaults), call), call)
   }
   force(name)
-  formals(constructor) <- c(defaults, alist(... = ))
+  formals(constructor) <- c(defaults, list(... = rlang::missing_arg()))
   constructor
 }
 

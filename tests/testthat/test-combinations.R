@@ -1,0 +1,140 @@
+# Everything with everything: what the features do alone, other tests show; here they meet, in random
+# combinations and sizes.
+
+set_sizes <- function(i) {
+  set.seed(1000 + i)
+  list(rows = sample(150:300, 1) %/% 10 * 10, inputs = sample(2:9, 1), units = sample(3:40, 1))
+}
+
+# An outcome of the kind that a loss takes, made of the first columns of x and a little noise.
+learnable_outcome <- function(loss, x) {
+  signal <- 2 * x[, 1] - x[, 2] + rnorm(nrow(x), sd = 0.1)
+  known <- losses[[loss]]
+  if (known$target == "classes") return(cut(signal, c(-Inf, -0.8, 0.8, Inf), c("low", "mid", "high")))
+  if (known$target == "ordered") return(cut(signal, c(-Inf, -1, 0, 1, Inf), ordered_result = TRUE))
+  if (known$target %in% c("probability", "binary")) return(factor(signal > 0))
+  if (loss %in% c("poisson", "negative_binomial")) return(round(exp(signal / 2)))
+  if (known$link == "log") return(exp(signal / 2))
+  signal / 2
+}
+
+combinations <- local({
+  set.seed(1)
+  dressed <- list(
+    list(), list(normalization = "batch"), list(normalization = "layer"), list(dropout = 0.1),
+    list(residual = TRUE), list(normalization = "batch", dropout = 0.1),
+    list(normalization = "layer", residual = TRUE, dropout = 0.05)
+  )
+  others <- list(
+    list(), list(penalty = 1e-4, mixture = 0.5), list(clip_norm = 1), list(clip_value = 0.5),
+    list(max_norm = 3), list(ema_decay = 0.5), list(schedule = schedule_cosine(0.1)),
+    list(input_noise = 0.02), list(input_dropout = 0.02), list(clip_norm = 1, ema_decay = 0.5, max_norm = 3)
+  )
+  optimizers <- list(
+    opt_sgd(0.01), opt_sgd(0.004, momentum = 0.8), opt_sgd(0.004, momentum = 0.8, nesterov = TRUE),
+    opt_adam(0.01), opt_adamw(0.01), opt_amsgrad(0.01), opt_nadam(0.01), opt_radam(0.01),
+    opt_rmsprop(0.005), opt_rmsprop(0.002, momentum = 0.8, centered = TRUE), opt_adagrad(0.03),
+    opt_adadelta(1), opt_lion(0.003)
+  )
+  activations <- setdiff(activation_names(), "identity")
+  crossed <- expand.grid(optimizer = seq_along(optimizers), loss = loss_names(), stringsAsFactors = FALSE)
+  crossed <- rbind(crossed, crossed)
+  lapply(seq_len(nrow(crossed)), function(i) {
+    # The slopes of these know no bounds.
+    steep <- losses[[crossed$loss[i]]]$link %in% c("log", "gaussian")
+    utils::modifyList(if (steep) list(clip_norm = 1) else list(), c(
+      list(loss = crossed$loss[i], optimizer = optimizers[[crossed$optimizer[i]]],
+           activation = sample(activations, 1), weighted = sample(c(TRUE, FALSE), 1)),
+      sample(dressed, 1)[[1]], sample(others, 1)[[1]]
+    ))
+  })
+})
+
+combination_info <- function(i) {
+  settings <- combinations[[i]]
+  paste0(i, ": ", paste(names(settings), vapply(settings, format_setting, ""), sep = " = ", collapse = ", "))
+}
+
+fit_combination <- function(i, x, y, weights, threads = 1, epochs = 25) {
+  settings <- combinations[[i]]
+  if (settings$weighted) settings$weights <- weights
+  settings$weighted <- NULL
+  units <- set_sizes(i)$units
+  # Behind the first hidden layer the second is as wide as its inputs, for residual connections.
+  fixed <- list(x, y, hidden_units = c(units, units), epochs = epochs, batch_size = 25, threads = threads,
+                verbose = FALSE)
+  set.seed(i)
+  do.call(mlp_fit, c(fixed, settings))
+}
+
+combination_data <- function(i, seed = 0) {
+  size <- set_sizes(i)
+  set.seed(2000 + i + 1e5 * seed)
+  x <- matrix(rnorm(size$rows * size$inputs), size$rows)
+  y <- learnable_outcome(combinations[[i]]$loss, x)
+  list(x = x, y = y, weights = sample(c(0.5, 1, 2), size$rows, replace = TRUE))
+}
+
+# A step along the gradient of a network's loss changes the loss by the gradient's length, as central
+# differences tell; where there is no gradient (all rows beyond a hinge), no direction changes it.
+expect_gradient <- function(network, data, loss, info) {
+  at <- function(network) mlp_gradient(network, data$x, data$y, loss)
+  gradient <- at(network)$gradient
+  size <- sqrt(sum(unlist(gradient)^2))
+  if (size == 0) gradient <- rapply(gradient, function(g) g + 1, how = "replace")
+  length <- sqrt(sum(unlist(gradient)^2))
+  moved <- function(step) {
+    for (l in seq_along(gradient)) {
+      for (part in c("weight", "bias")) {
+        value <- network$layers[[l]][[part]]
+        network$layers[[l]][[part]] <- value + step * gradient[[l]][[part]] / length
+      }
+      for (part in names(gradient[[l]]$norm)) {
+        value <- network$layers[[l]]$norm[[part]]
+        network$layers[[l]]$norm[[part]] <- value + step * gradient[[l]]$norm[[part]] / length
+      }
+    }
+    at(network)$loss
+  }
+  # Kinks that a step crosses make a difference; the smaller one crosses fewer.
+  difference <- vapply(c(1e-2, 1e-3), function(h) (moved(h) - moved(-h)) / (2 * h), 1)
+  expect_lt(min(abs(difference - size)), 0.03 * size + 1e-3, label = info)
+}
+
+training_losses <- function(fit) fit$history$value[fit$history$metric == "loss"]
+
+test_that("there are enough combinations, of every optimizer and loss", {
+  expect_gte(length(combinations), 300)
+  expect_setequal(vapply(combinations, `[[`, "", "loss"), loss_names())
+})
+
+test_that("gradients of every combination's network are the differences of its loss", {
+  skip_on_cran()
+  for (i in seq_along(combinations)) {
+    data <- combination_data(i)
+    fit <- fit_combination(i, data$x, data$y, data$weights, epochs = 1)
+    expect_gradient(fit$network, data, combinations[[i]]$loss, combination_info(i))
+  }
+})
+
+test_that("every combination learns what can be learned, and on any number of threads alike", {
+  skip_on_cran()
+  for (i in seq_along(combinations)) {
+    data <- combination_data(i)
+    info <- combination_info(i)
+    fit <- fit_combination(i, data$x, data$y, data$weights)
+    again <- fit_combination(i, data$x, data$y, data$weights, threads = 2)
+    parts <- c("network", "history")
+    expect_identical(unclass(again)[parts], unclass(fit)[parts], info = info)
+    # The same training where there is nothing to learn ends with a higher loss on new rows; in training, too,
+    # where variances are learned: those are too small for what is new.
+    shuffled <- fit_combination(i, data$x, data$y[sample(length(data$y))], data$weights)
+    last <- function(fit) min(utils::tail(training_losses(fit), 10))
+    loss <- combinations[[i]]$loss
+    new <- combination_data(i, seed = 1)
+    on_new <- function(fit) mlp_gradient(fit$network, new$x, new$y, loss)$loss
+    measure <- if (loss == "gaussian") last else on_new
+    expect_lt(measure(fit), measure(shuffled), label = info)
+    expect_lt(last(fit), training_losses(fit)[1], label = info)
+  }
+})
