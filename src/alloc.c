@@ -1,13 +1,6 @@
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* madvise under a strict standard */
-#endif
 #include "alloc.h"
 
 #include <stdlib.h>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 size_t size_multiply(size_t a, size_t b) { return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b; }
 
@@ -35,20 +28,6 @@ panels arena_take_panels(arena *arena, size_t rows, size_t columns) {
 
 bool arena_binds(const arena *arena) { return arena->memory != NULL; }
 
-/* Asks for pages of 2 MiB where the memory holds whole ones, before it is first written: a data set then
-   costs a few page faults instead of tens of thousands, and rows gathered from all over it few address
-   misses. A system that knows no such wish, or refuses it, goes on with small pages. */
-static void prefer_huge_pages(void *memory, size_t bytes) {
-#ifdef MADV_HUGEPAGE
-  const uintptr_t page = (uintptr_t)1 << 21;
-  uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page,
-            end = ((uintptr_t)memory + bytes) / page * page;
-  if (begin < end) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
-#else
-  (void)memory, (void)bytes;
-#endif
-}
-
 status arena_build(arena *arena, arena_walk walk, void *owner) {
   *arena = (struct arena){0};
   walk(owner, arena);
@@ -56,7 +35,6 @@ status arena_build(arena *arena, arena_walk walk, void *owner) {
   size_t bytes = arena->bytes + ALIGNMENT;
   arena->memory = calloc(bytes, 1);
   if (arena->memory == NULL) return STATUS_MEMORY;
-  prefer_huge_pages(arena->memory, bytes);
   arena->bytes = 0;
   walk(owner, arena);
   return STATUS_OK;

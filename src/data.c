@@ -33,17 +33,20 @@ void dataset_free(dataset *data) {
   *data = (dataset){0};
 }
 
-/* Rows ahead of the one being copied whose cache lines are asked for, those to read and those to write:
-   shuffled rows defeat the hardware's own prefetching, and the other members have read the batch. */
-enum { AHEAD = 2 };
+/* How far ahead of the row being copied cache lines are asked for, those to read and those to write: shuffled
+   rows defeat the hardware's own prefetching, and the other members have read the batch. Memory takes as
+   long to answer as some hundred floats to copy. */
+enum { AHEAD_ROWS = 2, AHEAD_FLOATS = 512 };
+
+static size_t rows_ahead(size_t inputs) { return AHEAD_ROWS + AHEAD_FLOATS / (inputs + 16); }
 
 /* Spreads a row[inputs] over panels, 16 floats to each; the last panel's spare lanes become zero. */
-static void scatter_row(const float *row, const float *later_row, size_t inputs, float *panels,
-                        size_t stride) {
+static void scatter_row(const float *row, const float *later_row, size_t inputs, float *panels, size_t stride,
+                        size_t ahead) {
   size_t whole = inputs / PANEL, rest = inputs % PANEL;
   for (size_t p = 0; p < whole; p++) {
     __builtin_prefetch(later_row + p * PANEL);
-    prefetch_to_write(panels + p * stride + AHEAD * PANEL);
+    prefetch_to_write(panels + p * stride + ahead * PANEL);
     memcpy(panels + p * stride, row + p * PANEL, PANEL * sizeof(float));
   }
   if (rest == 0) return;
@@ -53,17 +56,25 @@ static void scatter_row(const float *row, const float *later_row, size_t inputs,
   memcpy(panels + whole * stride, last, sizeof last);
 }
 
+ALWAYS_INLINE void prefetch_target(const dataset *data, size_t row) {
+  if (data->class_index) __builtin_prefetch(data->class_index + row);
+  if (data->value) __builtin_prefetch(data->value + row * data->columns);
+  if (data->weight) __builtin_prefetch(data->weight + row);
+  if (data->offset) __builtin_prefetch(data->offset + row);
+}
+
 void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                     const batch *batch) {
-  size_t inputs = data->inputs, columns = data->columns;
+  size_t inputs = data->inputs, columns = data->columns, ahead = rows_ahead(inputs);
   range share = team_share(team, n);
   phase before = team_phase(team, PHASE_GATHER);
   for (size_t i = share.begin; i < share.end; i++) {
-    size_t later = size_min(i + AHEAD, n - 1);
+    size_t later = size_min(i + ahead, data->rows - first - 1); /* which may be of the next block */
     size_t row = order ? order[i] : first + i;
     size_t later_row = order ? order[later] : first + later;
     scatter_row(data->x + row * inputs, data->x + later_row * inputs, inputs, batch->x.data + i * PANEL,
-                batch->x.stride);
+                batch->x.stride, ahead);
+    prefetch_target(data, later_row);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
     if (batch->value)
       memcpy(batch->value + i * columns, data->value + row * columns, columns * sizeof(float));

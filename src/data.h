@@ -34,7 +34,7 @@ typedef struct batch {
 } batch;
 
 /* Copies n listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) into the batch: this member's share
-   of them. */
+   of them. order goes on for the rows that are left from `first` on. */
 void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                     const batch *batch);
 
