@@ -51,6 +51,42 @@ test_that("callbacks are given again, and what they made of the rate is remember
   expect_identical(timeless(further), timeless(fit(7)))
 })
 
+test_that("offsets and losses of the user's are given again", {
+  exposure <- log(mtcars$wt)
+  counts <- function(epochs) {
+    set.seed(4)
+    mlp_fit(as.matrix(mtcars[4:6]), mtcars$carb, loss = "poisson", offset = exposure, epochs = epochs,
+            optimizer = opt_adam(), standardize = "zscore", validation = 0.2, verbose = FALSE)
+  }
+  further <- mlp_continue(counts(3), as.matrix(mtcars[4:6]), mtcars$carb, offset = exposure, epochs = 4)
+  expect_identical(timeless(further), timeless(counts(7)))
+  by_formula <- function(epochs) {
+    set.seed(4)
+    mlp_fit(carb ~ hp + drat + offset(log(wt)), mtcars, loss = "poisson", epochs = epochs,
+            optimizer = opt_adam(), standardize = "zscore", verbose = FALSE)
+  }
+  further <- mlp_continue(by_formula(3), mtcars, epochs = 4)
+  expect_identical(timeless(further), timeless(by_formula(7)))
+  own <- loss_custom(function(output, target) {
+    error <- output - target
+    list(value = rowMeans(error^2), gradient = 2 * error / ncol(output))
+  })
+  custom <- function(epochs) {
+    set.seed(4)
+    mlp_fit(iris_x, iris$Sepal.Width, loss = own, epochs = epochs, optimizer = opt_adam(), verbose = FALSE)
+  }
+  further <- mlp_continue(custom(3), iris_x, iris$Sepal.Width, loss = own, epochs = 4)
+  expect_identical(timeless(further), timeless(custom(7)))
+  expect_conditions({
+    mlp_continue(custom(1), iris_x, iris$Sepal.Width, epochs = 1)
+    mlp_continue(custom(1), iris_x, iris$Sepal.Width, loss = "squared", epochs = 1)
+    mlp_continue(counts(1), as.matrix(mtcars[4:6]), mtcars$carb, epochs = 1)
+    mlp_continue(by_formula(1), mtcars, offset = exposure, epochs = 1)
+    mlp_continue(small_fit(iris_x, iris$Species), iris_x, iris$Species, loss = "focal", epochs = 1)
+    mlp_continue(small_fit(iris_x, iris$Species), iris_x, iris$Species, offset = rep(0, 150), epochs = 1)
+  })
+})
+
 test_that("weights and validation data are given again", {
   weights <- rep(c(1, 2, 0.5), 50)
   valid <- list(x = iris_x[1:150 %% 3 == 0, ], y = iris$Species[1:150 %% 3 == 0])
