@@ -44,7 +44,8 @@ test_that("a process that is killed loses no more than the epochs since its last
   path <- withr::local_tempfile()
   ended <- withr::local_tempfile()
   code <- function(delay) {
-    kill <- if (delay > 0) sprintf("system(sprintf('(sleep %s; kill -9 %%d 2>/dev/null) &', Sys.getpid()))", delay)
+    command <- sprintf("(sleep %s; kill -9 %%d 2>/dev/null) &", delay)
+    kill <- if (delay > 0) sprintf("system(sprintf('%s', Sys.getpid()))", command)
     sprintf("
       x <- matrix(as.double(1:4e5 %%%% 101) / 101, 4000)
       set.seed(3)
