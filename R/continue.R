@@ -105,13 +105,18 @@ same_shape <- function(layers, others) {
   }, layers, others))
 }
 
+# Some of what a fit was given it does not keep.
+abort_not_again <- function(arg, call) {
+  abort_argument(arg, "given again, as for the fit", "nothing", "missing", call = call)
+}
+
 continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose, call) {
   settings <- fit$arguments
   settings$epochs <- check_count(fit$training$epochs + check_count(epochs, "epochs", call = call),
                                  "epochs", call = call)
   settings["metrics"] <- list(check_metrics(metrics %||% settings$metrics, "metrics", call))
   if (is.null(callbacks) && !is.null(settings$callbacks)) {
-    abort_argument("callbacks", "given again, as for the fit", "nothing", "missing", call = call)
+    abort_not_again("callbacks", call)
   }
   settings["checkpoint"] <- list(NULL)
   settings["callbacks"] <- list(check_callbacks(callbacks, "callbacks", call))
@@ -160,7 +165,7 @@ named_data <- function(given, parts, call) {
 
 continued_weights <- function(fit, weights, rows, call) {
   if (is.null(weights) && !is.null(fit$arguments$weights)) {
-    abort_argument("weights", "given again, as for the fit", "nothing", "missing", call = call)
+    abort_not_again("weights", call)
   }
   check_case_weights(weights, rows, call = call)
 }
@@ -182,7 +187,7 @@ continued_loss <- function(known, loss, call) {
 continued_offset <- function(fit, data, offset, validation, call) {
   source <- fit$outcome$offset
   if (identical(source, "argument") && is.null(offset)) {
-    abort_argument("offset", "given again, as for the fit", "nothing", "missing", call = call)
+    abort_not_again("offset", call)
   }
   if (is.null(source) && !is.null(offset)) {
     abort_argument("offset", "left out: the fit had none", describe(offset), call = call)
@@ -211,7 +216,7 @@ continued_validation <- function(fit, validation, rows, call) {
     return(list(kind = "rows", rows = held))
   }
   if (is.null(validation) && fit$training$validation_rows > 0) {
-    abort_argument("validation", "given again, as for the fit", "nothing", "missing", call = call)
+    abort_not_again("validation", call)
   }
   if (is.null(validation)) return(list(kind = "none"))
   design <- list(

@@ -29,25 +29,15 @@ bool cpu_has_avx512(void) { return false; }
 
 #if defined(__x86_64__)
 
-enum { FLUSH = 1 << 15 | 1 << 6 }; /* results, operands */
+static const uint64_t FLUSH = 1 << 15 | 1 << 6; /* results, operands */
 
-uint64_t cpu_flush_subnormals(void) {
-  unsigned state = __builtin_ia32_stmxcsr();
-  __builtin_ia32_ldmxcsr(state | FLUSH);
-  return state;
-}
-
-uint64_t cpu_keep_subnormals(void) {
-  unsigned state = __builtin_ia32_stmxcsr();
-  __builtin_ia32_ldmxcsr(state & ~(unsigned)FLUSH);
-  return state;
-}
+static uint64_t read_state(void) { return __builtin_ia32_stmxcsr(); }
 
 void cpu_restore(uint64_t state) { __builtin_ia32_ldmxcsr((unsigned)state); }
 
 #elif defined(__aarch64__)
 
-#define FLUSH (UINT64_C(1) << 24)
+static const uint64_t FLUSH = UINT64_C(1) << 24;
 
 static uint64_t read_state(void) {
   uint64_t state;
@@ -56,6 +46,16 @@ static uint64_t read_state(void) {
 }
 
 void cpu_restore(uint64_t state) { __asm__ __volatile__("msr fpcr, %0" : : "r"(state)); }
+
+#else
+
+static const uint64_t FLUSH = 0;
+
+static uint64_t read_state(void) { return 0; }
+
+void cpu_restore(uint64_t state) { (void)state; }
+
+#endif
 
 uint64_t cpu_flush_subnormals(void) {
   uint64_t state = read_state();
@@ -68,13 +68,3 @@ uint64_t cpu_keep_subnormals(void) {
   cpu_restore(state & ~FLUSH);
   return state;
 }
-
-#else
-
-uint64_t cpu_flush_subnormals(void) { return 0; }
-
-uint64_t cpu_keep_subnormals(void) { return 0; }
-
-void cpu_restore(uint64_t state) { (void)state; }
-
-#endif

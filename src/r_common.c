@@ -175,6 +175,20 @@ void unpack_key(SEXP x, uint32_t key[2]) {
   for (int i = 0; i < 2; i++) key[i] = (uint32_t)INTEGER(x)[i];
 }
 
+/* ---- packing ---- */
+
+SEXP named_doubles(const double value[], const char *const names[], int n) {
+  SEXP result = PROTECT(Rf_allocVector(REALSXP, n));
+  SEXP labels = PROTECT(Rf_allocVector(STRSXP, n));
+  for (int i = 0; i < n; i++) {
+    REAL(result)[i] = value[i];
+    SET_STRING_ELT(labels, i, Rf_mkChar(names[i]));
+  }
+  Rf_setAttrib(result, R_NamesSymbol, labels);
+  UNPROTECT(2);
+  return result;
+}
+
 /* ---- memory ---- */
 
 float *scratch_floats(size_t count) {

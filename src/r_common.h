@@ -54,6 +54,11 @@ void unpack_key(SEXP x, uint32_t key[2]);
    one a row>, gradient = <double matrix rows x outputs>). */
 void loss_set_function(loss *loss, SEXP function);
 
+/* ---- packing ---- */
+
+/* n doubles, each with its name. */
+SEXP named_doubles(const double value[], const char *const names[], int n);
+
 /* ---- memory ---- */
 
 /* Floats on a cache line, zero; released by R when the .Call ends, however it ends. */

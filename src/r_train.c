@@ -154,15 +154,7 @@ static SEXP position_to_vector(const train_position *p) {
                                             p->score_sum, p->steps,       p->kept_epoch,
                                             p->best,      p->improved,    p->improved_epoch};
   static const char *const names[] = {POSITION_NAMES};
-  SEXP result = PROTECT(Rf_allocVector(REALSXP, POSITION_NUMBERS));
-  SEXP labels = PROTECT(Rf_allocVector(STRSXP, POSITION_NUMBERS));
-  for (int i = 0; i < POSITION_NUMBERS; i++) {
-    REAL(result)[i] = numbers[i];
-    SET_STRING_ELT(labels, i, Rf_mkChar(names[i]));
-  }
-  Rf_setAttrib(result, R_NamesSymbol, labels);
-  UNPROTECT(2);
-  return result;
+  return named_doubles(numbers, names, POSITION_NUMBERS);
 }
 
 SEXP fastmlp_train_state(SEXP owner) {
@@ -308,15 +300,9 @@ SEXP fastmlp_train_judge(SEXP owner, SEXP value) {
 
 /* Named seconds of each phase. */
 SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]) {
-  SEXP seconds = PROTECT(Rf_allocVector(REALSXP, PHASE_COUNT));
-  SEXP names = PROTECT(Rf_allocVector(STRSXP, PHASE_COUNT));
-  for (int phase = 0; phase < PHASE_COUNT; phase++) {
-    REAL(seconds)[phase] = phase_seconds[phase];
-    SET_STRING_ELT(names, phase, Rf_mkChar(phase_name((enum phase)phase)));
-  }
-  Rf_setAttrib(seconds, R_NamesSymbol, names);
-  UNPROTECT(2);
-  return seconds;
+  const char *names[PHASE_COUNT];
+  for (int i = 0; i < PHASE_COUNT; i++) names[i] = phase_name((phase)i);
+  return named_doubles(phase_seconds, names, PHASE_COUNT);
 }
 
 SEXP fastmlp_train_close(SEXP owner) {

@@ -11,7 +11,7 @@ void train_set_step(trainer *t) {
   double decay = t->options.ema_decay;
   optimizer.learn_rate *= rates_at(&t->rates, t->steps);
   t->step = optimizer_step_at(&optimizer, t->steps);
-  t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
+  if (t->average != NULL) t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
 }
 
 void train_begin_step(trainer *t) {
