@@ -19,13 +19,13 @@ optimizer_constructor <- function(work) {
   get0(paste0("opt_", work$optimizer), asNamespace("fastmlp"), mode = "function")
 }
 
-fit <- function(work, set, epochs) {
+fit <- function(work, set, epochs, verbose = FALSE) {
   # Some pixels are 0 in every image.
   fit <- suppressWarnings(classes = "fastmlp_warning_constant", mlp_fit(
     set$x, set$y,
     hidden_units = head(work$layers[-1], -1), activation = "relu",
     optimizer = optimizer_constructor(work)(learn_rate = work$learn_rate), init = init_he(),
-    epochs = epochs, batch_size = work$batch_size, threads = threads, verbose = FALSE
+    epochs = epochs, batch_size = work$batch_size, threads = threads, verbose = verbose
   ))
   if (fit$training$stopped != "finished") stop("training of ", work$work, " did not finish")
   fit
@@ -68,8 +68,16 @@ measure_call <- function(work, set) {
   report(work, "steps", step_seconds(fit), work$epochs)
 }
 
+# Where the time of the steps goes: a part for each phase, in seconds of all members.
+measure_profile <- function(work, set) {
+  warm_up(work, set)
+  profile <- suppressMessages(fit(work, set, work$epochs, verbose = 2))$training$profile
+  for (i in seq_len(nrow(profile))) report(work, profile$phase[i], profile$seconds[i], work$epochs)
+}
+
 measures <- list(
-  steps = measure_steps, scaling = measure_steps, forward = measure_forward, call = measure_call
+  steps = measure_steps, scaling = measure_steps, forward = measure_forward, call = measure_call,
+  profile = measure_profile
 )
 
 sets <- new.env()

@@ -53,7 +53,7 @@ static void compute_gradient(problem *p) {
   pass_forward(&solo, &p->pass, p->x, ROWS, NULL);
   pass_loss(&solo, &p->pass, &loss, &targets, ROWS, 1.0 / ROWS);
   pass_backward(&solo, &p->pass, ROWS, NULL);
-  pass_weights(&solo, &p->pass, p->x, ROWS, (gradient_sink){.gradient = p->gradient});
+  pass_weights(&solo, &p->pass, p->x, ROWS, (gradient_sink){.gradient = p->gradient}, 0);
 }
 
 static double best_microseconds(problem *p) {

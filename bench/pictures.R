@@ -66,14 +66,6 @@ draw_steps <- function(folder) {
 
 # ---- scaling: speed against one size -----------------------------------------------------------
 
-# The measurements of one curve, whose works are named <what>-<size>.
-read_curve <- function(training, what) {
-  mine <- training[startsWith(training$work, paste0(what, "-")), ]
-  best <- fastest(medians(mine, c("step", "speed", "share")))
-  best$size <- as.numeric(sub(".*-", "", best$work))
-  best
-}
-
 commas <- function(x) {
   format(x, big.mark = ",", scientific = FALSE, trim = TRUE, drop0trailing = TRUE)
 }
@@ -127,7 +119,7 @@ if (!is.null(read_results(folder, "steps"))) {
 if (!is.null(read_results(folder, "scaling"))) {
   scaling <- read_training(folder, "scaling")
   peak <- highest_peak(folder, "scaling")
-  for (what in names(curves)) {
+  for (what in Filter(function(what) !is.null(read_curve(scaling, what)), names(curves))) {
     save_picture(folder, what, draw_scaling(scaling, peak, what, curves[[what]]), 3.9)
   }
 }

@@ -28,6 +28,7 @@ read_training <- function(folder, section) {
   gflop <- training$rows * vapply(layers, training_flop, 0) / 1e9
   training$step <- training$seconds / training$steps
   training$speed <- training$rows / training$seconds
+  training$nanoseconds <- 1e9 / training$speed
   training$gflops <- gflop / training$seconds
   training$share <- training$gflops / max(read_peaks(folder, section)$gflops)
   training
@@ -47,4 +48,14 @@ medians <- function(results, columns, by = c("engine", "threads", "work")) {
 fastest <- function(medians, column = "step", by = c("engine", "work")) {
   groups <- split(medians, medians[by], drop = TRUE)
   do.call(rbind, lapply(groups, function(group) group[which.min(group[[column]]), ]))
+}
+
+# The measurements of one curve, whose works are named <what>-<size>;
+# NULL where the run had none.
+read_curve <- function(training, what) {
+  mine <- training[startsWith(training$work, paste0(what, "-")), ]
+  if (nrow(mine) == 0) return(NULL)
+  best <- fastest(medians(mine, c("step", "speed", "nanoseconds", "share")))
+  best$size <- as.numeric(sub(".*-", "", best$work))
+  best
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Measures fastmlp against its peers and the processor's FMA peak, in one run and taking turns, and
 # writes results, tables and pictures. README.md says what is measured and how; install.sh installs
-# what this needs. Settings, from the environment, with their defaults:
-SECTIONS=${SECTIONS:-steps share forward call memory gradient scaling peers}
+# what this needs. fastmlp is the one that R finds (`make bench` installs the checkout's); the C programs
+# are built from the checkout. Settings, from the environment, with their defaults:
+SECTIONS=${SECTIONS:-steps share features profile forward call memory gradient scaling peers}
 WORKS=${WORKS:-.}                             # which works of these sections: a regular expression
 ENGINES=${ENGINES:-fastmlp PyTorch}
 THREADS=${THREADS:-1 $(nproc)}
@@ -137,6 +138,7 @@ run_steps() { take_turns steps "$REPETITIONS" "$ENGINES"; }
 run_forward() { take_turns forward "$REPETITIONS" "$ENGINES"; }
 run_scaling() { take_turns scaling "$SCALING_REPETITIONS" "$ENGINES"; }
 run_call() { take_turns call "$REPETITIONS" fastmlp; }
+run_profile() { take_turns profile "$REPETITIONS" fastmlp; }
 
 run_memory() {
   local repetition
@@ -164,17 +166,20 @@ run_gradient() {
   progress gradient
 }
 
-run_share() {
+run_in_turns() { # program, columns
   local repetition threads
-  compile_with_core share
-  say "repetition,work,threads,us_a_step,share,barrier_ns" >"$work/share.csv"
+  compile_with_core "$1"
+  say "repetition,$2" >"$work/$1.csv"
   for repetition in $(seq "$REPETITIONS"); do
     for threads in $THREADS; do
-      "$work/share" "$threads" | sed "s/^/$repetition,/" >>"$work/share.csv"
+      "$work/$1" "$threads" | sed "s/^/$repetition,/" >>"$work/$1.csv"
     done
   done
-  progress share
+  progress "$1"
 }
+
+run_share() { run_in_turns share work,threads,us_a_step,share,barrier_ns; }
+run_features() { run_in_turns features feature,threads,us_a_step,ratio; }
 
 run_peers() {
   local file threads

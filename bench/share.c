@@ -3,12 +3,8 @@
    the machine. Prints a line a turn, "work,threads,us_a_step,share,barrier_ns"; the last is what a meeting of
    the threads takes, which tells how far from each other their cores are. Linked with the engine's core; the
    argument is the number of threads. The images are random. */
-#include <math.h>
-
-#include "clock.h"
 #include "fma.h"
-#include "rng.h"
-#include "train.h"
+#include "trial.h"
 
 enum { ROWS = 60000, TURNS = 15, MAX_SIZES = 4, ROUNDS = 700000, BARRIERS = 20000 };
 
@@ -31,10 +27,6 @@ static const work works[] = {
     {"784-1024-1024-10 batch 256 SGD", {784, 1024, 1024, 10}, 3, 256, SGD},
     {"784-64-10 batch 256 SGD", {784, 64, 10}, 2, 256, SGD},
 };
-
-static void stop_unless(status status) {
-  if (status != STATUS_OK) exit(1);
-}
 
 /* ---- the FMA loop, on a team ---- */
 
@@ -68,32 +60,6 @@ static double barrier_seconds(int threads) {
 
 /* ---- training ---- */
 
-static void make_network(network *net, const work *work) {
-  const activation_id activation[] = {
-      ACTIVATION_relu, work->layers > 2 ? ACTIVATION_relu : ACTIVATION_identity, ACTIVATION_identity};
-  const uint32_t key[] = {1, 2};
-  rng random = rng_make(key, RNG_STREAM_INIT, 0);
-  uint64_t drawn = 0;
-  stop_unless(network_allocate(net, work->layers, work->sizes, activation, NULL));
-  for (int l = 0; l < work->layers; l++) {
-    size_t count = work->sizes[l] * work->sizes[l + 1];
-    double *weight = malloc(count * sizeof *weight);
-    for (size_t i = 0; i < count; i++) {
-      weight[i] = sqrt(2.0 / (double)work->sizes[l]) * rng_normal(&random, drawn++);
-    }
-    network_set_layer(net, net->parameter, l, weight, NULL);
-    free(weight);
-  }
-}
-
-static void make_data(dataset *data) {
-  const uint32_t key[] = {3, 4};
-  rng random = rng_make(key, RNG_STREAM_INIT, 0);
-  stop_unless(dataset_allocate(data, ROWS, 784, 10, true, false, false));
-  for (size_t i = 0; i < (size_t)ROWS * 784; i++) data->x[i] = (float)rng_uniform(&random, i);
-  for (int i = 0; i < ROWS; i++) data->class_index[i] = (int)(10 * data->x[(size_t)i * 784]);
-}
-
 /* Floating-point operations of a row: output, weight gradient and, above the first layer, input gradient. */
 static double row_flops(const work *work) {
   double flops = 0;
@@ -104,27 +70,17 @@ static double row_flops(const work *work) {
 }
 
 static void measure(const work *work, const dataset *data, int threads) {
-  network net;
-  trainer *trainer;
-  const loss loss = {.id = LOSS_CROSS_ENTROPY};
-  const train_options options = {
-      .epochs = 1000000, .batch_size = work->batch_size, .shuffle = true, .key = {5, 6}, .threads = threads};
-  make_network(&net, work);
-  stop_unless(trainer_open(&trainer, &net, data, NULL, &loss, &work->optimizer, &options));
-  double done = 0;
+  trial trial;
+  make_network(&trial.net, work->layers, work->sizes, NULL);
+  start_trial(&trial, data, &work->optimizer,
+              (train_options){.batch_size = work->batch_size, .threads = threads});
   for (int turn = -1; turn < TURNS; turn++) { /* the first warms up */
-    double barrier = barrier_seconds(threads), peak = peak_flops(threads);
-    double before = done, start = clock_seconds();
-    trainer_advance(trainer, .1);
-    double took = clock_seconds() - start;
-    done = (trainer_epochs(trainer) + trainer_epoch_progress(trainer)) * ROWS;
+    double barrier = barrier_seconds(threads), peak = peak_flops(threads), step = step_seconds(&trial, .1);
+    double flops = row_flops(work) * (double)work->batch_size / step;
     if (turn < 0) continue;
-    double rows = done - before, step = took / rows * (double)work->batch_size;
-    printf("%s,%d,%.1f,%.3f,%.0f\n", work->name, threads, 1e6 * step, row_flops(work) * rows / took / peak,
-           1e9 * barrier);
+    printf("%s,%d,%.1f,%.3f,%.0f\n", work->name, threads, 1e6 * step, flops / peak, 1e9 * barrier);
   }
-  trainer_close(trainer);
-  network_free(&net);
+  end_trial(&trial);
 }
 
 int main(int argc, char **argv) {
@@ -132,7 +88,7 @@ int main(int argc, char **argv) {
   dataset data;
   kernels_choose(kernels_available(0)->name);
   bare = widest();
-  make_data(&data);
+  make_images(&data, ROWS);
   for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) measure(&works[i], &data, threads);
   dataset_free(&data);
   return 0;

@@ -201,14 +201,35 @@ peers_section <- function(folder) {
   )
 }
 
+# The medians of one curve, the engines side by side.
+scaling_table <- function(training, what, heading) {
+  curve <- read_curve(training, what)
+  if (is.null(curve)) return(NULL)
+  sizes <- sort(unique(curve$size))
+  columns <- lapply(c("fastmlp", "PyTorch"), function(engine) {
+    of <- curve[curve$engine == engine, ][match(sizes, curve$size[curve$engine == engine]), ]
+    cells <- cbind(digits(of$nanoseconds), percent(of$share))
+    cells[is.na(of$size), ] <- "-"
+    colnames(cells) <- c(paste0(engine, ", ns a row"), "of the peak")
+    cells
+  })
+  table <- cbind(format(sizes, big.mark = ",", scientific = FALSE, trim = TRUE), columns[[1]], columns[[2]])
+  colnames(table)[1] <- heading
+  markdown_table(as.data.frame(table, check.names = FALSE))
+}
+
 scaling_section <- function(folder) {
-  if (is.null(read_results(folder, "scaling"))) return(NULL)
+  training <- read_training(folder, "scaling")
+  if (is.null(training)) return(NULL)
   section(
     "Scaling",
     paragraph("Medians and ranges, each engine at its faster number of threads."),
     paragraph("![Speed by batch size](pictures/batch_size.png)"),
+    scaling_table(training, "batch_size", "rows a batch"),
     paragraph("![Speed by width](pictures/width.png)"),
-    paragraph("![Speed by number of rows](pictures/rows.png)")
+    scaling_table(training, "width", "units a hidden layer"),
+    paragraph("![Speed by number of rows](pictures/rows.png)"),
+    scaling_table(training, "rows", "rows of data")
   )
 }
 
@@ -224,6 +245,36 @@ share_section <- function(folder) {
     "middle half of the turns" = range_of(runs$share[, 1], runs$share[, 3], percent),
     "a barrier, ns" = ifelse(runs$threads > 1, digits(runs$barrier_ns[, 2]), ""), check.names = FALSE
   )))
+}
+
+features_section <- function(folder) {
+  features <- read_results(folder, "features")
+  if (is.null(features)) return(NULL)
+  runs <- aggregate(cbind(us_a_step, ratio) ~ feature + threads, features, quantile, probs = c(.25, .5, .75))
+  runs <- runs[order(match(runs$feature, unique(features$feature)), runs$threads), ]
+  section("What features cost", markdown_table(data.frame(
+    "784-256-256-10, batches of 256, SGD, with" = runs$feature, "threads" = runs$threads,
+    "us a step" = digits(runs$us_a_step[, 2]), "times the plain step" = digits(runs$ratio[, 2]),
+    "middle half of the turns" = range_of(runs$ratio[, 1], runs$ratio[, 3]), check.names = FALSE
+  )))
+}
+
+# Medians of each phase's share of the members' time.
+profile_section <- function(folder) {
+  profile <- read_results(folder, "profile")
+  if (is.null(profile)) return(NULL)
+  profile <- profile[profile$threads == max(profile$threads), ]
+  profile$share <- profile$seconds / ave(profile$seconds, profile$work, profile$repetition, FUN = sum)
+  shares <- tapply(profile$share, list(profile$work, profile$part), median)
+  names <- intersect(works$work[works$section == "profile"], rownames(shares))
+  phases <- names(sort(colMeans(shares), decreasing = TRUE))
+  shares <- shares[names, phases, drop = FALSE]
+  shares[] <- percent(shares)
+  section(
+    "Where the time of a step goes",
+    paragraph("Shares of the time of %d threads, by `verbose = 2`:", max(profile$threads)),
+    markdown_table(data.frame("work" = work_titles(names, "profile"), shares, check.names = FALSE))
+  )
 }
 
 gradient_section <- function(folder) {
@@ -253,8 +304,8 @@ insert_results <- function(readme, text) {
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 parts <- list(
-  machine_section, steps_section, share_section, forward_section, call_section, memory_section,
-  gradient_section, scaling_section, peers_section
+  machine_section, steps_section, share_section, profile_section, features_section, forward_section,
+  call_section, memory_section, gradient_section, scaling_section, peers_section
 )
 text <- unlist(lapply(parts, function(part) part(folder)))
 readme <- file.path(folder, "README.md")

@@ -57,6 +57,20 @@ check_warnings() {
   done
 }
 
+# The benchmark's programs, against the engine as it is.
+check_bench() {
+  check "bench programs" bench_programs
+}
+
+bench_programs() {
+  local file
+  for file in bench/*.c; do
+    # shellcheck disable=SC2046
+    cc -O2 -std=gnu11 -Wall -Wextra -Werror -fopenmp -pthread -Isrc "$file" $(core_files) -lm \
+      -o "$work/bench" || return 1
+  done
+}
+
 # The vector functions outside R, on every 1009th float, at each vector width of this machine.
 check_vector_math() {
   check "vector math, 16 bytes" vector_math -DVECTOR_BYTES=16
@@ -181,6 +195,7 @@ r_cmd_check() {
 
 check_style
 check_warnings
+check_bench
 check_vector_math
 check_kernels
 check_rng
