@@ -44,6 +44,12 @@ presets <- list(
   )
 )
 
+# A line of the help page for each argument of a preset, as it is written above.
+preset_lines <- function(preset) {
+  values <- vapply(presets[[preset]], deparse1, "")
+  paste0("* `", names(values), " = ", sub("^(\\d+)L$", "\\1", values), "`", collapse = "\n")
+}
+
 preset_settings <- function(preset) lapply(presets[[preset]], eval, envir = environment())
 
 # How each argument is checked. Those that depend on the data (loss, validation, weights, offset) are

@@ -1,7 +1,8 @@
 #' Fit a multilayer perceptron
 #'
-#' Trains a multilayer perceptron by mini-batch gradient descent, for classification (softmax with
-#' cross-entropy) or regression (squared error).
+#' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
+#' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
+#' distributions, or for a loss of your own.
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
@@ -58,6 +59,13 @@
 #' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
 #' from R's generator to key the engine's own, which draws initial weights, shuffles, what is dropped
 #' and noise; then the rows of a validation share are drawn with [sample()].
+#'
+#' @section Defaults:
+#' An argument that is left out, or `NULL`, comes from the preset. `preset = "plain"` stands for what
+#' follows, where `NULL` means that the value depends on the data, the session or the machine, as the
+#' argument says, or that there is none.
+#'
+#' `r preset_lines("plain")`
 #'
 #' @section Callbacks:
 #' Each function of `callbacks` is called with one list: `epoch` (the epoch that begins, or the
@@ -189,9 +197,8 @@
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
 #'   `TRUE` in interactive sessions.
-#' @param preset Where the arguments that are not given come from. `"plain"` is the textbook: 256
-#'   hidden units with `"relu"`, `opt_sgd()`, 10 epochs of batches of 256 rows, no validation, no
-#'   penalty, nothing standardised, `init_he()`, shuffled.
+#' @param preset Where the arguments that are not given come from: `"plain"`, the textbook, with nothing
+#'   beyond what is written. See the section on defaults.
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
