@@ -63,7 +63,7 @@ check_residual <- function(residual, sizes, call) {
 check_batches <- function(settings, rows, call) {
   if (!"batch" %in% settings$normalization) return(invisible())
   size <- min(settings$batch_size, rows)
-  steps <- c(size, rows %% size)
+  steps <- c(size, if (settings$incomplete_batch == "keep") rows %% size)
   if (!any(steps %% pass_rows == 1)) return(invisible())
   abort_argument(
     "batch_size", "such that no batch has a single row, for batch normalisation",

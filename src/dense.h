@@ -48,6 +48,7 @@ typedef struct gradient_sink {
   float *moment[MOMENTS];
   float *average; /* the parameters' running average, to be kept up too; or NULL */
   float fresh;    /* the share of the new parameters in it */
+  bool ntk;       /* weights are updated as in NTK parametrisation */
   bool settles;   /* averages and W' follow at once, not only after dense_limit_norms() */
   float *scratch; /* [SCRATCH_FLOATS] */
 } gradient_sink;
@@ -89,12 +90,12 @@ void dense_limit_norms(const team *team, const layer *layer, float most, const g
 /* transposed = W', as dense_backward_input() reads it. */
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);
 
-/* A gradient of n parameters that are no weights, at an offset that counts as the parameters do, into the
-   sink. */
-void sink_take(const gradient_sink *sink, size_t offset, float *gradient, size_t n);
+/* A gradient of n parameters of a group other than the weights, at an offset that counts as the parameters
+   do, into the sink. */
+void sink_take(const gradient_sink *sink, group_id group, size_t offset, float *gradient, size_t n);
 
 /* Their update alone, from the sink's gradient. */
-void sink_update(const gradient_sink *sink, size_t offset, size_t n);
+void sink_update(const gradient_sink *sink, group_id group, size_t offset, size_t n);
 
 /* n values that have moved by themselves: their average follows, if the sink updates. */
 void sink_average(const gradient_sink *sink, size_t offset, size_t n);

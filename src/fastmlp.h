@@ -46,8 +46,8 @@ SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate);
    noise = <sd, for the inputs>, backward = <logical: the derivative of the mask times x>). */
 SEXP fastmlp_dropout(SEXP x, SEXP at, SEXP how);
 /* list of list(weight =, bias = ) for sizes = c(inputs, units ...); initial = list(scale = <"fixed",
-   "glorot", "he", "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>); key = two
-   integers. */
+   "glorot", "he", "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>,
+   bias = <double: sd of the biases>); key = two integers. */
 SEXP fastmlp_initial(SEXP sizes, SEXP initial, SEXP key);
 
 /* r_matrix.c */
@@ -74,7 +74,10 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
    clip_norm =, max_norm =, ema_decay = <each 0: none>, epochs =, batch_size =, shuffle =, patience = <0:
    none>, min_improvement =, keep_last_tie =, judged_outside =, pause =, key = <two integers>, threads = <NA:
    default>, profile = <logical: measure the phases of a step>, dropout = <double: share of units dropped, one
-   a hidden layer>, input_dropout = <double>, input_noise = <double: sd>; the last three may be absent).
+   a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
+   the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
+   trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
+   smaller than the others>; from dropout on they may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
@@ -96,7 +99,8 @@ SEXP fastmlp_train_network(SEXP trainer);
 /* Outputs of the present network after the link for the training rows or the validation rows: double matrix.
  */
 SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link);
-/* Factors of the learning rate for the coming steps, a double each, the step under way being the first. */
+/* Factors for the coming steps, the step under way being the first: list(learn_rate =, decay = <of decoupled
+   weight decay>, dropout =), each a double a step or NULL for 1. */
 SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
 /* Tells the value of the last completed epoch, less being better; the state, as a string. */
 SEXP fastmlp_train_judge(SEXP trainer, SEXP value);

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "dressed.h"
 
 /* ---- workspace ---- */
@@ -137,10 +139,15 @@ static bool weights_are_own(const team *team, const pass *pass) {
          split_for(team->size, net->layer[1].units) == SPLIT_ROWS;
 }
 
-/* The sink as it serves layer l. */
-static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink sink, int l, double max_norm) {
+/* The sink as it serves layer l; `own` has room for its step. */
+static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink sink, int l, double max_norm,
+                             optimizer_step *own) {
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   sink.settles = max_norm == 0 || l == pass->net->layers - 1;
+  if (sink.ntk && sink.step != NULL) {
+    *own = optimizer_ntk(sink.step, pass->net->layer[l].inputs);
+    sink.step = own;
+  }
   return sink;
 }
 
@@ -149,7 +156,8 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
   if (!weights_are_own(team, pass)) team_barrier(team);
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
-    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
+    optimizer_step own;
+    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm, &own);
     dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
                            &of_layer, at->transposed);
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
@@ -160,7 +168,8 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   for (int l = 0; l < net->layers; l++) {
-    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
+    optimizer_step own;
+    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm, &own);
     dense_update(team, split_for(team->size, net->layer[l].units), &net->layer[l], &of_layer,
                  pass->layer[l].transposed);
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
@@ -169,7 +178,9 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
 
 void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double max_norm) {
   for (int l = 0; l < pass->net->layers - 1; l++) {
-    dense_limit_norms(team, &pass->net->layer[l], (float)max_norm, &sink, pass->layer[l].transposed);
+    const layer *layer = &pass->net->layer[l];
+    double most = sink.ntk ? max_norm / sqrt((double)layer->inputs) : max_norm;
+    dense_limit_norms(team, layer, (float)most, &sink, pass->layer[l].transposed);
   }
 }
 
