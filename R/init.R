@@ -114,10 +114,10 @@ initial_layers <- function(init, sizes, key) {
 }
 
 # `init` for a network of these sizes: an initialiser, or layers of the right shapes.
-check_initial <- function(init, sizes, normalization, call) {
+check_initial <- function(init, sizes, normalization, input_scale, call) {
   check_size(sizes, call)
   if (inherits(init, "fastmlp_init")) return(init)
-  check_layers(init, sizes, c(normalization, "none"), "init", call)
+  check_layers(init, sizes, c(normalization, "none"), input_scale, "init", call)
 }
 
 check_init <- function(init, arg = "init", call = rlang::caller_env()) {
@@ -126,9 +126,9 @@ check_init <- function(init, arg = "init", call = rlang::caller_env()) {
                  describe(init), "type", call = call)
 }
 
-# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with `norm`, if
-# that is given, too.
-check_layers <- function(layers, sizes, normalization, arg, call) {
+# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with `norm` and
+# `input_scale`, if they are given, too.
+check_layers <- function(layers, sizes, normalization, input_scale, arg, call) {
   if (length(layers) != length(sizes) - 1) {
     expected <- sprintf("a list of %s", count_of(length(sizes) - 1, "layer"))
     abort_argument(arg, expected, describe(layers), "shape", call = call)
@@ -137,7 +137,9 @@ check_layers <- function(layers, sizes, normalization, arg, call) {
     at <- sprintf("%s[[%d]]", arg, l)
     layer <- check_layer(layers[[l]], sizes[l], sizes[l + 1], at, call)
     norm <- check_norm(layers[[l]]$norm, normalization[l], sizes[l + 1], paste0(at, "$norm"), call)
-    c(layer, if (!is.null(norm)) list(norm = norm))
+    scale <- check_input_scale(layers[[l]]$input_scale, input_scale && l == 1, sizes[1],
+                               paste0(at, "$input_scale"), call)
+    c(layer, if (!is.null(norm)) list(norm = norm), if (!is.null(scale)) list(input_scale = scale))
   })
 }
 

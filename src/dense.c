@@ -1,6 +1,6 @@
 #include "dense.h"
 
-static size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
+size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
 
 part part_of(const team *team, split split, size_t rows, size_t columns) {
   size_t panels = panels_of(columns);
@@ -27,7 +27,7 @@ static void forward_strip(const team *team, const layer *layer, const float *par
   panels out = z.data != NULL ? z : h;
   float *first = out.data + panel * out.stride + rows.begin * PANEL;
   kernels->product(x.data + rows.begin * PANEL, x.stride, n, layer->inputs,
-                   parameter + layer->weight + panel * weight_stride, weight_stride, panels_in_strip,
+                   parameter + layer->effective + panel * weight_stride, weight_stride, panels_in_strip,
                    parameter + layer->bias + panel * PANEL, first, out.stride);
   if (layer->activation == ACTIVATION_identity && z.data == NULL) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
@@ -106,7 +106,7 @@ ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, siz
 static void transpose_strip(const layer *layer, const float *parameter, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin, stride = layer->units * PANEL;
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
-    const float *block = parameter + layer->weight + (p * layer->inputs + s.inputs.begin) * PANEL;
+    const float *block = parameter + layer->effective + (p * layer->inputs + s.inputs.begin) * PANEL;
     int columns = (int)size_min(PANEL, layer->units - p * PANEL);
     kernels_active()->transpose_panel(
         block, height, columns, transposed + s.inputs.begin / PANEL * stride + p * PANEL * PANEL, stride);
@@ -142,6 +142,15 @@ static void update_strip(const team *team, const layer *layer, const gradient_si
   team_phase(team, before);
 }
 
+/* G = x' dz becomes dW of scaled inputs; with W it tells what the strip adds to the gradient of the scale. */
+static void scale_strip(const layer *layer, const gradient_sink *sink, panels g, strip s) {
+  size_t row = s.inputs.begin, padded = panels_of(layer->inputs) * PANEL;
+  kernels_active()->scale_gradient(sink->parameter + strip_offset(layer, s, s.panels.begin),
+                                   layer->inputs * PANEL, g.data, g.stride, s.inputs.end - row,
+                                   s.panels.end - s.panels.begin, sink->parameter + layer->input_scale + row,
+                                   sink->products + s.panels.begin / STRIP_PANELS * padded + row);
+}
+
 static void weight_strip(const team *team, const layer *layer, panels x, panels dz, size_t rows,
                          const gradient_sink *sink, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin;
@@ -153,6 +162,7 @@ static void weight_strip(const team *team, const layer *layer, panels x, panels 
   kernels_active()->product_transposed(x.data + s.inputs.begin / PANEL * x.stride, x.stride, height, rows,
                                        dz.data + s.panels.begin * dz.stride, dz.stride,
                                        s.panels.end - s.panels.begin, sink->accumulate, g.data, g.stride);
+  if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
   if (sink->step != NULL) update_strip(team, layer, sink, transposed, s);
 }
 

@@ -13,8 +13,11 @@ typedef enum norm_id { NORM_NONE, NORM_BATCH, NORM_LAYER, NORM_COUNT } norm_id;
 typedef struct layer {
   size_t inputs, units;
   activation_id activation;
-  size_t weight; /* [panels of units][inputs][16] */
-  size_t bias;   /* [panels of units][16] */
+  size_t weight;      /* [panels of units][inputs][16] */
+  size_t effective;   /* the weights of the product: W itself or, of scaled inputs, diag(s) W behind it */
+  size_t bias;        /* [panels of units][16] */
+  bool scaled;        /* its inputs are multiplied by s first (input_scale.h) */
+  size_t input_scale; /* s [panels of inputs][16] */
   norm_id norm;
   size_t scale, shift;   /* [panels of units][16], of a normalised layer */
   size_t mean, variance; /* the same: running statistics of batches, which no gradient moves */
@@ -43,6 +46,8 @@ typedef struct part {
 typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
+  bool complete;   /* this pass is the last of those whose gradients are added */
+  float *products; /* of scaled inputs: [strips of units][panels of inputs][16] sums of W G over a strip */
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];
@@ -55,6 +60,9 @@ typedef struct gradient_sink {
 
 /* Panels of units in a strip, and the scratch that a strip of PANEL rows of W needs. */
 enum { STRIP_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };
+
+/* Strips that so many columns make. */
+size_t strips_of(size_t columns);
 
 /* The split that serves `size` members best for `columns` columns. */
 split split_for(int size, size_t columns);
@@ -71,7 +79,8 @@ void dense_forward(const team *team, split split, const layer *layer, const floa
 void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
                           panels dz, size_t rows, activation_id below, panels kept, panels dx);
 
-/* dW = x' dz and db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
+/* dW = x' dz (of scaled inputs diag(s) x' dz, once that is complete, and then the sink's products) and
+   db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
    sink updates, W' there follows W. split is that of the layer's units: where they are divided by panels, a
    member sees to the weights of its own, otherwise to those of its panels of inputs, as
    dense_backward_input() divides them by SPLIT_PANELS. */

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "dressed.h"
+#include "input_scale.h"
 
 /* ---- workspace ---- */
 
@@ -26,6 +27,8 @@ static void lay_out(void *owner, arena *arena) {
   pass->row_loss = arena_take(arena, pass->rows, sizeof(double));
   pass->row_score = arena_take(arena, pass->rows, sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
+  if (net->layer[0].scaled)
+    pass->products = arena_take(arena, input_scale_products(&net->layer[0]), sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
@@ -154,6 +157,7 @@ static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink s
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
+  sink.products = pass->products;
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
     optimizer_step own;
@@ -163,6 +167,17 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
     x = at->h;
   }
+  if (!net->layer[0].scaled || !sink.complete) return;
+  team_barrier(team);
+  input_scale_gradient(team, &net->layer[0], &sink);
+  if (sink.step != NULL && max_norm == 0) input_scale_apply(team, &net->layer[0], sink.parameter);
+}
+
+/* The weights of the first layer have moved in all members. */
+static void scale_inputs(const team *team, const pass *pass, const gradient_sink *sink) {
+  if (!pass->net->layer[0].scaled) return;
+  team_barrier(team);
+  input_scale_apply(team, &pass->net->layer[0], sink->parameter);
 }
 
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm) {
@@ -174,6 +189,8 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
                  pass->layer[l].transposed);
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
   }
+  if (net->layer[0].scaled) input_scale_update(team, &net->layer[0], &sink);
+  if (max_norm == 0) scale_inputs(team, pass, &sink);
 }
 
 void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double max_norm) {
@@ -182,6 +199,7 @@ void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double m
     double most = sink.ntk ? max_norm / sqrt((double)layer->inputs) : max_norm;
     dense_limit_norms(team, layer, (float)most, &sink, pass->layer[l].transposed);
   }
+  scale_inputs(team, pass, &sink);
 }
 
 void pass_transpose(const team *team, pass *pass) {

@@ -186,6 +186,7 @@ static void end_epoch(trainer *t) {
   }
   double weight = epoch_weight(t);
   epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
+  if (t->average != NULL) network_apply_scale(&t->judged, t->average);
   if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
   if (t->valid != NULL && !isfinite(record.valid_loss)) {
     t->state = TRAIN_DIVERGED;

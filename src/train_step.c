@@ -57,6 +57,7 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
   return (gradient_sink){
       .gradient = t->gradient,
       .accumulate = !block->opens,
+      .complete = block->closes,
       .step = updates ? step : NULL,
       .parameter = t->net->parameter,
       .moment = {t->moment[0], t->moment[1], t->moment[2]},
