@@ -33,10 +33,11 @@
 #'   generalization in neural networks." NeurIPS.
 #' @examples
 #'
-#' # What RealMLP-TD-S (Holzmueller, Grinsztajn and Steinwart 2024) trains classes with, in fewer epochs
+#' # What RealMLP-TD-S trains classes with (Holzmueller, Grinsztajn and Steinwart 2024)
 #' mlp_fit(Species ~ ., iris, hidden_units = c(64, 64, 64), activation = "selu",
-#'         loss = loss_cross_entropy(0.1), input_scale = TRUE, parametrization = "ntk", init = init_ntk(),
-#'         rate_factors = c(bias = 0.1, input_scale = 6), optimizer = opt_adam(0.04, beta2 = 0.95),
+#'         loss = loss_cross_entropy(0.1), input_scale = TRUE, parametrization = "ntk",
+#'         init = init_ntk(), rate_factors = c(bias = 0.1, input_scale = 6),
+#'         optimizer = opt_adam(0.04, beta2 = 0.95),
 #'         schedule = schedule_coslog4(), epochs = 30, batch_size = 32, incomplete_batch = "drop",
 #'         validation = 0.2, patience = 30, stop_metric = "accuracy", ties = "last",
 #'         standardize = "robust")
