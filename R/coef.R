@@ -5,7 +5,8 @@
 #' @return A list with one `list(weight = , bias = )` a layer: `weight` is a matrix inputs x units,
 #'   `bias` has one number a unit. A normalised layer has a third element, `norm`: a list with its
 #'   `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and `variance`, one
-#'   number a unit each. Predictors and levels (or names of outcomes) name the outer
+#'   number a unit each; the first layer of a network that scales its inputs also `input_scale`, one
+#'   number an input. Predictors and levels (or names of outcomes) name the outer
 #'   sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and
 #'   [mlp_network()] takes it.
 #' @examples
@@ -39,6 +40,9 @@ named_layers <- function(network, inputs, outputs) {
     named <- function(x) rlang::set_names(x, names[[l + 1]])
     norm <- layer$norm
     if (!is.null(norm)) norm[-1] <- lapply(norm[-1], named)
-    c(list(weight = layer$weight, bias = named(layer$bias)), if (!is.null(norm)) list(norm = norm))
+    scale <- layer$input_scale
+    if (!is.null(scale)) names(scale) <- inputs
+    c(list(weight = layer$weight, bias = named(layer$bias)), if (!is.null(norm)) list(norm = norm),
+      if (!is.null(scale)) list(input_scale = scale))
   })
 }

@@ -10,11 +10,17 @@ presets <- list(
     activation = "relu",
     normalization = "none",
     residual = FALSE,
+    input_scale = FALSE,
     loss = NULL,
     optimizer = opt_sgd(),
     schedule = schedule_constant(),
+    rate_factors = NULL,
+    parametrization = "standard",
+    decay_schedule = schedule_constant(),
+    dropout_schedule = schedule_constant(),
     epochs = 10L,
     batch_size = 256L,
+    incomplete_batch = "keep",
     validation = 0,
     patience = Inf,
     min_improvement = 0,
@@ -61,10 +67,16 @@ fit_checks <- list(
   },
   normalization = function(x, arg, call) check_normalization(x, arg, call),
   residual = check_flag,
+  input_scale = check_flag,
   optimizer = function(x, arg, call) check_optimizer(x, arg, call),
   schedule = function(x, arg, call) check_schedule(x, arg, call),
+  rate_factors = function(x, arg, call) check_rate_factors(x, arg, call),
+  parametrization = function(x, arg, call) check_choice(x, arg, c("standard", "ntk"), call = call),
+  decay_schedule = function(x, arg, call) check_schedule_of_time(x, arg, call),
+  dropout_schedule = function(x, arg, call) check_schedule_of_time(x, arg, call),
   epochs = function(x, arg, call) check_count(x, arg, call = call),
   batch_size = function(x, arg, call) check_count_or_inf(x, arg, call),
+  incomplete_batch = function(x, arg, call) check_choice(x, arg, c("keep", "drop"), call = call),
   patience = function(x, arg, call) check_count_or_inf(x, arg, call),
   min_improvement = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   ties = function(x, arg, call) check_choice(x, arg, c("first", "last"), call = call),
@@ -135,6 +147,7 @@ fit_settings <- function(frame) {
     settings$batch_size, !is.null(given$batch_size), settings$optimizer
   )
   check_applicable(settings, frame)
+  check_rates(settings, frame)
   c(per_layer_settings(settings, frame), preset = preset)
 }
 

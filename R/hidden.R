@@ -63,7 +63,7 @@ check_residual <- function(residual, sizes, call) {
 check_batches <- function(settings, rows, call) {
   if (!"batch" %in% settings$normalization) return(invisible())
   size <- min(settings$batch_size, rows)
-  steps <- c(size, rows %% size)
+  steps <- c(size, if (settings$incomplete_batch == "keep") rows %% size)
   if (!any(steps %% pass_rows == 1)) return(invisible())
   abort_argument(
     "batch_size", "such that no batch has a single row, for batch normalisation",
@@ -135,11 +135,12 @@ dress_fault <- function(layer) {
 
 is_dressed <- function(layer) !is.null(layer$norm) || isTRUE(layer$residual)
 
-# "batch normalisation, residual connections": one line for print(), or NULL.
+# "batch normalisation, residual connections, input scale": one line for print(), or NULL.
 dress_line <- function(network) {
   kinds <- unique(unlist(lapply(network$layers, function(layer) layer$norm$kind)))
   joined <- any(vapply(network$layers, function(layer) isTRUE(layer$residual), NA))
-  words <- c(if (length(kinds)) paste(kinds, "normalisation"), if (joined) "residual connections")
+  words <- c(if (length(kinds)) paste(kinds, "normalisation"), if (joined) "residual connections",
+             if (!is.null(network$layers[[1]]$input_scale)) "a learned scale of the inputs")
   if (length(words)) sprintf("With %s", paste(words, collapse = ", "))
 }
 

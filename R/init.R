@@ -1,13 +1,17 @@
 #' Initial weights
 #'
-#' How the weights of a new network are drawn. Biases start at zero.
+#' How the weights of a new network are drawn. Biases start at zero, but for `init_ntk()`.
 #'
 #' For a layer with \eqn{n} inputs and \eqn{m} units the standard deviation of a weight is
 #' * `init_normal()`: `sd`;
 #' * `init_uniform()`: weights lie in `[-limit, limit]`, so `limit / sqrt(3)`;
 #' * `init_glorot()`: \eqn{\sqrt{2 / (n + m)}} (Glorot and Bengio 2010), for sigmoid and tanh;
 #' * `init_he()`: \eqn{\sqrt{2 / n}} (He, Zhang, Ren and Sun 2015), for ReLU and its relatives;
-#' * `init_lecun()`: \eqn{\sqrt{1 / n}} (LeCun, Bottou, Orr and Mueller 1998), for SELU.
+#' * `init_lecun()`: \eqn{\sqrt{1 / n}} (LeCun, Bottou, Orr and Mueller 1998), for SELU;
+#' * `init_ntk()`: \eqn{\sqrt{1 / n}}, with biases of standard deviation 1, both normal: in NTK
+#'   parametrisation, where \eqn{z = x V / \sqrt{n} + b} (Jacot, Gabriel and Hongler 2018), that is
+#'   \eqn{N(0, 1)} for \eqn{V} and \eqn{b}. By default the last layer starts at zero. It goes with
+#'   `parametrization = "ntk"` of [mlp_fit()].
 #'
 #' A uniform distribution with standard deviation \eqn{s} is that on
 #' \eqn{[-\sqrt{3} s, \sqrt{3} s]}. Draws follow [set.seed()].
@@ -15,8 +19,8 @@
 #' @param sd Standard deviation: a finite number of at least 0.
 #' @param limit Largest absolute value: a finite number of at least 0.
 #' @param distribution `"normal"` or `"uniform"`.
-#' @param zero_last Whether the last layer starts at zero: `TRUE` or `FALSE`. All outputs then
-#'   start equal.
+#' @param zero_last Whether the last layer starts at zero, weights and biases: `TRUE` or `FALSE`. All
+#'   outputs then start equal.
 #' @return An object of class `fastmlp_init` for the `init` argument of [mlp_fit()] and
 #'   [mlp_network()]. Where initial values themselves are wanted, both take a list of
 #'   `list(weight = , bias = )` instead, such as [coef()][coef.fastmlp] gives.
@@ -24,6 +28,9 @@
 #'   feedforward neural networks." AISTATS.
 #'
 #'   He K, Zhang X, Ren S, Sun J (2015). "Delving deep into rectifiers." ICCV.
+#'
+#'   Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and generalization in
+#'   neural networks." NeurIPS.
 #'
 #'   LeCun Y, Bottou L, Orr G, Mueller K (1998). "Efficient BackProp." In Neural Networks: Tricks
 #'   of the Trade.
@@ -67,18 +74,24 @@ init_lecun <- function(distribution = c("normal", "uniform"), zero_last = FALSE)
   new_scaled_init("lecun", distribution, zero_last)
 }
 
+#' @rdname init
+#' @export
+init_ntk <- function(zero_last = TRUE) {
+  new_init("ntk", NULL, zero_last, "lecun", uniform = FALSE, bias = 1)
+}
+
 # An initialiser whose spread follows from the layer's size.
 new_scaled_init <- function(name, distribution, zero_last, call = rlang::caller_env()) {
   distribution <- check_first_choice(distribution, "distribution", c("normal", "uniform"), call)
-  new_init(name, c(distribution = distribution), zero_last, name, distribution == "uniform", call)
+  new_init(name, c(distribution = distribution), zero_last, name, distribution == "uniform", call = call)
 }
 
 # `setting` is what the user chose, for printing; `engine` is what the engine takes.
-new_init <- function(name, setting, zero_last, scale, uniform, call = rlang::caller_env()) {
+new_init <- function(name, setting, zero_last, scale, uniform, bias = 0, call = rlang::caller_env()) {
   zero_last <- check_flag(zero_last, "zero_last", call)
   engine <- list(
     scale = scale, uniform = uniform, zero_last = zero_last,
-    parameter = if (is.numeric(setting)) unname(setting) else 0
+    parameter = if (is.numeric(setting)) unname(setting) else 0, bias = bias
   )
   structure(
     list(name = name, setting = setting, zero_last = zero_last, engine = engine),
@@ -101,10 +114,10 @@ initial_layers <- function(init, sizes, key) {
 }
 
 # `init` for a network of these sizes: an initialiser, or layers of the right shapes.
-check_initial <- function(init, sizes, normalization, call) {
+check_initial <- function(init, sizes, normalization, input_scale, call) {
   check_size(sizes, call)
   if (inherits(init, "fastmlp_init")) return(init)
-  check_layers(init, sizes, c(normalization, "none"), "init", call)
+  check_layers(init, sizes, c(normalization, "none"), input_scale, "init", call)
 }
 
 check_init <- function(init, arg = "init", call = rlang::caller_env()) {
@@ -113,9 +126,9 @@ check_init <- function(init, arg = "init", call = rlang::caller_env()) {
                  describe(init), "type", call = call)
 }
 
-# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with `norm`, if
-# that is given, too.
-check_layers <- function(layers, sizes, normalization, arg, call) {
+# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with `norm` and
+# `input_scale`, if they are given, too.
+check_layers <- function(layers, sizes, normalization, input_scale, arg, call) {
   if (length(layers) != length(sizes) - 1) {
     expected <- sprintf("a list of %s", count_of(length(sizes) - 1, "layer"))
     abort_argument(arg, expected, describe(layers), "shape", call = call)
@@ -124,7 +137,9 @@ check_layers <- function(layers, sizes, normalization, arg, call) {
     at <- sprintf("%s[[%d]]", arg, l)
     layer <- check_layer(layers[[l]], sizes[l], sizes[l + 1], at, call)
     norm <- check_norm(layers[[l]]$norm, normalization[l], sizes[l + 1], paste0(at, "$norm"), call)
-    c(layer, if (!is.null(norm)) list(norm = norm))
+    scale <- check_input_scale(layers[[l]]$input_scale, input_scale && l == 1, sizes[1],
+                               paste0(at, "$input_scale"), call)
+    c(layer, if (!is.null(norm)) list(norm = norm), if (!is.null(scale)) list(input_scale = scale))
   })
 }
 

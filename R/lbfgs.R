@@ -6,7 +6,10 @@
 run_lbfgs <- function(job) {
   layers <- job$network$layers
   objective <- .Call(fastmlp_objective_open, layers, job$sets$train, job$sets$valid, job$scaling, job$options)
-  run <- iteration_log(objective, lapply(layers, `[`, c("weight", "bias")), job$options, job$reporter)
+  values <- lapply(layers, function(layer) {
+    layer[intersect(c("weight", "bias", "input_scale"), names(layer))]
+  })
+  run <- iteration_log(objective, values, job$options, job$reporter)
   ended <- tryCatch(
     callCC(function(end) minimise(objective, run, job$options, end)),
     interrupt = function(cnd) "interrupted"
@@ -65,7 +68,7 @@ ends_search <- function(at, from) {
 # measures of all.
 iteration_log <- function(objective, layers, options, reporter) {
   is_weight <- lapply(layers, function(layer) {
-    rep(c(1, 0), c(length(layer$weight), length(layer$bias)))
+    rep(c(1, 0), c(length(layer$weight), length(layer$bias) + length(layer$input_scale)))
   })
   list2env(list(
     objective = objective, options = options, reporter = reporter, is_weight = unlist(is_weight),

@@ -13,15 +13,18 @@
 #'   hidden layer.
 #' @param init An initialiser such as [init_he()], or a list of `list(weight = , bias = )` with the
 #'   initial values of each layer (`weight` inputs x units, `bias` one number a unit; `norm` as
-#'   [coef()][coef.fastmlp] gives it, if the layer is normalised).
+#'   [coef()][coef.fastmlp] gives it, if the layer is normalised; `input_scale` in the first one).
 #' @param normalization Normalisation of the hidden layers: `"none"`, `"batch"` or `"layer"`, one
 #'   name, or one a hidden layer.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` or `FALSE`.
+#' @param input_scale Whether each input is first multiplied by a number of its own, which starts at 1:
+#'   `TRUE` or `FALSE`.
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
 #'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
 #'   with its `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and
-#'   `variance`, one number a unit each) and `residual`. Draws of weights follow [set.seed()].
+#'   `variance`, one number a unit each) and `residual`, the first also `input_scale` (one number an
+#'   input). Draws of weights follow [set.seed()].
 #' @seealso [mlp_forward()], [mlp_gradient()], [mlp_fit()]
 #' @examples
 #' set.seed(1)
@@ -30,7 +33,7 @@
 #' mlp_forward(network, as.matrix(iris[1:3, 1:4]))
 #' @export
 mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
-                        init = init_he(), normalization = "none", residual = FALSE) {
+                        init = init_he(), normalization = "none", residual = FALSE, input_scale = FALSE) {
   call <- environment()
   check_given()
   hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
@@ -41,17 +44,18 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
     normalization = check_normalization(normalization, "normalization")
   ), call)
   residual <- check_residual(check_flag(residual, "residual"), sizes, call)
-  init <- check_initial(check_init(init), sizes, dress$normalization, call)
-  layers <- initial_layers(init, sizes, draw_key())
+  input_scale <- check_flag(input_scale, "input_scale")
+  init <- check_initial(check_init(init), sizes, dress$normalization, input_scale, call)
+  layers <- scale_inputs(initial_layers(init, sizes, draw_key()), input_scale)
   new_network(dress_layers(layers, dress$normalization, residual), dress$activation)
 }
 
-# A network from layers of list(weight, bias), with norm and residual where they apply, and the hidden
-# layers' activations.
+# A network from layers of list(weight, bias), with norm, residual and input_scale where they apply, and the
+# hidden layers' activations.
 new_network <- function(layers, activation) {
   layers <- Map(
     function(layer, activation) {
-      more <- intersect(c("norm", "residual"), names(layer))
+      more <- intersect(c("norm", "residual", "input_scale"), names(layer))
       c(layer[c("weight", "bias")], activation = activation, layer[more])
     },
     unname(layers), c(activation, "identity"), USE.NAMES = FALSE
@@ -107,7 +111,8 @@ mlp_forward <- function(network, x, threads = NULL) {
 #'   most 1024 rows; more are normalised in pieces of as many). The gradient is that of the same
 #'   function. Nothing is dropped either way.
 #' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
-#'   layer, shaped as in the network, and `norm = list(scale = , shift = )` in normalised layers) and
+#'   layer, shaped as in the network, `norm = list(scale = , shift = )` in normalised layers, and
+#'   `input_scale` in the first layer where the inputs are scaled) and
 #'   `input` (a matrix shaped like `x`, or `NULL`).
 #' @references Rumelhart DE, Hinton GE, Williams RJ (1986). "Learning representations by
 #'   back-propagating errors." Nature 323.
@@ -156,6 +161,8 @@ network_fault <- function(network) {
     fault <- layer_fault(layers[[l]])
     if (!is.null(fault)) return(sprintf("%s in layer %d", fault, l))
   }
+  fault <- scale_fault(layers)
+  if (!is.null(fault)) return(fault)
   if (is_dressed(layers[[length(layers)]])) return("a last layer that is normalised or residual")
   sizes <- c(nrow(layers[[1]]$weight), vapply(layers, function(layer) ncol(layer$weight), 1L))
   inputs <- vapply(layers, function(layer) nrow(layer$weight), 1L)

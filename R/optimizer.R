@@ -256,15 +256,18 @@ optimizers <- function() {
     radam = optimizer_row("RAdam", opt_radam),
     rmsprop = optimizer_row("RMSprop", opt_rmsprop),
     adagrad = optimizer_row("Adagrad", opt_adagrad),
-    adadelta = optimizer_row("Adadelta", opt_adadelta),
+    adadelta = optimizer_row("Adadelta", opt_adadelta, lacks = "parametrization"),
     lion = optimizer_row("Lion", opt_lion),
-    rprop = optimizer_row("Rprop", opt_rprop, all_rows = TRUE, lacks = "schedule"),
+    rprop = optimizer_row(
+      "Rprop", opt_rprop, all_rows = TRUE, lacks = c("schedule", "rate_factors", "incomplete_batch")
+    ),
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
       lacks = c(
         "schedule", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
         "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
-        "dropout", "input_dropout", "input_noise"
+        "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
+        "dropout_schedule", "incomplete_batch"
       )
     )
   )

@@ -32,7 +32,8 @@ layer_table <- function(network) {
     inputs = inputs,
     units = units,
     activation = vapply(network$layers, function(layer) layer$activation, ""),
-    parameters = (inputs + 1L + ifelse(normalized, 2L, 0L)) * units
+    parameters = (inputs + 1L + ifelse(normalized, 2L, 0L)) * units +
+      lengths(lapply(network$layers, `[[`, "input_scale"))
   )
 }
 

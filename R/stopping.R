@@ -2,7 +2,8 @@
 
 # The plan of a training: list(metrics = <those that R computes>, engine_metric, watched =
 # list(metric, sign = <-1 where more is better>), stopping = <whether patience watches>, plateau =
-# <schedule_plateau() or NULL>, scheduled, pause = <whether R acts at the end of epochs>, judged =
+# <schedule_plateau() or NULL>, scheduled, timed = <whether rate, decay or dropout change with the
+# steps>, pause = <whether R acts at the end of epochs>, judged =
 # <whether R tells the engine what is watched>).
 stopping_plan <- function(settings, info, validation, call) {
   metric <- losses[[info$loss$name]]$metric
@@ -22,7 +23,7 @@ stopping_plan <- function(settings, info, validation, call) {
   list(
     metrics = metrics, engine_metric = metric,
     watched = list(metric = name, sign = if (larger) -1 else 1), stopping = stopping, plateau = plateau,
-    scheduled = !is_constant(settings$schedule),
+    scheduled = !is_constant(settings$schedule), timed = is_timed(settings),
     pause = judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks) ||
       !is.null(settings$checkpoint),
     judged = judged
@@ -87,29 +88,31 @@ new_monitor <- function(trainer, job) {
   monitor
 }
 
-steps_an_epoch <- function(job) ceiling(set_rows(job$sets$train) / job$options$batch_size)
+steps_an_epoch <- function(job) {
+  batches <- set_rows(job$sets$train) / job$options$batch_size
+  if (job$options$drop_incomplete) floor(batches) else ceiling(batches)
+}
 
 # Epochs completed before.
 first_epoch <- function(job) if (is.null(job$state)) 0L else as.integer(job$state$position[["epoch"]])
 
 # The factors of the learning rate at steps counted from 1.
-rate_factors <- function(monitor, steps) {
-  epoch <- (steps - 1) / monitor$steps
-  factors <- schedule_value(monitor$settings$schedule, epoch, monitor$settings$epochs)
-  check_factors_of(factors, "schedule", monitor$call) * monitor$progress$factor * monitor$factor
+learn_rate_factors <- function(monitor, steps) {
+  factors_at(monitor, "schedule", steps) * monitor$progress$factor * monitor$factor
 }
 
-# Hands the engine the factors from a step on, up to the last step at most.
+# Hands the engine all factors from a step on, up to the last step at most.
 send_rates <- function(monitor, step) {
   left <- monitor$steps * monitor$settings$epochs - step + 1
-  factors <- rate_factors(monitor, step - 1 + seq_len(max(1, min(rates_at_once, left))))
+  steps <- step - 1 + seq_len(max(1, min(rates_at_once, left)))
+  factors <- c(list(learn_rate = learn_rate_factors(monitor, steps)), decay_factors(monitor, steps))
   .Call(fastmlp_train_rates, monitor$trainer, factors)
 }
 
 # Before the first step: the state.
 begin_training <- function(monitor) {
   step <- monitor$step
-  if (monitor$plan$scheduled || monitor$factor != 1) send_rates(monitor, step)
+  if (monitor$plan$timed || monitor$factor != 1) send_rates(monitor, step)
   stop <- call_back(monitor, "on_train_begin", step) || call_back(monitor, "on_epoch_begin", step)
   if (stop) "callback" else "running"
 }
@@ -212,7 +215,7 @@ callback_state <- function(monitor, event, step) {
     epoch = if (event == "on_epoch_begin") monitor$epochs + 1L else monitor$epochs,
     epochs = monitor$settings$epochs,
     history = training_history(monitor, .Call(fastmlp_train_history, monitor$trainer), monitor$extra),
-    learn_rate = monitor$settings$optimizer$learn_rate * rate_factors(monitor, step),
+    learn_rate = monitor$settings$optimizer$learn_rate * learn_rate_factors(monitor, step),
     network = function() {
       new_network(.Call(fastmlp_train_network, monitor$trainer), hidden_activations(monitor$network))
     }

@@ -205,7 +205,10 @@ engine_options <- function(settings, loss, rows, key, plan) {
     profile = wants_profile(settings),
     dropout = settings$dropout,
     input_dropout = settings$input_dropout,
-    input_noise = settings$input_noise
+    input_noise = settings$input_noise,
+    rate_factors = if (length(settings$rate_factors)) as.list(settings$rate_factors),
+    ntk = settings$parametrization == "ntk",
+    drop_incomplete = settings$incomplete_batch == "drop"
   )
 }
 

@@ -1,6 +1,6 @@
 #include "dense.h"
 
-static size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
+size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
 
 part part_of(const team *team, split split, size_t rows, size_t columns) {
   size_t panels = panels_of(columns);
@@ -27,7 +27,7 @@ static void forward_strip(const team *team, const layer *layer, const float *par
   panels out = z.data != NULL ? z : h;
   float *first = out.data + panel * out.stride + rows.begin * PANEL;
   kernels->product(x.data + rows.begin * PANEL, x.stride, n, layer->inputs,
-                   parameter + layer->weight + panel * weight_stride, weight_stride, panels_in_strip,
+                   parameter + layer->effective + panel * weight_stride, weight_stride, panels_in_strip,
                    parameter + layer->bias + panel * PANEL, first, out.stride);
   if (layer->activation == ACTIVATION_identity && z.data == NULL) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
@@ -85,10 +85,10 @@ static strip strip_at(const layer *layer, size_t input_panel, size_t unit_panel)
                  {unit_panel, size_min(unit_panel + STRIP_PANELS, panels_of(layer->units))}};
 }
 
-static void update_span(const gradient_sink *sink, bool is_weight, size_t offset, float *gradient, size_t n) {
+static void update_span(const gradient_sink *sink, group_id group, size_t offset, float *gradient, size_t n) {
   float *moment[MOMENTS];
   for (int k = 0; k < MOMENTS; k++) moment[k] = sink->moment[k] != NULL ? sink->moment[k] + offset : NULL;
-  optimizer_apply(sink->step, is_weight, sink->parameter + offset, gradient, moment, n);
+  optimizer_apply(sink->step, group, sink->parameter + offset, gradient, moment, n);
 }
 
 static void average_span(const gradient_sink *sink, size_t offset, size_t n) {
@@ -106,7 +106,7 @@ ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, siz
 static void transpose_strip(const layer *layer, const float *parameter, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin, stride = layer->units * PANEL;
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
-    const float *block = parameter + layer->weight + (p * layer->inputs + s.inputs.begin) * PANEL;
+    const float *block = parameter + layer->effective + (p * layer->inputs + s.inputs.begin) * PANEL;
     int columns = (int)size_min(PANEL, layer->units - p * PANEL);
     kernels_active()->transpose_panel(
         block, height, columns, transposed + s.inputs.begin / PANEL * stride + p * PANEL * PANEL, stride);
@@ -136,10 +136,19 @@ static void update_strip(const team *team, const layer *layer, const gradient_si
   size_t n = (s.inputs.end - s.inputs.begin) * PANEL;
   phase before = team_phase(team, PHASE_OPTIMIZER);
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
-    update_span(sink, true, strip_offset(layer, s, p), g.data + (p - s.panels.begin) * g.stride, n);
+    update_span(sink, GROUP_weight, strip_offset(layer, s, p), g.data + (p - s.panels.begin) * g.stride, n);
   }
   if (sink->settles) settle_strip(layer, sink, transposed, s);
   team_phase(team, before);
+}
+
+/* G = x' dz becomes dW of scaled inputs; with W it tells what the strip adds to the gradient of the scale. */
+static void scale_strip(const layer *layer, const gradient_sink *sink, panels g, strip s) {
+  size_t row = s.inputs.begin, padded = panels_of(layer->inputs) * PANEL;
+  kernels_active()->scale_gradient(sink->parameter + strip_offset(layer, s, s.panels.begin),
+                                   layer->inputs * PANEL, g.data, g.stride, s.inputs.end - row,
+                                   s.panels.end - s.panels.begin, sink->parameter + layer->input_scale + row,
+                                   sink->products + s.panels.begin / STRIP_PANELS * padded + row);
 }
 
 static void weight_strip(const team *team, const layer *layer, panels x, panels dz, size_t rows,
@@ -153,6 +162,7 @@ static void weight_strip(const team *team, const layer *layer, panels x, panels 
   kernels_active()->product_transposed(x.data + s.inputs.begin / PANEL * x.stride, x.stride, height, rows,
                                        dz.data + s.panels.begin * dz.stride, dz.stride,
                                        s.panels.end - s.panels.begin, sink->accumulate, g.data, g.stride);
+  if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
   if (sink->step != NULL) update_strip(team, layer, sink, transposed, s);
 }
 
@@ -161,15 +171,16 @@ static float *bias_gradient(const layer *layer, const gradient_sink *sink, size_
 }
 
 /* The update of n parameters that are no weights; their average follows. */
-static void update_plain(const gradient_sink *sink, size_t offset, float *gradient, size_t n) {
-  update_span(sink, false, offset, gradient, n);
+static void update_plain(const gradient_sink *sink, group_id group, size_t offset, float *gradient,
+                         size_t n) {
+  update_span(sink, group, offset, gradient, n);
   average_span(sink, offset, n);
 }
 
 static void bias_panel(const layer *layer, panels dz, size_t rows, const gradient_sink *sink, size_t panel) {
   float *g = bias_gradient(layer, sink, panel);
   kernels_active()->column_sums(dz.data + panel * dz.stride, rows, sink->accumulate, g);
-  if (sink->step != NULL) update_plain(sink, layer->bias + panel * PANEL, g, PANEL);
+  if (sink->step != NULL) update_plain(sink, GROUP_bias, layer->bias + panel * PANEL, g, PANEL);
 }
 
 /* The parameters that a member sees to, in panels: W[inputs x units] and b[biases]. */
@@ -184,17 +195,17 @@ static own own_of(const team *team, split split, const layer *layer) {
   return (own){inputs, {0, panels_of(layer->units)}, units};
 }
 
-void sink_take(const gradient_sink *sink, size_t offset, float *gradient, size_t n) {
+void sink_take(const gradient_sink *sink, group_id group, size_t offset, float *gradient, size_t n) {
   if (sink->gradient != NULL) {
     float *sum = sink->gradient + offset;
     for (size_t i = 0; i < n; i++) sum[i] = sink->accumulate ? sum[i] + gradient[i] : gradient[i];
     gradient = sum;
   }
-  if (sink->step != NULL) update_plain(sink, offset, gradient, n);
+  if (sink->step != NULL) update_plain(sink, group, offset, gradient, n);
 }
 
-void sink_update(const gradient_sink *sink, size_t offset, size_t n) {
-  update_plain(sink, offset, sink->gradient + offset, n);
+void sink_update(const gradient_sink *sink, group_id group, size_t offset, size_t n) {
+  update_plain(sink, group, offset, sink->gradient + offset, n);
 }
 
 void sink_average(const gradient_sink *sink, size_t offset, size_t n) {
@@ -216,7 +227,7 @@ void dense_update(const team *team, split split, const layer *layer, const gradi
                   float *transposed) {
   own own = own_of(team, split, layer);
   for (size_t p = own.biases.begin; p < own.biases.end; p++) {
-    update_plain(sink, layer->bias + p * PANEL, bias_gradient(layer, sink, p), PANEL);
+    update_plain(sink, GROUP_bias, layer->bias + p * PANEL, bias_gradient(layer, sink, p), PANEL);
   }
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {

@@ -13,8 +13,11 @@ typedef enum norm_id { NORM_NONE, NORM_BATCH, NORM_LAYER, NORM_COUNT } norm_id;
 typedef struct layer {
   size_t inputs, units;
   activation_id activation;
-  size_t weight; /* [panels of units][inputs][16] */
-  size_t bias;   /* [panels of units][16] */
+  size_t weight;      /* [panels of units][inputs][16] */
+  size_t effective;   /* the weights of the product: W itself or, of scaled inputs, diag(s) W behind it */
+  size_t bias;        /* [panels of units][16] */
+  bool scaled;        /* its inputs are multiplied by s first (input_scale.h) */
+  size_t input_scale; /* s [panels of inputs][16] */
   norm_id norm;
   size_t scale, shift;   /* [panels of units][16], of a normalised layer */
   size_t mean, variance; /* the same: running statistics of batches, which no gradient moves */
@@ -43,17 +46,23 @@ typedef struct part {
 typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
+  bool complete;   /* this pass is the last of those whose gradients are added */
+  float *products; /* of scaled inputs: [strips of units][panels of inputs][16] sums of W G over a strip */
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];
   float *average; /* the parameters' running average, to be kept up too; or NULL */
   float fresh;    /* the share of the new parameters in it */
+  bool ntk;       /* weights are updated as in NTK parametrisation */
   bool settles;   /* averages and W' follow at once, not only after dense_limit_norms() */
   float *scratch; /* [SCRATCH_FLOATS] */
 } gradient_sink;
 
 /* Panels of units in a strip, and the scratch that a strip of PANEL rows of W needs. */
 enum { STRIP_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };
+
+/* Strips that so many columns make. */
+size_t strips_of(size_t columns);
 
 /* The split that serves `size` members best for `columns` columns. */
 split split_for(int size, size_t columns);
@@ -70,7 +79,8 @@ void dense_forward(const team *team, split split, const layer *layer, const floa
 void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
                           panels dz, size_t rows, activation_id below, panels kept, panels dx);
 
-/* dW = x' dz and db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
+/* dW = x' dz (of scaled inputs diag(s) x' dz, once that is complete, and then the sink's products) and
+   db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
    sink updates, W' there follows W. split is that of the layer's units: where they are divided by panels, a
    member sees to the weights of its own, otherwise to those of its panels of inputs, as
    dense_backward_input() divides them by SPLIT_PANELS. */
@@ -89,12 +99,12 @@ void dense_limit_norms(const team *team, const layer *layer, float most, const g
 /* transposed = W', as dense_backward_input() reads it. */
 void dense_transpose(const team *team, const layer *layer, const float *parameter, float *transposed);
 
-/* A gradient of n parameters that are no weights, at an offset that counts as the parameters do, into the
-   sink. */
-void sink_take(const gradient_sink *sink, size_t offset, float *gradient, size_t n);
+/* A gradient of n parameters of a group other than the weights, at an offset that counts as the parameters
+   do, into the sink. */
+void sink_take(const gradient_sink *sink, group_id group, size_t offset, float *gradient, size_t n);
 
 /* Their update alone, from the sink's gradient. */
-void sink_update(const gradient_sink *sink, size_t offset, size_t n);
+void sink_update(const gradient_sink *sink, group_id group, size_t offset, size_t n);
 
 /* n values that have moved by themselves: their average follows, if the sink updates. */
 void sink_average(const gradient_sink *sink, size_t offset, size_t n);

@@ -23,8 +23,9 @@ static mask_rule alpha_rule(double share) {
   return (mask_rule){threshold, (float)scale, (float)shift, (float)(scale * limit + shift)};
 }
 
-static mask_rule layer_rule(const layer *layer) {
-  return layer->activation == ACTIVATION_selu ? alpha_rule(layer->dropout) : plain_rule(layer->dropout);
+static mask_rule layer_rule(const layer *layer, const step_rows *at) {
+  double share = layer->dropout * at->dropout;
+  return layer->activation == ACTIVATION_selu ? alpha_rule(share) : plain_rule(share);
 }
 
 /* Draws for rows from `row` of the block on; purposes and layers share the first word of a stream. */
@@ -47,12 +48,12 @@ static void mask_part(const mask_rule *rule, int index, const step_rows *at, par
 }
 
 void dropout_forward(const layer *layer, int index, const step_rows *at, part part, panels phi, panels h) {
-  const mask_rule rule = layer_rule(layer);
+  const mask_rule rule = layer_rule(layer, at);
   mask_part(&rule, index, at, part, phi, h);
 }
 
 void dropout_backward(const layer *layer, int index, const step_rows *at, part part, panels dh, panels dphi) {
-  mask_rule rule = layer_rule(layer);
+  mask_rule rule = layer_rule(layer, at);
   rule.shift = rule.dropped = 0;
   mask_part(&rule, index, at, part, dh, dphi);
 }

@@ -11,6 +11,7 @@ typedef struct step_rows {
   uint32_t key[2];
   uint32_t step;
   uint32_t first; /* of the block's rows within the step */
+  double dropout; /* factor of the layers' shares of units dropped, in this step */
 } step_rows;
 
 /* What is done to the predictors in training. */

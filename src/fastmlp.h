@@ -3,15 +3,15 @@
    Conventions. A "network" argument is a list of layers, each list(weight = <double matrix inputs x units>,
    bias = <double units>, activation = <string>), and, where hidden layers have them, norm = list(kind =
    <"batch", "layer">, scale =, shift = <double units>, and for batches mean =, variance = <double units>) and
-   residual = TRUE. x is a double, integer or logical matrix or, for scans,
-   networks and training, also a data frame of such columns and factors, each factor standing for one
-   indicator a level. A "loss" is list(name = <string>, parameter = <double>), with
-   levels = <doubles: one for each of the outputs that belong to a number of the target> where the registry
-   leaves their count to the loss, and call = <function(output, target), or the loss is none that calls back>.
-   A "target" is an integer vector of classes 1 .. K for losses that take classes, otherwise a double matrix
-   rows x numbers (one an output, or fewer where several outputs belong to a number). "scaling" is NULL or
-   list(center =, scale =), one double a column. "weights" is NULL or one double a row. The R code has
-   validated all values; entries check what memory safety needs and raise a plain error otherwise. */
+   residual = TRUE; the first layer also input_scale = <double inputs> where that is learned. x is a double,
+   integer or logical matrix or, for scans, networks and training, also a data frame of such columns and
+   factors, each factor standing for one indicator a level. A "loss" is list(name = <string>, parameter =
+   <double>), with levels = <doubles: one for each of the outputs that belong to a number of the target> where
+   the registry leaves their count to the loss, and call = <function(output, target), or the loss is none that
+   calls back>. A "target" is an integer vector of classes 1 .. K for losses that take classes, otherwise a
+   double matrix rows x numbers (one an output, or fewer where several outputs belong to a number). "scaling"
+   is NULL or list(center =, scale =), one double a column. "weights" is NULL or one double a row. The R code
+   has validated all values; entries check what memory safety needs and raise a plain error otherwise. */
 #ifndef FASTMLP_FASTMLP_H
 #define FASTMLP_FASTMLP_H
 
@@ -46,8 +46,8 @@ SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate);
    noise = <sd, for the inputs>, backward = <logical: the derivative of the mask times x>). */
 SEXP fastmlp_dropout(SEXP x, SEXP at, SEXP how);
 /* list of list(weight =, bias = ) for sizes = c(inputs, units ...); initial = list(scale = <"fixed",
-   "glorot", "he", "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>); key = two
-   integers. */
+   "glorot", "he", "lecun">, uniform = <logical>, parameter = <double>, zero_last = <logical>,
+   bias = <double: sd of the biases>); key = two integers. */
 SEXP fastmlp_initial(SEXP sizes, SEXP initial, SEXP key);
 
 /* r_matrix.c */
@@ -62,9 +62,9 @@ SEXP fastmlp_fingerprint(SEXP x, SEXP columns);
 /* link = "none", "softmax" or "sigmoid": double matrix rows x outputs, or NULL if x holds a value that is not
    finite. threads: NA for the default. */
 SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads);
-/* list(loss =, gradient = list of list(weight =, bias =, norm = list(scale =, shift =) where there is one),
-   input = <matrix or NULL>); mode = list(input = <logical: whether the input's is wanted>, training =
-   <logical: whether batches are normalised by their own statistics>). */
+/* list(loss =, gradient = list of list(weight =, bias =, norm = list(scale =, shift =) and input_scale =
+   where there are such), input = <matrix or NULL>); mode = list(input = <logical: whether the input's is
+   wanted>, training = <logical: whether batches are normalised by their own statistics>). */
 SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP mode, SEXP threads);
 
 /* r_train.c */
@@ -74,7 +74,10 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
    clip_norm =, max_norm =, ema_decay = <each 0: none>, epochs =, batch_size =, shuffle =, patience = <0:
    none>, min_improvement =, keep_last_tie =, judged_outside =, pause =, key = <two integers>, threads = <NA:
    default>, profile = <logical: measure the phases of a step>, dropout = <double: share of units dropped, one
-   a hidden layer>, input_dropout = <double>, input_noise = <double: sd>; the last three may be absent).
+   a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
+   the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
+   trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
+   smaller than the others>; from dropout on they may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
@@ -96,7 +99,8 @@ SEXP fastmlp_train_network(SEXP trainer);
 /* Outputs of the present network after the link for the training rows or the validation rows: double matrix.
  */
 SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link);
-/* Factors of the learning rate for the coming steps, a double each, the step under way being the first. */
+/* Factors for the coming steps, the step under way being the first: list(learn_rate =, decay = <of decoupled
+   weight decay>, dropout =), each a double a step or NULL for 1. */
 SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
 /* Tells the value of the last completed epoch, less being better; the state, as a string. */
 SEXP fastmlp_train_judge(SEXP trainer, SEXP value);
@@ -109,8 +113,8 @@ SEXP fastmlp_train_close(SEXP trainer);
 /* r_objective.c */
 /* An external pointer to the mean loss over all rows of data as a function of a network's parameters, and to
    the data; arguments as above, of which options reads loss, threads and profile. Parameters are one double
-   vector: the weights of the first layer (inputs x units, column by column), its biases, those of the next.
- */
+   vector: the weights of the first layer (inputs x units, column by column), its biases, the scale of its
+   inputs, if that is learned, those of the next layer. */
 SEXP fastmlp_objective_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options);
 /* list(loss =, score = <as of an epoch>, gradient = <of the loss, laid out like the parameters>). */
 SEXP fastmlp_objective_at(SEXP objective, SEXP parameters);

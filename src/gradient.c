@@ -59,7 +59,11 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
       targets_from(&work->rows->targets, first, loss_columns(work->loss, network_outputs(net)));
   pass_loss(team, pass, work->loss, &block, n, 1 / work->rows->total_weight);
   pass_backward(team, pass, n, at);
-  pass_weights(team, pass, x, n, (gradient_sink){.gradient = work->gradient, .accumulate = first > 0}, 0);
+  const gradient_sink sink = {.gradient = work->gradient,
+                              .accumulate = first > 0,
+                              .complete = first + n == work->rows->rows,
+                              .parameter = net->parameter};
+  pass_weights(team, pass, x, n, sink, 0);
   if (team->rank == 0) {
     for (size_t r = 0; r < n; r++) {
       work->loss_sum += pass->row_loss[r];

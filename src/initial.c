@@ -41,3 +41,12 @@ void initial_weights(const initial *initial, const uint32_t key[2], int layer, i
     weight[i] = (float)draw;
   }
 }
+
+/* Their draws follow those of the weights. */
+void initial_biases(const initial *initial, const uint32_t key[2], int layer, int layers, size_t inputs,
+                    size_t units, double *bias) {
+  double sd = initial->zero_last && layer == layers - 1 ? 0 : initial->bias;
+  rng rng = rng_make(key, RNG_STREAM_INIT, (uint32_t)layer);
+  for (size_t j = 0; j < units; j++)
+    bias[j] = sd > 0 ? (float)(sd * rng_normal(&rng, inputs * units + j)) : 0;
+}

@@ -115,6 +115,15 @@ typedef struct kernels {
 
   /* Scales each column of the panel w[rows x 16] whose Euclidean norm exceeds `most` down to it. */
   void (*limit_norms)(float *w, size_t rows, float most);
+
+  /* out[r] = scale[r] w[r] for the rows of a panel. */
+  void (*scale_rows)(const float *w, const float *scale, size_t rows, float *out);
+
+  /* For up to 16 rows of w and g, in some panels each: products[r] = the sum of w g over row r, zero beyond
+     the rows; then g[r] *= scale[r]. */
+  void (*scale_gradient)(const float *w, size_t w_stride, float *g, size_t g_stride, size_t rows,
+                         size_t panels, const float *scale, float *products);
+
   /* sum[i] = a[i] + b[i] for i < n; n a multiple of PANEL, sum may be a or b. */
   void (*add)(const float *a, const float *b, float *sum, size_t n);
 

@@ -4,6 +4,7 @@
 #include "kernel_product.h"
 #include "kernel_random.h"
 #include "kernel_regularize.h"
+#include "kernel_scale.h"
 #include "kernel_softmax.h"
 #include "kernel_transpose.h"
 #include "kernel_update.h"
@@ -27,6 +28,8 @@ const kernels KERNELS_TABLE = {
     .average = average,
     .sum_of_squares = sum_of_squares,
     .limit_norms = limit_norms,
+    .scale_rows = scale_rows,
+    .scale_gradient = scale_gradient,
     .update = {UPDATE_LIST(UPDATE_ROW)},
     .add = add_span,
     .mask_panel = mask_panel,

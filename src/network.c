@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "input_scale.h"
+
 /* Floats of a layer's weights and bias together, or SIZE_MAX. */
 static size_t layer_parameters(size_t inputs, size_t units) {
   if (inputs == SIZE_MAX) return SIZE_MAX;
@@ -21,8 +23,14 @@ static void place_norm(layer *layer, norm_id norm, size_t offset) {
   layer->variance = offset + 3 * each;
 }
 
+/* Floats of the scale of a layer's inputs and of the weights that it scales, or SIZE_MAX. */
+static size_t scale_parameters(size_t inputs, size_t units) {
+  return size_multiply(panels_of(inputs) * PANEL, panels_of(units) * PANEL + 1);
+}
+
 /* Lays the layers out one behind the other; SIZE_MAX if they do not fit. */
-static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *norm, layer *layer) {
+static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *norm, bool input_scale,
+                              layer *layer) {
   size_t total = 0;
   for (int l = 0; l < layers; l++) {
     norm_id own = norm != NULL ? norm[l] : NORM_NONE;
@@ -31,7 +39,7 @@ static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *no
     if (layer != NULL) {
       layer[l].inputs = sizes[l];
       layer[l].units = sizes[l + 1];
-      layer[l].weight = total;
+      layer[l].weight = layer[l].effective = total;
       layer[l].bias = total + panels_of(sizes[l + 1]) * sizes[l] * PANEL;
       place_norm(&layer[l], own, total + count);
     }
@@ -39,7 +47,15 @@ static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *no
     if (units > SIZE_MAX / 16 - total) return SIZE_MAX;
     total += (size_t)norm_panels[own] * units;
   }
-  return total;
+  if (!input_scale) return total;
+  size_t count = scale_parameters(sizes[0], sizes[1]);
+  if (count > SIZE_MAX / 4 - total) return SIZE_MAX;
+  if (layer != NULL) {
+    layer[0].scaled = true;
+    layer[0].input_scale = total;
+    layer[0].effective = total + panels_of(sizes[0]) * PANEL;
+  }
+  return total + count;
 }
 
 static void lay_out(void *owner, arena *arena) {
@@ -49,13 +65,13 @@ static void lay_out(void *owner, arena *arena) {
 }
 
 status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
-                        const norm_id *norm) {
+                        const norm_id *norm, bool input_scale) {
   memset(net, 0, sizeof *net);
   net->layers = layers;
-  net->parameters = plan_parameters(layers, sizes, norm, NULL);
+  net->parameters = plan_parameters(layers, sizes, norm, input_scale, NULL);
   status result = arena_build(&net->arena, lay_out, net);
   if (result != STATUS_OK) return result;
-  plan_parameters(layers, sizes, norm, net->layer);
+  plan_parameters(layers, sizes, norm, input_scale, net->layer);
   for (int l = 0; l < layers; l++) net->layer[l].activation = activation[l];
   return STATUS_OK;
 }
@@ -85,6 +101,21 @@ void network_get_layer(const network *net, const float *parameters, int l, doubl
     for (size_t i = 0; i < layer->inputs; i++) weight[j * layer->inputs + i] = w[weight_index(layer, i, j)];
     bias[j] = b[j];
   }
+}
+
+void network_set_scale(const network *net, float *parameters, const double *scale) {
+  float *s = parameters + net->layer[0].input_scale;
+  for (size_t i = 0; i < net->layer[0].inputs; i++) s[i] = (float)scale[i];
+}
+
+void network_get_scale(const network *net, const float *parameters, double *scale) {
+  const float *s = parameters + net->layer[0].input_scale;
+  for (size_t i = 0; i < net->layer[0].inputs; i++) scale[i] = s[i];
+}
+
+void network_apply_scale(const network *net, float *parameters) {
+  const team solo = {.size = 1};
+  if (net->layer[0].scaled) input_scale_apply(&solo, &net->layer[0], parameters);
 }
 
 int network_norm_values(const layer *layer, size_t offset[4]) {

@@ -16,7 +16,7 @@ typedef struct network {
 /* Allocates a network of sizes[0] inputs, then sizes[l] units with activation[l - 1] for l = 1 .. layers,
    normalised by norm[l - 1] (NULL: none is). */
 status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
-                        const norm_id *norm);
+                        const norm_id *norm, bool input_scale);
 
 void network_free(network *net);
 
@@ -27,6 +27,14 @@ void network_set_layer(const network *net, float *parameters, int l, const doubl
 
 /* The inverse. */
 void network_get_layer(const network *net, const float *parameters, int l, double *weight, double *bias);
+
+/* Sets the scale of the inputs, scale[inputs] of a network that has it, of such parameters; and the inverse.
+ */
+void network_set_scale(const network *net, float *parameters, const double *scale);
+void network_get_scale(const network *net, const float *parameters, double *scale);
+
+/* Brings what follows from weights and scale of the first layer up to date; nothing without a scale. */
+void network_apply_scale(const network *net, float *parameters);
 
 /* Where the values of a normalised layer lie, one a unit, and how many there are: scale and shift, and, for
    batches, running mean and variance. */

@@ -127,8 +127,8 @@ void norm_weights(const team *team, const layer *layer, size_t rows, const norm_
   range panels = team_share(team, panels_of(layer->units));
   for (size_t p = panels.begin; p < panels.end; p++) {
     if (layer->norm == NORM_LAYER) layer_sums(state, p, rows);
-    sink_take(sink, layer->scale + p * PANEL, state->dscale + p * PANEL, PANEL);
-    sink_take(sink, layer->shift + p * PANEL, state->dshift + p * PANEL, PANEL);
+    sink_take(sink, GROUP_norm, layer->scale + p * PANEL, state->dscale + p * PANEL, PANEL);
+    sink_take(sink, GROUP_norm, layer->shift + p * PANEL, state->dshift + p * PANEL, PANEL);
     average_statistics(layer, p, sink);
   }
 }
@@ -136,8 +136,8 @@ void norm_weights(const team *team, const layer *layer, size_t rows, const norm_
 void norm_update(const team *team, const layer *layer, const gradient_sink *sink) {
   range panels = team_share(team, panels_of(layer->units));
   for (size_t p = panels.begin; p < panels.end; p++) {
-    sink_update(sink, layer->scale + p * PANEL, PANEL);
-    sink_update(sink, layer->shift + p * PANEL, PANEL);
+    sink_update(sink, GROUP_norm, layer->scale + p * PANEL, PANEL);
+    sink_update(sink, GROUP_norm, layer->shift + p * PANEL, PANEL);
     average_statistics(layer, p, sink);
   }
 }

@@ -62,26 +62,28 @@ static update_id rmsprop_rule(const optimizer *optimizer) {
 }
 
 /* The sums of squares. */
-static double adagrad_start(const optimizer *optimizer, int moment) {
+static double adagrad_start(const optimizer *optimizer, double inputs, int moment) {
   (void)moment;
-  return optimizer->initial;
+  return optimizer->initial * inputs;
 }
 
 /* The last gradient, and step sizes. */
-static double rprop_start(const optimizer *optimizer, int moment) {
-  return moment == 1 ? optimizer->learn_rate : 0;
+static double rprop_start(const optimizer *optimizer, double inputs, int moment) {
+  return moment == 1 ? optimizer->learn_rate / sqrt(inputs) : 0;
 }
 
-/* Its rule, or what chooses one by the settings; what prepares the coefficients of a step, NULL where the
-   settings are the coefficients; and where a moment starts, NULL for zero. */
+/* Its rule, or what chooses one by the settings; whether a step grows as the gradient does; what prepares the
+   coefficients of a step, NULL where the settings are the coefficients; and where a moment starts, NULL for
+   zero. */
 static const struct {
   const char *name;
   update_id rule;
   update_id (*choose)(const optimizer *optimizer);
+  bool linear;
   void (*prepare)(const optimizer *optimizer, double index, update_step *step);
-  double (*start)(const optimizer *optimizer, int moment);
+  double (*start)(const optimizer *optimizer, double inputs, int moment);
 } table[OPTIMIZER_COUNT] = {
-    [OPTIMIZER_SGD] = {.name = "sgd", .choose = sgd_rule},
+    [OPTIMIZER_SGD] = {.name = "sgd", .choose = sgd_rule, .linear = true},
     [OPTIMIZER_ADAM] = {.name = "adam", .rule = UPDATE_adam, .prepare = adam_step},
     [OPTIMIZER_ADAMW] = {.name = "adamw", .rule = UPDATE_adam, .prepare = adam_step},
     [OPTIMIZER_AMSGRAD] = {.name = "amsgrad", .rule = UPDATE_amsgrad, .prepare = adam_step},
@@ -112,45 +114,78 @@ int optimizer_moments(const optimizer *optimizer) {
   return moments[rule_of(optimizer)];
 }
 
-void optimizer_start(const optimizer *optimizer, float *const moment[MOMENTS], size_t n) {
+void optimizer_start(const optimizer *optimizer, size_t inputs, float *const moment[MOMENTS], size_t first,
+                     size_t n) {
   if (table[optimizer->id].start == NULL) return;
   for (int k = 0; k < optimizer_moments(optimizer); k++) {
-    float value = (float)table[optimizer->id].start(optimizer, k);
-    for (size_t i = 0; i < n && value != 0; i++) moment[k][i] = value;
+    float value = (float)table[optimizer->id].start(optimizer, (double)inputs, k);
+    for (size_t i = 0; i < n && value != 0; i++) moment[k][first + i] = value;
   }
 }
 
+/* The coefficients of a group from those that all have. */
+static update_step group_step(const optimizer *optimizer, group_id group, update_step step) {
+#define GROUP_DECAYS(name, decays) [GROUP_##name] = decays,
+  static const bool decays[] = {GROUP_LIST(GROUP_DECAYS)};
+  double rate = optimizer->rate != NULL ? optimizer->rate[group] : 1;
+  step.learn_rate *= (float)rate;
+  step.gradient_rate *= (float)rate;
+  if (!decays[group]) return step;
+  step.sparsity = (float)optimizer->sparsity;
+  step.penalty = (float)optimizer->penalty;
+  step.decay = (float)(optimizer->learn_rate * rate * optimizer->weight_decay);
+  return step;
+}
+
 optimizer_step optimizer_step_at(const optimizer *optimizer, double index) {
-  optimizer_step step = {.update = rule_of(optimizer),
-                         .weight = {.learn_rate = (float)optimizer->learn_rate,
-                                    .momentum = (float)optimizer->momentum,
-                                    .fresh1 = (float)(1 - optimizer->beta1),
-                                    .fresh2 = (float)(1 - optimizer->beta2),
-                                    .epsilon = (float)optimizer->epsilon,
-                                    .shrink = (float)optimizer->decrease,
-                                    .grow = (float)optimizer->increase,
-                                    .smallest = (float)optimizer->min_step,
-                                    .largest = (float)optimizer->max_step}};
-  if (table[optimizer->id].prepare != NULL) table[optimizer->id].prepare(optimizer, index, &step.weight);
-  step.weight.scale = 1;
-  step.weight.limit = optimizer->clip_value > 0 ? (float)optimizer->clip_value : INFINITY;
-  step.bias = step.weight;
-  step.weight.sparsity = (float)optimizer->sparsity;
+  optimizer_step step = {.update = rule_of(optimizer), .linear = table[optimizer->id].linear};
+  update_step all = {.learn_rate = (float)optimizer->learn_rate,
+                     .momentum = (float)optimizer->momentum,
+                     .fresh1 = (float)(1 - optimizer->beta1),
+                     .fresh2 = (float)(1 - optimizer->beta2),
+                     .epsilon = (float)optimizer->epsilon,
+                     .shrink = (float)optimizer->decrease,
+                     .grow = (float)optimizer->increase,
+                     .smallest = (float)optimizer->min_step,
+                     .largest = (float)optimizer->max_step};
+  if (table[optimizer->id].prepare != NULL) table[optimizer->id].prepare(optimizer, index, &all);
+  all.scale = 1;
+  all.limit = optimizer->clip_value > 0 ? (float)optimizer->clip_value : INFINITY;
   step.adjusts = optimizer->clip_value > 0 || optimizer->sparsity != 0;
-  step.weight.penalty = (float)optimizer->penalty;
-  step.weight.decay = (float)(optimizer->learn_rate * optimizer->weight_decay);
+  for (int group = 0; group < GROUP_COUNT; group++) {
+    step.of[group] = group_step(optimizer, (group_id)group, all);
+  }
   return step;
 }
 
 optimizer_step optimizer_scaled(optimizer_step step, double factor) {
-  step.weight.scale = step.bias.scale = (float)factor;
+  for (int group = 0; group < GROUP_COUNT; group++) step.of[group].scale = (float)factor;
   step.adjusts = step.adjusts || factor != 1;
   return step;
 }
 
-void optimizer_apply(const optimizer_step *step, bool is_weight, float *parameters, float *gradient,
+/* V has the gradient g / sqrt(inputs), where g is that of W, and W moves by 1 / sqrt(inputs) of what V moves
+   by. So do step sizes of its own. A step that divides by the root of squares loses the former factor, but
+   then epsilon is to be compared with g. Decay is a share of either; penalties of V are larger ones of W. */
+optimizer_step optimizer_ntk(const optimizer_step *step, size_t inputs) {
+  optimizer_step result = *step;
+  update_step *weight = &result.of[GROUP_weight];
+  double n = (double)inputs;
+  float root = (float)sqrt(n), slower = (float)(1 / (step->linear ? n : sqrt(n)));
+  weight->learn_rate *= slower;
+  weight->gradient_rate *= slower;
+  weight->epsilon *= root;
+  weight->smallest /= root;
+  weight->largest /= root;
+  weight->limit *= root;
+  weight->sparsity *= root;
+  weight->penalty *= (float)n;
+  return result;
+}
+
+void optimizer_apply(const optimizer_step *step, group_id group, float *parameters, float *gradient,
                      float *const moment[MOMENTS], size_t n) {
-  const update_step *coefficients = is_weight ? &step->weight : &step->bias;
+  const update_step *coefficients = &step->of[group];
   if (step->adjusts) kernels_active()->adjust_gradient(parameters, gradient, n, coefficients);
   kernels_active()->update[step->update](parameters, gradient, moment, n, coefficients);
 }

@@ -1,4 +1,7 @@
+#include <math.h>
+
 #include "dressed.h"
+#include "input_scale.h"
 
 /* ---- workspace ---- */
 
@@ -24,6 +27,8 @@ static void lay_out(void *owner, arena *arena) {
   pass->row_loss = arena_take(arena, pass->rows, sizeof(double));
   pass->row_score = arena_take(arena, pass->rows, sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
+  if (net->layer[0].scaled)
+    pass->products = arena_take(arena, input_scale_products(&net->layer[0]), sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
@@ -137,40 +142,64 @@ static bool weights_are_own(const team *team, const pass *pass) {
          split_for(team->size, net->layer[1].units) == SPLIT_ROWS;
 }
 
-/* The sink as it serves layer l. */
-static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink sink, int l, double max_norm) {
+/* The sink as it serves layer l; `own` has room for its step. */
+static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink sink, int l, double max_norm,
+                             optimizer_step *own) {
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   sink.settles = max_norm == 0 || l == pass->net->layers - 1;
+  if (sink.ntk && sink.step != NULL) {
+    *own = optimizer_ntk(sink.step, pass->net->layer[l].inputs);
+    sink.step = own;
+  }
   return sink;
 }
 
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
+  sink.products = pass->products;
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
-    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
+    optimizer_step own;
+    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm, &own);
     dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
                            &of_layer, at->transposed);
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
     x = at->h;
   }
+  if (!net->layer[0].scaled || !sink.complete) return;
+  team_barrier(team);
+  input_scale_gradient(team, &net->layer[0], &sink);
+  if (sink.step != NULL && max_norm == 0) input_scale_apply(team, &net->layer[0], sink.parameter);
+}
+
+/* The weights of the first layer have moved in all members. */
+static void scale_inputs(const team *team, const pass *pass, const gradient_sink *sink) {
+  if (!pass->net->layer[0].scaled) return;
+  team_barrier(team);
+  input_scale_apply(team, &pass->net->layer[0], sink->parameter);
 }
 
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   for (int l = 0; l < net->layers; l++) {
-    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm);
+    optimizer_step own;
+    const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm, &own);
     dense_update(team, split_for(team->size, net->layer[l].units), &net->layer[l], &of_layer,
                  pass->layer[l].transposed);
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
   }
+  if (net->layer[0].scaled) input_scale_update(team, &net->layer[0], &sink);
+  if (max_norm == 0) scale_inputs(team, pass, &sink);
 }
 
 void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double max_norm) {
   for (int l = 0; l < pass->net->layers - 1; l++) {
-    dense_limit_norms(team, &pass->net->layer[l], (float)max_norm, &sink, pass->layer[l].transposed);
+    const layer *layer = &pass->net->layer[l];
+    double most = sink.ntk ? max_norm / sqrt((double)layer->inputs) : max_norm;
+    dense_limit_norms(team, layer, (float)most, &sink, pass->layer[l].transposed);
   }
+  scale_inputs(team, pass, &sink);
 }
 
 void pass_transpose(const team *team, pass *pass) {

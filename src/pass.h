@@ -33,6 +33,7 @@ typedef struct pass {
   double *row_loss;         /* [rows] */
   double *row_score;        /* [rows] */
   float *scratch;           /* [members][SCRATCH_FLOATS] */
+  float *products;          /* of scaled inputs, as gradient_sink has them; or NULL */
 } pass;
 
 /* Members worth having, of `limit`, for forward and backward passes of `rows` rows: by the work between

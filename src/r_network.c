@@ -62,6 +62,9 @@ static void set_norm(const layer *layer, float *parameters, SEXP norm, bool whol
   }
 }
 
+/* The learned scale of the network's inputs, which its first layer has, or R_NilValue. */
+static SEXP list_scale(SEXP layers) { return list_get(VECTOR_ELT(layers, 0), "input_scale"); }
+
 void parameters_from_list(const network *net, float *parameters, SEXP layers, bool whole) {
   if (TYPEOF(layers) != VECSXP || Rf_length(layers) != net->layers) Rf_error("wrong number of layers");
   for (int l = 0; l < net->layers; l++) {
@@ -71,6 +74,10 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers, bo
     network_set_layer(net, parameters, l, values.weight.real, values.bias);
     if (net->layer[l].norm != NORM_NONE) set_norm(&net->layer[l], parameters, list_get(layer, "norm"), whole);
   }
+  if (!net->layer[0].scaled) return;
+  R_xlen_t inputs = (R_xlen_t)net->layer[0].inputs;
+  network_set_scale(net, parameters, unpack_doubles(list_scale(layers), inputs, "input_scale"));
+  if (whole) network_apply_scale(net, parameters);
 }
 
 static void set_residual(network *net, int l, SEXP from) {
@@ -117,18 +124,28 @@ void network_from_list(network *net, SEXP layers) {
     activation[l] = unpack_activation(list_get(layer, "activation"));
     norm[l] = unpack_norm(layer);
   }
-  raise_unless_ok(network_allocate(net, count, sizes, activation, norm));
+  bool scaled = list_scale(layers) != R_NilValue;
+  raise_unless_ok(network_allocate(net, count, sizes, activation, norm, scaled));
   for (int l = 0; l < count; l++) set_residual(net, l, VECTOR_ELT(layers, l));
   parameters_from_list(net, net->parameter, layers, true);
 }
 
 /* The elements that a layer's list has, in order; absent where it has nothing to say. */
-enum { ELEMENT_WEIGHT, ELEMENT_BIAS, ELEMENT_ACTIVATION, ELEMENT_NORM, ELEMENT_RESIDUAL, ELEMENT_COUNT };
+enum {
+  ELEMENT_WEIGHT,
+  ELEMENT_BIAS,
+  ELEMENT_ACTIVATION,
+  ELEMENT_NORM,
+  ELEMENT_RESIDUAL,
+  ELEMENT_SCALE,
+  ELEMENT_COUNT
+};
 
 static SEXP layer_to_list(const network *net, const float *parameters, int l, bool whole) {
   const layer *layer = &net->layer[l];
-  static const char *const all_names[] = {"weight", "bias", "activation", "norm", "residual"};
-  const bool has[ELEMENT_COUNT] = {true, true, whole, layer->norm != NORM_NONE, whole && layer->residual};
+  static const char *const all_names[] = {"weight", "bias", "activation", "norm", "residual", "input_scale"};
+  const bool has[ELEMENT_COUNT] = {
+      true, true, whole, layer->norm != NORM_NONE, whole && layer->residual, layer->scaled};
   int at[ELEMENT_COUNT], count = 0;
   const char *names[ELEMENT_COUNT + 1];
   for (int e = 0; e < ELEMENT_COUNT; e++) {
@@ -145,6 +162,10 @@ static SEXP layer_to_list(const network *net, const float *parameters, int l, bo
     SET_VECTOR_ELT(result, at[ELEMENT_ACTIVATION], Rf_mkString(activation_of(layer->activation)->name));
   if (has[ELEMENT_NORM]) SET_VECTOR_ELT(result, at[ELEMENT_NORM], norm_to_list(layer, parameters, whole));
   if (has[ELEMENT_RESIDUAL]) SET_VECTOR_ELT(result, at[ELEMENT_RESIDUAL], Rf_ScalarLogical(1));
+  if (has[ELEMENT_SCALE]) {
+    SEXP scale = SET_VECTOR_ELT(result, at[ELEMENT_SCALE], Rf_allocVector(REALSXP, (R_xlen_t)layer->inputs));
+    network_get_scale(net, parameters, REAL(scale));
+  }
   UNPROTECT(1);
   return result;
 }

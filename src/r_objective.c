@@ -60,7 +60,9 @@ SEXP fastmlp_objective_open(SEXP network_list, SEXP data, SEXP valid, SEXP scali
 
 /* ---- parameters as one vector ---- */
 
-static size_t layer_values(const layer *layer) { return (layer->inputs + 1) * layer->units; }
+static size_t layer_values(const layer *layer) {
+  return (layer->inputs + 1) * layer->units + (layer->scaled ? layer->inputs : 0);
+}
 
 static size_t network_values(const network *net) {
   size_t count = 0;
@@ -73,8 +75,10 @@ static void set_parameters(network *net, SEXP parameters) {
   for (int l = 0; l < net->layers; l++) {
     const layer *layer = &net->layer[l];
     network_set_layer(net, net->parameter, l, from, from + layer->inputs * layer->units);
+    if (layer->scaled) network_set_scale(net, net->parameter, from + (layer->inputs + 1) * layer->units);
     from += layer_values(layer);
   }
+  network_apply_scale(net, net->parameter);
 }
 
 static SEXP gradient_to_vector(const network *net, const float *gradient) {
@@ -83,6 +87,7 @@ static SEXP gradient_to_vector(const network *net, const float *gradient) {
   for (int l = 0; l < net->layers; l++) {
     const layer *layer = &net->layer[l];
     network_get_layer(net, gradient, l, to, to + layer->inputs * layer->units);
+    if (layer->scaled) network_get_scale(net, gradient, to + (layer->inputs + 1) * layer->units);
     to += layer_values(layer);
   }
   UNPROTECT(1);

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "dropout.h"
 #include "initial.h"
 #include "predict.h"
@@ -66,7 +64,7 @@ static void one_layer(network *net, SEXP weight, const double *bias) {
   const activation_id identity = ACTIVATION_identity;
   source_matrix w = unpack_matrix(weight, "weight");
   const double *values = unpack_doubles(weight, XLENGTH(weight), "weight");
-  raise_unless_ok(network_allocate(net, 1, (size_t[]){w.rows, w.columns}, &identity, NULL));
+  raise_unless_ok(network_allocate(net, 1, (size_t[]){w.rows, w.columns}, &identity, NULL, false));
   network_set_layer(net, net->parameter, 0, values, bias);
 }
 
@@ -141,7 +139,8 @@ SEXP fastmlp_dropout(SEXP x, SEXP at_list, SEXP how) {
   source_matrix source = unpack_matrix(x, "x");
   const scaling as_it_is = {NULL, NULL};
   step_rows at = {.step = (uint32_t)unpack_count(list_get(at_list, "step"), "step"),
-                  .first = (uint32_t)unpack_int(list_get(at_list, "first"), "first")};
+                  .first = (uint32_t)unpack_int(list_get(at_list, "first"), "first"),
+                  .dropout = 1};
   unpack_key(list_get(at_list, "key"), at.key);
   const layer layer = {.units = source.columns,
                        .activation = unpack_activation(list_get(how, "activation")),
@@ -227,7 +226,7 @@ SEXP fastmlp_sgd_step(SEXP parameters, SEXP gradient, SEXP learn_rate) {
     size_t n = size_min(BLOCK_VALUES, length - i);
     narrow(from + i, n, w);
     narrow(slope + i, n, g);
-    optimizer_apply(&step, true, w, g, no_moments, whole_panels(n));
+    optimizer_apply(&step, GROUP_weight, w, g, no_moments, whole_panels(n));
     widen(w, n, REAL(result) + i);
   }
   UNPROTECT(1);
@@ -241,7 +240,8 @@ static initial unpack_initial(SEXP x) {
   return (initial){.scale = (initial_scale)scale,
                    .uniform = unpack_flag(list_get(x, "uniform"), "initial$uniform"),
                    .parameter = unpack_number(list_get(x, "parameter"), "initial$parameter"),
-                   .zero_last = unpack_flag(list_get(x, "zero_last"), "initial$zero_last")};
+                   .zero_last = unpack_flag(list_get(x, "zero_last"), "initial$zero_last"),
+                   .bias = unpack_number(list_get(x, "bias"), "initial$bias")};
 }
 
 static SEXP initial_layer(const initial *initial, const uint32_t key[2], int layer, int layers, int inputs,
@@ -251,7 +251,7 @@ static SEXP initial_layer(const initial *initial, const uint32_t key[2], int lay
   SET_VECTOR_ELT(result, 0, Rf_allocMatrix(REALSXP, inputs, units));
   SET_VECTOR_ELT(result, 1, Rf_allocVector(REALSXP, units));
   initial_weights(initial, key, layer, layers, (size_t)inputs, (size_t)units, REAL(VECTOR_ELT(result, 0)));
-  memset(REAL(VECTOR_ELT(result, 1)), 0, (size_t)units * sizeof(double));
+  initial_biases(initial, key, layer, layers, (size_t)inputs, (size_t)units, REAL(VECTOR_ELT(result, 1)));
   UNPROTECT(1);
   return result;
 }

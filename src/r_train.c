@@ -12,6 +12,7 @@ typedef struct training {
   dataset data, valid;
   loss loss;
   trainer *trainer;
+  double rate[GROUP_COUNT]; /* factors of the learning rate */
   train_state state;
   int threads;
 } training;
@@ -66,6 +67,18 @@ static bool optional_flag(SEXP x, const char *name) {
   return value != R_NilValue && unpack_flag(value, name);
 }
 
+/* Factors of the learning rate by their groups; those that lack are 1. NULL where all do. */
+static const double *unpack_group_rates(SEXP x, double rate[GROUP_COUNT]) {
+#define GROUP_NAME(name, decays) #name,
+  static const char *const names[] = {GROUP_LIST(GROUP_NAME)};
+  if (x == R_NilValue) return NULL;
+  for (int group = 0; group < GROUP_COUNT; group++) {
+    SEXP value = list_get(x, names[group]);
+    rate[group] = value == R_NilValue ? 1 : unpack_number(value, names[group]);
+  }
+  return rate;
+}
+
 static optimizer unpack_optimizer(SEXP options) {
   SEXP x = list_get(options, "optimizer");
   optimizer_id id = optimizer_find(unpack_string(list_get(x, "name"), "optimizer$name"));
@@ -97,11 +110,13 @@ static train_options unpack_options(SEXP x) {
   train_options options = {
       .epochs = unpack_count(list_get(x, "epochs"), "epochs"),
       .batch_size = (size_t)unpack_count(list_get(x, "batch_size"), "batch_size"),
+      .drop_incomplete = optional_flag(x, "drop_incomplete"),
       .shuffle = unpack_flag(list_get(x, "shuffle"), "shuffle"),
       .patience = patience > 0 ? patience : 0,
       .clip_norm = unpack_number(list_get(x, "clip_norm"), "clip_norm"),
       .max_norm = unpack_number(list_get(x, "max_norm"), "max_norm"),
       .ema_decay = unpack_number(list_get(x, "ema_decay"), "ema_decay"),
+      .ntk = optional_flag(x, "ntk"),
       .min_improvement = optional_number(x, "min_improvement"),
       .keep_last_tie = optional_flag(x, "keep_last_tie"),
       .judged_outside = optional_flag(x, "judged_outside"),
@@ -130,7 +145,8 @@ enum { POSITION_NUMBERS = 9 };
 static void restore(training *t, SEXP state) {
   static const char *const names[] = {BUFFER_NAMES};
   const double *number = unpack_doubles(list_get(state, "position"), POSITION_NUMBERS, "state$position");
-  if (!(number[1] >= 0 && number[1] < (double)t->data.rows)) Rf_error("`state` must belong to these rows");
+  if (!(number[1] >= 0 && number[1] < (double)trainer_epoch_rows(t->trainer)))
+    Rf_error("`state` must belong to these rows");
   for (int i = 0; i < BUFFERS; i++) {
     SEXP layers = list_get(state, names[i]);
     float *buffer = trainer_buffer(t->trainer, buffers[i]);
@@ -188,7 +204,8 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   SEXP owner = PROTECT(owner_make(sizeof(training), training_release));
   training *t = R_ExternalPtrAddr(owner);
   const train_options options = unpack_options(options_list);
-  const optimizer optimizer = unpack_optimizer(options_list);
+  optimizer optimizer = unpack_optimizer(options_list);
+  optimizer.rate = unpack_group_rates(list_get(options_list, "rate_factors"), t->rate);
   const bool has_valid = valid != R_NilValue;
   t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
@@ -283,10 +300,16 @@ SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {
 }
 
 SEXP fastmlp_train_rates(SEXP owner, SEXP factors) {
+  static const char *const names[] = {
+      [RATE_LEARN] = "learn_rate", [RATE_DECAY] = "decay", [RATE_DROPOUT] = "dropout"};
   training *t = unpack_training(owner);
-  const double *factor = unpack_doubles(factors, XLENGTH(factors), "factors");
-  if (XLENGTH(factors) == 0) Rf_error("`factors` must have at least one value");
-  raise_unless_ok(trainer_set_rates(t->trainer, factor, (size_t)XLENGTH(factors)));
+  for (int kind = 0; kind < RATE_KINDS; kind++) {
+    SEXP values = list_get(factors, names[kind]);
+    if (values == R_NilValue) continue;
+    const double *factor = unpack_doubles(values, XLENGTH(values), names[kind]);
+    if (XLENGTH(values) == 0) Rf_error("`factors` must have at least one value");
+    raise_unless_ok(trainer_set_rates(t->trainer, (rate_kind)kind, factor, (size_t)XLENGTH(values)));
+  }
   return R_NilValue;
 }
 

@@ -1,8 +1,11 @@
-/* Factors of the learning rate, one a step, which come in runs while training goes on. */
+/* Factors of the learning rate and the like, one a step, which come in runs while training goes on. */
 #ifndef FASTMLP_RATES_H
 #define FASTMLP_RATES_H
 
 #include "common.h"
+
+/* What has factors, each its own. */
+typedef enum rate_kind { RATE_LEARN, RATE_DECAY, RATE_DROPOUT, RATE_KINDS } rate_kind;
 
 /* Those of the steps first .. first + count - 1; without any every factor is 1. */
 typedef struct rates {

@@ -57,6 +57,16 @@ static void begin_average(trainer *t) {
   t->judged.parameter = t->average;
 }
 
+/* In NTK parametrisation weights have starts of their own. */
+static void start_moments(trainer *t) {
+  const network *net = t->net;
+  optimizer_start(&t->optimizer, 1, t->moment, 0, net->parameters);
+  for (int l = 0; l < net->layers && t->options.ntk; l++) {
+    const layer *layer = &net->layer[l];
+    optimizer_start(&t->optimizer, layer->inputs, t->moment, layer->weight, layer->bias - layer->weight);
+  }
+}
+
 static void begin_epoch(trainer *t);
 
 status trainer_open(trainer **trainer_out, network *net, const dataset *data, const dataset *valid,
@@ -74,6 +84,8 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->best = t->improved = INFINITY;
   t->room = 64;
   t->mean_weight = dataset_weight(data) / (double)data->rows;
+  t->epoch_rows = data->rows;
+  if (options->drop_incomplete) t->epoch_rows -= data->rows % size_min(options->batch_size, data->rows);
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
   if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
   if (result == STATUS_OK && !(t->record = malloc((size_t)t->room * sizeof *t->record)))
@@ -88,7 +100,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
     *trainer_out = NULL;
     return result;
   }
-  optimizer_start(&t->optimizer, t->moment, net->parameters);
+  start_moments(t);
   keep_parameters(t);
   train_begin_step(t);
   begin_epoch(t);
@@ -100,7 +112,7 @@ void trainer_close(trainer *t) {
   pass_free(&t->pass);
   evaluator_free(&t->evaluator);
   arena_free(&t->arena);
-  rates_free(&t->rates);
+  for (int kind = 0; kind < RATE_KINDS; kind++) rates_free(&t->rates[kind]);
   free(t->record);
   free(t);
 }
@@ -153,6 +165,16 @@ static bool make_room(trainer *t) {
   return true;
 }
 
+/* The sum of the case weights of the rows that the epoch took. */
+static double epoch_weight(const trainer *t) {
+  const dataset *data = t->data;
+  if (t->epoch_rows == data->rows) return t->mean_weight * (double)data->rows;
+  if (data->weight == NULL) return (double)t->epoch_rows;
+  double sum = 0;
+  for (size_t i = 0; i < t->epoch_rows; i++) sum += data->weight[t->order != NULL ? t->order[i] : i];
+  return sum;
+}
+
 static void end_epoch(trainer *t) {
   if (!parameters_finite(t->net)) {
     t->state = TRAIN_DIVERGED;
@@ -162,8 +184,9 @@ static void end_epoch(trainer *t) {
     t->state = TRAIN_OUT_OF_MEMORY;
     return;
   }
-  double weight = t->mean_weight * (double)t->data->rows;
+  double weight = epoch_weight(t);
   epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
+  if (t->average != NULL) network_apply_scale(&t->judged, t->average);
   if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
   if (t->valid != NULL && !isfinite(record.valid_loss)) {
     t->state = TRAIN_DIVERGED;
@@ -202,15 +225,19 @@ train_state trainer_advance(trainer *t, double seconds) {
 
 /* ---- what the caller has a say in ---- */
 
-status trainer_set_rates(trainer *t, const double *factor, size_t count) {
-  status result = rates_set(&t->rates, factor, count, t->steps);
+status trainer_set_rates(trainer *t, rate_kind kind, const double *factor, size_t count) {
+  status result = rates_set(&t->rates[kind], factor, count, t->steps);
   train_set_step(t);
   return result;
 }
 
 double trainer_step(const trainer *t) { return t->steps; }
 
-bool trainer_wants_rate(const trainer *t) { return rates_used_up(&t->rates, t->steps); }
+bool trainer_wants_rate(const trainer *t) {
+  bool wants = false;
+  for (int kind = 0; kind < RATE_KINDS; kind++) wants = wants || rates_used_up(&t->rates[kind], t->steps);
+  return wants;
+}
 
 train_state trainer_judge(trainer *t, double value) {
   judge(t, value);
@@ -273,8 +300,10 @@ int trainer_records(const trainer *t) { return t->epochs - t->first_epoch; }
 
 const epoch_record *trainer_record(const trainer *t, int record) { return &t->record[record]; }
 
+size_t trainer_epoch_rows(const trainer *t) { return t->epoch_rows; }
+
 double trainer_epoch_progress(const trainer *t) {
-  return t->epoch_ended ? 0 : (double)t->block.first / (double)t->data->rows;
+  return t->epoch_ended ? 0 : (double)t->block.first / (double)t->epoch_rows;
 }
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }

@@ -6,10 +6,12 @@
 #include "dropout.h"
 #include "network.h"
 #include "optimizer.h"
+#include "rates.h"
 
 typedef struct train_options {
   int epochs;
   size_t batch_size;
+  bool drop_incomplete; /* the epoch's last batch is left out if it is smaller than the others */
   bool shuffle;
   int patience;           /* epochs without a better validation loss before stopping; 0: never stop */
   double min_improvement; /* by how much a loss must be better for patience to begin anew */
@@ -18,6 +20,7 @@ typedef struct train_options {
   bool pause;             /* trainer_advance() returns at the end of each epoch */
   double clip_norm;       /* the largest norm of the gradient of the loss; 0 for no limit */
   double max_norm;        /* the largest norm of a hidden unit's weights; 0 for no limit */
+  bool ntk;               /* weights are trained as in NTK parametrisation */
   double ema_decay;       /* of the running average of the parameters, which is judged and kept; 0: none */
   uint32_t key[2];
   int threads;
@@ -77,9 +80,9 @@ void trainer_restore(trainer *trainer, const train_position *position);
    options say pause), or to the end. */
 train_state trainer_advance(trainer *trainer, double seconds);
 
-/* The factors by which the learning rate is multiplied in the coming steps, the one under way being the
-   first. Once there were any, training waits for more where they end. */
-status trainer_set_rates(trainer *trainer, const double *factor, size_t count);
+/* The factors by which a kind of rate is multiplied in the coming steps, the one under way being the first.
+   Once there were any, training waits for more where they end. */
+status trainer_set_rates(trainer *trainer, rate_kind kind, const double *factor, size_t count);
 
 /* The step under way, counted from 1, and whether its factor is wanting. */
 double trainer_step(const trainer *trainer);
@@ -93,6 +96,9 @@ train_state trainer_judge(trainer *trainer, double value);
 int trainer_epochs(const trainer *trainer);
 int trainer_records(const trainer *trainer);
 const epoch_record *trainer_record(const trainer *trainer, int record);
+
+/* Training rows that an epoch takes. */
+size_t trainer_epoch_rows(const trainer *trainer);
 
 /* Share of the running epoch that is done, in [0, 1). */
 double trainer_epoch_progress(const trainer *trainer);

@@ -9,7 +9,9 @@
 void train_set_step(trainer *t) {
   optimizer optimizer = t->optimizer;
   double decay = t->options.ema_decay;
-  optimizer.learn_rate *= rates_at(&t->rates, t->steps);
+  optimizer.learn_rate *= rates_at(&t->rates[RATE_LEARN], t->steps);
+  optimizer.weight_decay *= rates_at(&t->rates[RATE_DECAY], t->steps);
+  t->dropout = rates_at(&t->rates[RATE_DROPOUT], t->steps);
   t->step = optimizer_step_at(&optimizer, t->steps);
   if (t->average != NULL) t->fresh = (float)((1 - decay) / (1 - pow(decay, t->steps)));
 }
@@ -22,17 +24,17 @@ void train_begin_step(trainer *t) {
 block train_block_at(const trainer *t, size_t first, int buffer, uint32_t step) {
   size_t batch_size = t->options.batch_size;
   size_t begin = first - first % batch_size;
-  size_t size = size_min(batch_size, t->data->rows - begin), end = begin + size;
+  size_t size = size_min(batch_size, t->epoch_rows - begin), end = begin + size;
   size_t n = size_min(PASS_ROWS, end - first);
   double scale = 1 / ((double)size * t->mean_weight);
-  const step_rows at = {{t->options.key[0], t->options.key[1]}, step, (uint32_t)(first - begin)};
+  const step_rows at = {{t->options.key[0], t->options.key[1]}, step, (uint32_t)(first - begin), 1};
   return (block){first, n, buffer, scale, first == begin, first + n == end, at};
 }
 
 /* The block behind this one; no rows at the end of the epoch. */
 static block next_block(const trainer *t, const block *block) {
   size_t first = block->first + block->n;
-  if (first == t->data->rows) return (struct block){.n = 0};
+  if (first == t->epoch_rows) return (struct block){.n = 0};
   return train_block_at(t, first, 1 - block->buffer, block->at.step + block->closes);
 }
 
@@ -55,11 +57,13 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
   return (gradient_sink){
       .gradient = t->gradient,
       .accumulate = !block->opens,
+      .complete = block->closes,
       .step = updates ? step : NULL,
       .parameter = t->net->parameter,
       .moment = {t->moment[0], t->moment[1], t->moment[2]},
       .average = t->average,
       .fresh = t->fresh,
+      .ntk = t->options.ntk,
   };
 }
 
@@ -101,7 +105,7 @@ static void account(trainer *t, const block *block, const struct block *next) {
   t->sums.train_loss += loss;
   t->sums.train_score += score;
   t->rows_done += (double)block->n;
-  t->sums.rate = rates_at(&t->rates, t->steps);
+  t->sums.rate = rates_at(&t->rates[RATE_LEARN], t->steps);
   if (block->closes) train_begin_step(t);
   if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
   t->epoch_ended = next->n == 0;
@@ -114,8 +118,10 @@ static void account(trainer *t, const block *block, const struct block *next) {
 /* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
    others read after the barrier, while they may still be at work: so all begin with copies. */
 static void train_block(const team *team, trainer *t) {
-  const block block = t->block, next = next_block(t, &block);
+  block block = t->block;
+  const struct block next = next_block(t, &block);
   const optimizer_step step = t->step;
+  block.at.dropout = t->dropout;
   const gradient_sink sink = sink_for(t, &block, &step);
   const batch *batch = &t->batch[block.buffer];
   const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};

@@ -6,7 +6,6 @@
 #include "evaluate.h"
 #include "pace.h"
 #include "pass.h"
-#include "rates.h"
 #include "train.h"
 
 /* The rows that one pass takes: a whole step, or, where batches are larger than PASS_ROWS, a part of one. */
@@ -25,6 +24,7 @@ struct trainer {
   optimizer optimizer;
   train_options options;
   double mean_weight; /* of the training rows */
+  size_t epoch_rows;  /* training rows that an epoch takes */
 
   pace pace; /* how many members a slice gets */
   pass pass;
@@ -46,7 +46,8 @@ struct trainer {
   double steps;        /* begun since the beginning */
   optimizer_step step; /* the one under way */
   float fresh;         /* its share in the average */
-  rates rates;
+  double dropout;      /* factor of the shares that it drops */
+  rates rates[RATE_KINDS];
   double step_seconds;
   profile *profile; /* [members of the team], or NULL */
 

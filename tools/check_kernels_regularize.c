@@ -69,6 +69,44 @@ static void check_limit(const kernels *k, float most, worst *w) {
   expect_same(k, "limited norms beyond their panel", after.b + SPAN, before.b + SPAN, PANEL);
 }
 
+static void check_scale_rows(const kernels *k, worst *w) {
+  const spans s = random_spans();
+  spans out = random_spans();
+  const spans before = out;
+  k->scale_rows(s.a, s.b, ROWS, out.a);
+  for (int i = 0; i < SPAN; i++) {
+    double exact = (double)s.b[i / PANEL] * s.a[i];
+    worst_update(w, error_in_roundings(out.a[i], exact, fabs(exact)), s.a[i]);
+  }
+  expect_same(k, "scaled rows beyond their span", out.a + SPAN, before.a + SPAN, PANEL);
+}
+
+/* Two panels of up to 16 rows each, with other strides. */
+static void check_scale_gradient(const kernels *k, int rows, worst *w) {
+  enum { W_STRIDE = 18 * PANEL, G_STRIDE = 17 * PANEL };
+  const spans before = random_spans();
+  const spans scale = random_spans();
+  spans after = before;
+  _Alignas(ALIGNMENT) float products[PANEL];
+  k->scale_gradient(after.a, W_STRIDE, after.b, G_STRIDE, (size_t)rows, 2, scale.a, products);
+  for (int r = 0; r < PANEL; r++) {
+    double sum = 0, size = 0;
+    for (int i = 0; i < 2 * PANEL && r < rows; i++) {
+      int panel = i / PANEL, at = r * PANEL + i % PANEL;
+      double g = before.b[panel * G_STRIDE + at], product = before.a[panel * W_STRIDE + at] * g;
+      double exact = (double)scale.a[r] * g;
+      sum += product;
+      size += fabs(product);
+      worst_update(w, error_in_roundings(after.b[panel * G_STRIDE + at], exact, fabs(exact)), g);
+    }
+    worst_update(w, error_in_roundings(products[r], sum, 2 * PANEL * size), sum);
+  }
+  for (int panel = 0; panel < 2; panel++) {
+    int end = panel * G_STRIDE + rows * PANEL;
+    expect_same(k, "a scaled gradient beyond its rows", after.b + end, before.b + end, PANEL);
+  }
+}
+
 void check_regularization(const kernels *k) {
   worst w = {0, 0};
   for (float limit = .01f; limit < 100; limit *= 10) {
@@ -88,4 +126,8 @@ void check_regularization(const kernels *k) {
   check_limit(k, 13, &w);
   check_limit(k, INFINITY, &w);
   report(kernel_name(k, "limit_norms"), "roundings a row", w, 1);
+  w = (worst){0, 0};
+  check_scale_rows(k, &w);
+  for (int rows = 1; rows <= PANEL; rows++) check_scale_gradient(k, rows, &w);
+  report(kernel_name(k, "scale_rows and scale_gradient"), "roundings a term", w, 1);
 }

@@ -45,7 +45,8 @@ combinations <- local({
     utils::modifyList(if (steep) list(clip_norm = 1) else list(), c(
       list(loss = crossed$loss[i], optimizer = optimizers[[crossed$optimizer[i]]],
            activation = sample(activations, 1), weighted = sample(c(TRUE, FALSE), 1)),
-      sample(dressed, 1)[[1]], sample(others, 1)[[1]]
+      sample(dressed, 1)[[1]], sample(others, 1)[[1]],
+      if (i %% 6 == 0) list(input_scale = TRUE, rate_factors = c(bias = 0.5, input_scale = 2))
     ))
   })
 })
@@ -85,7 +86,7 @@ expect_gradient <- function(network, data, loss, info) {
   length <- sqrt(sum(unlist(gradient)^2))
   moved <- function(step) {
     for (l in seq_along(gradient)) {
-      for (part in c("weight", "bias")) {
+      for (part in setdiff(names(gradient[[l]]), "norm")) {
         value <- network$layers[[l]][[part]]
         network$layers[[l]][[part]] <- value + step * gradient[[l]][[part]] / length
       }

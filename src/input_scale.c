@@ -1,0 +1,43 @@
+#include "input_scale.h"
+
+size_t input_scale_products(const layer *layer) {
+  return strips_of(layer->units) * panels_of(layer->inputs) * PANEL;
+}
+
+/* The sum of a panel's products over the strips of units, in their order. */
+static void sum_products(const layer *layer, const gradient_sink *sink, size_t p, float sum[PANEL]) {
+  size_t padded = panels_of(layer->inputs) * PANEL;
+  for (int i = 0; i < PANEL; i++) sum[i] = 0;
+  for (size_t strip = 0; strip < strips_of(layer->units); strip++) {
+    const float *product = sink->products + strip * padded + p * PANEL;
+    for (int i = 0; i < PANEL; i++) sum[i] += product[i];
+  }
+}
+
+void input_scale_gradient(const team *team, const layer *layer, const gradient_sink *sink) {
+  gradient_sink whole = *sink;
+  range inputs = team_share(team, panels_of(layer->inputs));
+  whole.accumulate = false; /* the products are those of all passes */
+  for (size_t p = inputs.begin; p < inputs.end; p++) {
+    float ds[PANEL] __attribute__((aligned(64)));
+    sum_products(layer, sink, p, ds);
+    sink_take(&whole, GROUP_input_scale, layer->input_scale + p * PANEL, ds, PANEL);
+  }
+}
+
+void input_scale_update(const team *team, const layer *layer, const gradient_sink *sink) {
+  range inputs = team_share(team, panels_of(layer->inputs));
+  for (size_t p = inputs.begin; p < inputs.end; p++) {
+    sink_update(sink, GROUP_input_scale, layer->input_scale + p * PANEL, PANEL);
+  }
+}
+
+void input_scale_apply(const team *team, const layer *layer, float *parameter) {
+  range inputs = team_share(team, panels_of(layer->inputs));
+  size_t first = inputs.begin * PANEL, end = size_min(inputs.end * PANEL, layer->inputs);
+  for (size_t u = 0; u < panels_of(layer->units) && first < end; u++) {
+    size_t at = (u * layer->inputs + first) * PANEL;
+    kernels_active()->scale_rows(parameter + layer->weight + at, parameter + layer->input_scale + first,
+                                 end - first, parameter + layer->effective + at);
+  }
+}
