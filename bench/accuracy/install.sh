@@ -4,10 +4,11 @@
 # needs libtorch and is left to whoever has it.)
 source "$(dirname "$0")/../common.sh"
 
-r_packages="mlbench modeldata ggplot2 nnet ranger xgboost lightgbm"
+r_packages="mlbench modeldata ggplot2 nnet ranger lightgbm"
 
 install_debian_packages \
-  python3-numpy python3-torch python3-sklearn libopenblas0-openmp dataset-fashion-mnist r-base-dev cmake \
+  python3-numpy python3-torch python3-sklearn python3-xgboost libopenblas0-openmp \
+  dataset-fashion-mnist r-base-dev cmake \
   $(printf 'r-cran-%s ' $r_packages)
 
 cd "$root"

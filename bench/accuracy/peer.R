@@ -1,6 +1,7 @@
 # The peers that are R packages: Rscript peer.R <folder> <data> <method> <seed> <threads>
 #
-# Each has the package it needs, where that is not enough what else is lacking, and a function that trains.
+# Each has the package it needs, a function that trains and, where the package is not enough, one that
+# tells what else is lacking.
 source("common.R")
 .libPaths(c(Sys.getenv("PEERS_LIBRARY"), .libPaths()))
 
@@ -28,34 +29,11 @@ train_ranger <- function(part, seed, threads) {
 most_trees <- 5000
 patience <- 50
 
-boosted_outcome <- function(part) if (is.factor(part$y)) as.integer(part$y) - 1 else part$y
-
-train_xgboost <- function(part, seed, threads) {
-  y <- boosted_outcome(part)
-  x <- one_hot(part$x)
-  matrix_of <- function(rows) xgboost::xgb.DMatrix(x[rows, , drop = FALSE], label = y[rows], nthread = threads)
-  task <- if (is.factor(part$y)) {
-    list(objective = "multi:softprob", num_class = nlevels(part$y))
-  } else {
-    list(objective = "reg:squarederror")
-  }
-  model <- xgboost::xgb.train(
-    c(task, eta = 0.1, nthread = threads, seed = seed), matrix_of(!part$validation), most_trees,
-    list(validation = matrix_of(part$validation)),
-    early_stopping_rounds = patience, verbose = 0
-  )
-  function(x) {
-    prediction <- predict(model, one_hot(x))
-    if (!is.factor(part$y) || is.matrix(prediction)) return(prediction)
-    matrix(prediction, ncol = nlevels(part$y), byrow = TRUE)
-  }
-}
-
 # Factors as codes, and which columns these are.
 codes <- function(x) vapply(x, as.double, numeric(nrow(x)))
 
 train_lightgbm <- function(part, seed, threads) {
-  y <- boosted_outcome(part)
+  y <- if (is.factor(part$y)) as.integer(part$y) - 1 else part$y
   x <- codes(part$x)
   factors <- which(vapply(part$x, function(column) is.factor(column) && !is.ordered(column), NA))
   task <- if (is.factor(part$y)) {
@@ -65,7 +43,8 @@ train_lightgbm <- function(part, seed, threads) {
   }
   data_of <- function(rows, ...) {
     lightgbm::lgb.Dataset(
-      x[rows, , drop = FALSE], label = y[rows], categorical_feature = if (length(factors)) unname(factors), ...
+      x[rows, , drop = FALSE], label = y[rows],
+      categorical_feature = if (length(factors)) unname(factors), ...
     )
   }
   data <- data_of(!part$validation)
@@ -123,7 +102,6 @@ lacks_libtorch <- function() {
 
 peers <- list(
   ranger = list(package = "ranger", train = train_ranger),
-  xgboost = list(package = "xgboost", train = train_xgboost),
   lightgbm = list(package = "lightgbm", train = train_lightgbm),
   nnet = list(package = "nnet", train = train_nnet),
   brulee = list(package = "brulee", train = train_brulee, lacks = lacks_libtorch)

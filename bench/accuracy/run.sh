@@ -48,10 +48,15 @@ describe_versions() {
 
 # ---- one method on one data set with one seed --------------------------------------------------
 
-run_program() { # program, arguments
+# The Python module that a method is made of.
+module_of() {
+  if [ "$1" = xgboost ]; then say xgboost; else say sklearn; fi
+}
+
+run_program() { # program, folder, data, method, seed, threads
   case $1 in
     td_s.py) run_python torch "$@" ;;
-    *.py) run_python sklearn "$@" ;;
+    *.py) run_python "$(module_of "$4")" "$@" ;;
     *.R) with_threads "$THREADS" Rscript "$@" ;;
   esac
 }

@@ -3,7 +3,7 @@ import importlib
 import platform
 
 words = [platform.python_version()]
-for name in ("torch", "sklearn", "numpy"):
+for name in ("torch", "sklearn", "xgboost", "numpy"):
     try:
         words.append(f"{name} {importlib.import_module(name).__version__}")
     except ImportError:
