@@ -1,4 +1,4 @@
-.PHONY: demo install dist document test lint bench clean
+.PHONY: demo install dist document test lint bench bench-accuracy clean
 
 # Installs what is missing, installs the package, trains on Fashion-MNIST, draws into demo-output/.
 demo: install
@@ -25,6 +25,11 @@ lint:
 bench: install
 	@bench/install.sh
 	@bench/run.sh
+
+# How accurate fastmlp and its peers are, into bench/accuracy/README.md: what has no result yet.
+bench-accuracy: install
+	@bench/accuracy/install.sh
+	@bench/accuracy/run.sh
 
 # NAMESPACE and man/, from the comments in R/.
 document:

@@ -18,3 +18,70 @@ python_with() { # module
   done
   return 1
 }
+
+# ---- installing --------------------------------------------------------------------------------
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Those of Debian's packages that are missing; those that this release lacks are passed over.
+apt_install_missing() {
+  local package missing=() known=()
+  for package in "$@"; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  as_root apt-get update -q
+  for package in "${missing[@]}"; do
+    if apt-cache show "$package" >/dev/null 2>&1; then known+=("$package"); fi
+  done
+  [ ${#known[@]} -gt 0 ] || return 0
+  say "Installing with apt: ${known[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -q -y --no-install-recommends "${known[@]}"
+}
+
+install_debian_packages() { # names
+  command -v apt-get >/dev/null || return 0
+  apt_install_missing "$@" || say "apt-get could not install all of these; going on."
+}
+
+# ---- the machine -------------------------------------------------------------------------------
+
+CC=${CC:-cc}
+
+machine_line() { say "\"$1\",\"$2\""; } # what, value
+
+processor() { # field of lscpu
+  lscpu | sed -n "s/^ *$1: *//p"
+}
+
+describe_machine() { # prints a table of what a reader should know
+  local level
+  say "what,value"
+  machine_line Date "$(date +%F)"
+  machine_line Processor "$(processor 'Model name') (family $(processor 'CPU family')), $(nproc) cores"
+  for level in L1d L2 L3; do machine_line "$level cache" "$(processor "$level cache")"; done
+  machine_line System "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
+  machine_line Compiler "$("$CC" --version | head -n 1)"
+  machine_line R "$(Rscript -e 'cat(as.character(getRversion()), "with", basename(La_library()))')"
+}
+
+# ---- surroundings ------------------------------------------------------------------------------
+
+OPENBLAS=${OPENBLAS:-$(ls -d /usr/lib/*/openblas-openmp 2>/dev/null | head -n 1)}
+
+with_threads() { # threads, command ...
+  OMP_NUM_THREADS=$1 OPENBLAS_NUM_THREADS=$1 "${@:2}"
+}
+
+# What PyTorch needs to be at its best. Its threads are OpenMP's: an OpenBLAS that brings its own
+# kind of threads would fight them for the cores. The C library by default gives large blocks back
+# to the system at once, and every step would get them anew, page by page. And some versions use
+# AVX-512 in their own loops only when told to.
+at_its_best() { # command ...
+  LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 "$@"
+}
+if grep -qw avx512vl /proc/cpuinfo; then export ATEN_CPU_CAPABILITY=avx512; fi

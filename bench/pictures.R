@@ -1,33 +1,15 @@
 # Draws the pictures of a run: Rscript pictures.R <folder with results/ and pictures/>
 source("results.R")
-suppressPackageStartupMessages(library(ggplot2))
-pdf(NULL) # putting two pictures side by side must not open a file of its own
+source("look.R")
 
 # Blue and vermilion, and different points, so that nobody needs to see the colours.
 colours <- c(fastmlp = "#0072B2", PyTorch = "#D55E00")
 shapes <- c(fastmlp = 16, PyTorch = 17)
 
-look <- theme_minimal(base_size = 12) +
-  theme(
-    legend.position = "top", legend.justification = "left", legend.title = element_blank(),
-    panel.grid.minor = element_blank(), plot.title.position = "plot",
-    plot.subtitle = element_text(colour = "grey35"),
-    axis.title = element_text(colour = "grey35", size = 11),
-    plot.margin = margin(8, 14, 8, 8)
-  )
-
 engines <- list(
   scale_colour_manual(values = colours, aesthetics = c("colour", "fill")),
   scale_shape_manual(values = shapes)
 )
-
-save_picture <- function(folder, name, picture, height) {
-  folder <- file.path(folder, "pictures")
-  dir.create(folder, showWarnings = FALSE)
-  file <- file.path(folder, paste0(name, ".png"))
-  ggsave(file, picture, width = 9, height = height, dpi = 110, bg = "white")
-  message(file)
-}
 
 highest_peak <- function(folder, section) max(read_peaks(folder, section)$gflops)
 

@@ -1,12 +1,6 @@
 # The results of a run, read and summarised: what summary.R and pictures.R share.
 source("common.R")
-
-# NULL where the run had no such section, or nothing in it.
-read_results <- function(folder, section) {
-  file <- file.path(folder, "results", paste0(section, ".csv"))
-  results <- if (file.exists(file)) read.csv(file)
-  if (NROW(results)) results
-}
+source("page.R")
 
 # The best of all attempts in a section: a peak is what the machine can do.
 read_peaks <- function(folder, section) {

@@ -14,8 +14,6 @@ PEER_SECONDS=${PEER_SECONDS:-60}              # the most that a peer gets
 LEAST_SECONDS=${LEAST_SECONDS:-0.5}           # a measurement lasts at least so long,
 MOST_SECONDS=${MOST_SECONDS:-2}               # and PyTorch's at most so long if an epoch is longer
 FASHION=${FASHION:-/usr/share/datasets/fashion-mnist}
-OPENBLAS=${OPENBLAS:-$(ls -d /usr/lib/*/openblas-openmp 2>/dev/null | head -n 1)}
-CC=${CC:-cc}
 OUTPUT=$(realpath "${OUTPUT:-$(dirname "$0")}") # the folder of README.md, results/ and pictures/
 export SECTIONS PEER_REPETITIONS LEAST_SECONDS MOST_SECONDS PYTHONDONTWRITEBYTECODE=1
 
@@ -28,42 +26,9 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 trap '' PIPE
 
+describe() { machine_line "$@" >>"$work/machine.csv"; }
+
 progress() { say "$(date +%T) $1, load $(cut -d' ' -f1 /proc/loadavg)" >&2; }
-
-# ---- the machine -------------------------------------------------------------------------------
-
-describe() { say "\"$1\",\"$2\"" >>"$work/machine.csv"; }
-
-processor() { # field of lscpu
-  lscpu | sed -n "s/^ *$1: *//p"
-}
-
-describe_machine() {
-  local level
-  say "what,value" >"$work/machine.csv"
-  describe Date "$(date +%F)"
-  describe Processor "$(processor 'Model name') (family $(processor 'CPU family')), $(nproc) cores"
-  for level in L1d L2 L3; do describe "$level cache" "$(processor "$level cache")"; done
-  describe System "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
-  describe Compiler "$("$CC" --version | head -n 1)"
-  describe R "$(Rscript -e 'cat(as.character(getRversion()), "with", basename(La_library()))')"
-}
-
-# ---- surroundings ------------------------------------------------------------------------------
-
-with_threads() { # threads, command ...
-  OMP_NUM_THREADS=$1 OPENBLAS_NUM_THREADS=$1 "${@:2}"
-}
-
-# What PyTorch needs to be at its best. Its threads are OpenMP's: an OpenBLAS that brings its own
-# kind of threads would fight them for the cores. The C library by default gives large blocks back
-# to the system at once, and every step would get them anew, page by page. And some versions use
-# AVX-512 in their own loops only when told to.
-at_its_best() { # command ...
-  LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
-    MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 "$@"
-}
-if grep -qw avx512vl /proc/cpuinfo; then export ATEN_CPU_CAPABILITY=avx512; fi
 
 # ---- engines: processes that measure what they are asked to, one turn at a time ----------------
 
@@ -223,7 +188,7 @@ keep_peaks() {
 
 # ---- the run -----------------------------------------------------------------------------------
 
-describe_machine
+describe_machine >"$work/machine.csv"
 "$CC" -O2 -ffp-contract=fast -pthread peak.c -o "$work/peak"
 Rscript data.R "$work" "$FASHION"
 start_engines

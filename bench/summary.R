@@ -2,30 +2,6 @@
 # Rscript summary.R <folder with results/ and README.md>. Without a README.md it prints them.
 source("results.R")
 
-markers <- c("<!-- results -->", "<!-- end of results -->")
-
-# ---- Markdown ----------------------------------------------------------------------------------
-
-markdown_table <- function(table) {
-  row <- function(cells) paste0("| ", paste(trimws(cells), collapse = " | "), " |")
-  body <- vapply(seq_len(nrow(table)), function(i) row(unlist(table[i, ])), "")
-  c(row(names(table)), row(rep("---", ncol(table))), body, "")
-}
-
-section <- function(title, ...) c(paste("###", title), "", ...)
-
-paragraph <- function(...) c(sprintf(...), "")
-
-# So many digits and no exponent.
-digits <- function(x, count = 3) {
-  text <- formatC(signif(x, count), digits = count, format = "fg", big.mark = ",", flag = "#")
-  sub("\\.$", "", text)
-}
-
-percent <- function(share) paste(digits(100 * share, 2), "%")
-
-range_of <- function(low, high, format = digits) paste(format(low), "to", format(high))
-
 # "Fashion-MNIST, 784-256-10, batches of 32, Adam"
 work_title <- function(name, of) {
   work <- works[works$section == of & works$work == name, ]
@@ -288,25 +264,9 @@ gradient_section <- function(folder) {
   )))
 }
 
-machine_section <- function(folder) {
-  machine <- read_results(folder, "machine")
-  c(sprintf("- %s: %s", machine$what, machine$value), "")
-}
-
-# ---- the page ----------------------------------------------------------------------------------
-
-insert_results <- function(readme, text) {
-  lines <- readLines(readme)
-  at <- match(markers, lines)
-  if (anyNA(at)) stop(readme, " has no lines ", paste(markers, collapse = ", "), call. = FALSE)
-  writeLines(c(lines[seq_len(at[1])], "", text, lines[at[2]:length(lines)]), readme)
-}
-
 folder <- commandArgs(trailingOnly = TRUE)[1]
 parts <- list(
   machine_section, steps_section, share_section, profile_section, features_section, forward_section,
   call_section, memory_section, gradient_section, scaling_section, peers_section
 )
-text <- unlist(lapply(parts, function(part) part(folder)))
-readme <- file.path(folder, "README.md")
-if (file.exists(readme)) insert_results(readme, text) else writeLines(text)
+write_page(folder, parts)
