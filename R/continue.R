@@ -48,6 +48,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   plan <- stopping_plan(settings, info, validation, call)
   sets <- training_sets(data$x, data$outcome, weights, validation, call, by_class)
   sets <- with_offset(sets, offset, validation$kind, call)
+  sets <- with_scaled_targets(sets, info$scaling)
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
   trained <- train(fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,

@@ -41,6 +41,8 @@ presets <- list(
     class_weights = NULL,
     offset = NULL,
     standardize = "none",
+    standardize_outcome = FALSE,
+    clamp = FALSE,
     init = init_he(),
     shuffle = TRUE,
     callbacks = NULL,
@@ -97,6 +99,8 @@ fit_checks <- list(
   standardize = function(x, arg, call) {
     check_choice(x, arg, c("none", names(standardizers)), call = call)
   },
+  standardize_outcome = check_flag,
+  clamp = check_flag,
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
   callbacks = function(x, arg, call) check_callbacks(x, arg, call),

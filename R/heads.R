@@ -4,8 +4,8 @@
 # engine knows, and what was asked for: list(offset, levels).
 # * probability: rows x classes or labels (one column for two classes: the second)
 # * decision: the class of each row, or of each label
-# * mean: rows x numbers of the outcome
-# * quantile: for each number of the outcome, a column a level
+# * mean: rows x numbers of the outcome (in the network's units: standardised where the outcome was)
+# * quantile: for each number of the outcome, a column a level (the same)
 links <- list(
   none = list(
     mean = function(run, request, outcome) {
@@ -85,6 +85,11 @@ ordinal_probability <- function(output) {
   cbind(below[, 1], between, above[, k])
 }
 
+# The mean that a link gives, as the outcome is measured.
+outcome_mean <- function(link, run, request, outcome) {
+  clamped(in_outcome_units(link$mean(run, request, outcome), outcome$scaling), outcome$scaling)
+}
+
 # ---- what a fit can be asked for ----
 
 # Predictions by type of outcome, the default first: what each needs of the link, and how it is made
@@ -111,7 +116,7 @@ prediction_types <- list(
   numeric = list(
     numeric = list(needs = "mean", of = function(object, run, request, link) {
       outcome <- object$outcome
-      mean <- link$mean(run, request, outcome)
+      mean <- outcome_mean(link, run, request, outcome)
       matrix_tibble(mean, if (ncol(mean) > 1) paste0(".pred_", outcome$names) else ".pred")
     }),
     quantile = list(needs = "quantile", takes = "levels", of = function(object, run, request, link) {
@@ -157,8 +162,9 @@ check_type <- function(type, outcome, call) {
 # ---- tibbles ----
 
 quantile_tibble <- function(object, run, request, link, parts) {
-  quantiles <- link$quantile(run, request, object$outcome)
-  matrix_tibble(quantiles, paste0(".pred_", part_labels(object$outcome$names, parts)))
+  outcome <- object$outcome
+  quantiles <- in_outcome_units(link$quantile(run, request, outcome), outcome$scaling, length(parts))
+  matrix_tibble(quantiles, paste0(".pred_", part_labels(outcome$names, parts)))
 }
 
 # The parts of one number by their own names, those of several after the number's.

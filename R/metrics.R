@@ -120,7 +120,7 @@ drop_single <- function(x) if (ncol(x) == 1) x[, 1] else x
 # An estimate of the truth, from run(link), which gives the network's outputs after a link of the engine's.
 as_estimate <- function(run, info, offset) {
   link <- links[[info$link]]
-  if (info$type != "class") return(drop_single(link$mean(run, list(offset = offset), info)))
+  if (info$type != "class") return(drop_single(outcome_mean(link, run, list(offset = offset), info)))
   probability <- link$probability(run)
   if (ncol(probability) == 1) probability <- cbind(1 - probability, probability)
   colnames(probability) <- info$levels

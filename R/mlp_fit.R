@@ -177,9 +177,20 @@
 #'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
 #'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
 #'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
-#' @param standardize What is done to the predictors first: `"none"`; `"zscore"` (subtract the mean,
-#'   divide by the standard deviation); `"robust"` (subtract the median, divide by the interquartile
-#'   range over 1.349).
+#' @param standardize What is done to the predictors first, by statistics of each column's training rows:
+#'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation); `"robust"` (subtract the
+#'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the
+#'   median, over the interquartile range or, where that is 0, half the range; then
+#'   \eqn{u / \sqrt{1 + (u/3)^2}}, which lies within 3: Holzmueller, Grinsztajn and Steinwart 2024);
+#'   `"global"` (one mean and one standard deviation, those of all columns' values together: for pixels
+#'   and other columns on one scale).
+#' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard deviation 1
+#'   in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the units of the outcome
+#'   (`"rmse"` for one outcome; of several, in the history, it is that of the standardised numbers), the loss
+#'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
+#'   quantile and Gaussian.
+#' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows:
+#'   `TRUE` or `FALSE`; for the same losses.
 #' @param init An initialiser such as [init_he()], or initial values: a list of
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
 #'   they may hold `norm`, too, which otherwise starts as said above.
@@ -225,6 +236,9 @@
 #'
 #'   Hand DJ, Till RJ (2001). "A simple generalisation of the area under the ROC curve for multiple
 #'   class classification problems." Machine Learning 45.
+#'
+#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
+#'   trees on tabular data." NeurIPS, arXiv:2407.04491.
 #'
 #'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
 #'
@@ -338,6 +352,7 @@ mlp_bridge <- function(design, settings, call) {
   outcome$info["blueprint"] <- list(design$outcomes)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
+  check_outcome_settings(settings, outcome$info, call)
   check_size(sizes, call, bytes_with(settings$optimizer))
   settings$residual <- check_residual(settings$residual, sizes, call)
   settings$init <- check_initial(settings$init, sizes, settings$normalization, settings$input_scale, call)
@@ -357,6 +372,8 @@ mlp_bridge <- function(design, settings, call) {
   sets <- training_sets(x, outcome, settings$weights, validation, call, by_class)
   sets <- with_offset(sets, offset, validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
+  outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
+  sets <- with_scaled_targets(sets, outcome$info$scaling)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- scale_inputs(initial_layers(settings$init, sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$residual)

@@ -70,13 +70,9 @@ model_fault <- function(object) {
   if (length(object$predictors$names) != network$inputs) {
     return("names of predictors that do not match the inputs")
   }
-  if (!is.null(object$standardize)) scaling_fault(object$standardize, network$inputs)
-}
-
-scaling_fault <- function(standardize, inputs) {
-  values <- standardize[c("center", "scale")]
-  fits <- function(x) is.double(x) && length(x) == inputs && all(is.finite(x))
-  if (!all(vapply(values, fits, NA)) || any(values$scale <= 0)) {
-    return("a `standardize` that does not match the inputs")
+  if (!is.null(outcome$scaling)) {
+    fault <- outcome_scaling_fault(outcome$scaling, length(outcome$names))
+    if (!is.null(fault)) return(fault)
   }
+  if (!is.null(object$standardize)) scaling_fault(object$standardize, network$inputs)
 }

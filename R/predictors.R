@@ -1,5 +1,4 @@
-# What the values of the predictors must be, and how they are standardised, from the engine's scan of
-# the columns.
+# What the values of the predictors must be, from the engine's scan of the columns.
 
 # Refuses values that are not finite, warns of columns that carry nothing; returns the scan.
 check_predictors <- function(x, predictors, arg, call) {
@@ -93,35 +92,3 @@ bad_rows <- function(x, scan) {
   for (j in which(scan$missing + scan$infinite > 0)) bad <- bad | !is.finite(encoded_column(x, j))
   which(bad)
 }
-
-# ---- standardising ----
-
-# Each gives the center and scale of all columns, from the training rows and their scan.
-standardizers <- list(
-  # mean 0, standard deviation 1
-  zscore = function(x, rows, scan) list(center = scan$mean, scale = scan$sd),
-  # median 0, and the interquartile range of the normal distribution with standard deviation 1
-  robust = function(x, rows, scan) {
-    quartiles <- vapply(seq_along(scan$mean), function(j) {
-      values <- encoded_column(x, j)
-      if (!is.null(rows)) values <- values[rows]
-      stats::quantile(values, c(0.25, 0.5, 0.75), names = FALSE)
-    }, numeric(3))
-    spread <- (quartiles[3, ] - quartiles[1, ]) / (2 * stats::qnorm(0.75))
-    list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, scan$sd))
-  }
-)
-
-# The statistics are those of the training rows, never of validation rows. NULL means all rows, of
-# which the scan may be known.
-standardization <- function(method, x, rows, scan = NULL) {
-  if (method == "none") return(NULL)
-  if (is.null(scan) || !is.null(rows)) scan <- .Call(fastmlp_scan, x, rows)
-  scaling <- standardizers[[method]](x, rows, scan)
-  unusable <- scan$minimum == scan$maximum | !(scaling$scale > 0)
-  scaling$scale[unusable] <- 1
-  list(method = method, center = scaling$center, scale = scaling$scale)
-}
-
-# What the engine takes.
-scaling_of <- function(standardize) if (!is.null(standardize)) standardize[c("center", "scale")]

@@ -1,17 +1,17 @@
 # Progress of training: a reporter is list(update(status), close()), where status is what the engine
 # tells after each slice.
 
-progress_reporter <- function(verbose, epochs, metric) {
+progress_reporter <- function(verbose, epochs, metric, info) {
   kind <- if (!verbose) "none" else if (rlang::is_interactive()) "bar" else "lines"
-  reporters[[kind]](epochs, metric)
+  reporters[[kind]](epochs, metric, info)
 }
 
-reporter_none <- function(epochs, metric) {
+reporter_none <- function(epochs, metric, info = NULL) {
   list(update = function(status) NULL, close = function() NULL)
 }
 
 # One line for the last completed epoch of a slice, so at most a few lines a second.
-reporter_lines <- function(epochs, metric) {
+reporter_lines <- function(epochs, metric, info = NULL) {
   shown <- 0L
   started <- proc.time()[["elapsed"]]
   update <- function(status) {
@@ -20,14 +20,14 @@ reporter_lines <- function(epochs, metric) {
     left <- (proc.time()[["elapsed"]] - started) * (epochs / status$epoch - 1)
     rlang::inform(
       sprintf("Epoch %d/%d, %s left: %s", status$epoch, epochs, format_seconds(left),
-              status_text(status, metric)),
+              status_text(status, metric, info)),
       class = "fastmlp_message_progress"
     )
   }
   list(update = update, close = function() NULL)
 }
 
-reporter_bar <- function(epochs, metric) {
+reporter_bar <- function(epochs, metric, info = NULL) {
   frame <- environment()
   text <- ""
   bar <- cli::cli_progress_bar(
@@ -35,7 +35,7 @@ reporter_bar <- function(epochs, metric) {
     total = epochs, .envir = frame, .auto_close = FALSE
   )
   update <- function(status) {
-    text <<- status_text(status, metric)
+    text <<- status_text(status, metric, info)
     cli::cli_progress_update(set = status$epoch + status$progress, id = bar, .envir = frame)
   }
   list(update = update, close = function() cli::cli_progress_done(id = bar, .envir = frame))
@@ -57,10 +57,10 @@ report_profile <- function(result, summary) {
 }
 
 # loss 0.31, accuracy 0.92, validation loss 0.35, validation accuracy 0.91
-status_text <- function(status, metric) {
+status_text <- function(status, metric, info = NULL) {
   values <- c(
-    status$train_loss, score_value(status$train_score, metric),
-    status$valid_loss, score_value(status$valid_score, metric)
+    status$train_loss, score_value(status$train_score, metric, info),
+    status$valid_loss, score_value(status$valid_score, metric, info)
   )
   names <- c("loss", metric, paste("validation", c("loss", metric)))
   known <- !is.na(values)

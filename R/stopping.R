@@ -170,7 +170,7 @@ watched_value <- function(monitor, status, values) {
   name <- plan$watched$metric
   set <- if (is.null(monitor$sets$valid)) "train" else "valid"
   value <- if (name == "loss") status[[paste0(set, "_loss")]] else
-    if (name == plan$engine_metric) score_value(status[[paste0(set, "_score")]], name) else
+    if (name == plan$engine_metric) score_value(status[[paste0(set, "_score")]], name, monitor$info) else
       values[[set]][[name]]
   if (!is.na(value)) return(value)
   abort_argument("stop_metric", "a metric that is a finite number in each epoch",
@@ -234,7 +234,7 @@ training_history <- function(job, history, extra) {
     extra <- lapply(rlang::set_names(as.character(names(job$plan$metrics))), function(name) {
       vapply(first + seq_len(epochs), function(epoch) extra_value(extra, epoch, set, name), 1)
     })
-    score <- score_value(history[[paste0(set, "_score")]], metric)
+    score <- score_value(history[[paste0(set, "_score")]], metric, job$info)
     c(list(loss = history[[paste0(set, "_loss")]]), rlang::set_names(list(score), metric), extra)
   }
   tables <- list(train = measures("train"))
@@ -263,5 +263,9 @@ history_frame <- function(tables, first, epochs) {
   )
 }
 
-# The engine's score as reported: it gives the mean squared error for "rmse".
-score_value <- function(score, metric) if (metric == "rmse") sqrt(score) else score
+# The engine's score as reported: it gives the mean squared error for "rmse", in the network's units.
+score_value <- function(score, metric, info) {
+  if (metric != "rmse") return(score)
+  scale <- info$scaling$scale
+  sqrt(score) * if (length(scale) == 1) scale else 1
+}

@@ -143,7 +143,7 @@ set_rows <- function(set) {
 # outcomes that the rows of the sets choose from; `before` is the history up to the state.
 train <- function(network, sets, scaling, info, settings, key, call, plan, values,
                   state = NULL, before = NULL, checkpoint = NULL,
-                  reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric)) {
+                  reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric, info)) {
   started <- proc.time()[["elapsed"]]
   guard <- guard_loss(info$loss, call)
   job <- list(
@@ -256,7 +256,7 @@ diverged_message <- function(summary, settings, info) {
       sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
     },
     if (settings$standardize == "none") "use `standardize = \"zscore\"`",
-    if (info$type == "numeric") "centre and scale the outcome"
+    if (info$type == "numeric" && is.null(info$scaling)) "use `standardize_outcome = TRUE`"
   ) %||% "raise `penalty`"
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",

@@ -37,7 +37,7 @@ void gradient_free(gradient_workspace *space) {
 /* Rows first .. first + n - 1 into x. A data set's are shared out, the caller's the first member reads. */
 static void bring_rows(const team *team, const gradient_work *work, size_t first, size_t n) {
   const gradient_rows *rows = work->rows;
-  const scaling as_it_is = {NULL, NULL};
+  const scaling as_it_is = {NULL, NULL, 0};
   panels x = work->space->x;
   if (rows->source == NULL) {
     dataset_gather(team, rows->data, NULL, first, n, &(batch){.x = x});

@@ -70,8 +70,15 @@ const double *matrix_column(const source_matrix *x, size_t column, const uint32_
 /* PANEL values of a column as floats; a fixed count, as above. */
 static inline void narrow(const double *restrict value, size_t column, scaling scaling, float *restrict out) {
   if (scaling.center) {
-    double center = scaling.center[column], scale = scaling.scale[column];
-    for (int i = 0; i < PANEL; i++) out[i] = (float)((value[i] - center) / scale);
+    double center = scaling.center[column], scale = scaling.scale[column], inverse = 1 / scaling.clip;
+    if (scaling.clip > 0) {
+      for (int i = 0; i < PANEL; i++) {
+        double u = (value[i] - center) / scale, share = u * inverse;
+        out[i] = (float)(u / sqrt(1 + share * share));
+      }
+    } else {
+      for (int i = 0; i < PANEL; i++) out[i] = (float)((value[i] - center) / scale);
+    }
   } else {
     for (int i = 0; i < PANEL; i++) out[i] = (float)value[i];
   }

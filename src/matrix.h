@@ -22,9 +22,11 @@ typedef struct source_matrix {
   size_t rows, columns;
 } source_matrix;
 
-/* (x - center) / scale for each column; both NULL for none. */
+/* u = (x - center) / scale for each column; both NULL for none. Where clip > 0, then u / sqrt(1 + (u /
+   clip)^2), which lies within +-clip. */
 typedef struct scaling {
   const double *center, *scale;
+  double clip;
 } scaling;
 
 /* n values of a column, of the rows listed (NULL: first, first + 1, ...), as doubles: where they lie if they

@@ -138,9 +138,11 @@ source_matrix unpack_shaped(SEXP x, size_t rows, size_t columns, const char *wha
 }
 
 scaling unpack_scaling(SEXP x, size_t columns) {
-  if (x == R_NilValue) return (scaling){NULL, NULL};
+  if (x == R_NilValue) return (scaling){NULL, NULL, 0};
+  SEXP clip = list_get(x, "clip");
   return (scaling){unpack_doubles(list_get(x, "center"), (R_xlen_t)columns, "scaling$center"),
-                   unpack_doubles(list_get(x, "scale"), (R_xlen_t)columns, "scaling$scale")};
+                   unpack_doubles(list_get(x, "scale"), (R_xlen_t)columns, "scaling$scale"),
+                   clip == R_NilValue ? 0 : *unpack_doubles(clip, 1, "scaling$clip")};
 }
 
 activation_id unpack_activation(SEXP name) {
@@ -231,7 +233,7 @@ void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, siz
 
 void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
                   int32_t *class_index, float *value, float *weight) {
-  const scaling as_they_are = {NULL, NULL};
+  const scaling as_they_are = {NULL, NULL, 0};
   if (loss_of(loss->id)->takes_classes) {
     const int *class = INTEGER(target);
     for (size_t i = 0; i < n; i++) class_index[i] = class[rows ? rows[i] : i] - 1;

@@ -76,7 +76,7 @@ SEXP fastmlp_dense_forward(SEXP x, SEXP weight, SEXP bias) {
   size_t rows = unpack_matrix(x, "x").rows;
   source_matrix source = unpack_shaped(x, rows, net->layer->inputs, "x");
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)rows, (int)units));
-  const scaling as_it_is = {NULL, NULL};
+  const scaling as_it_is = {NULL, NULL, 0};
   bool finite; /* or not: what comes goes through */
   raise_unless_ok(network_predict(net, threads_default(), &source, as_it_is, LINK_NONE, REAL(out), &finite));
   network_release(owner);
@@ -94,7 +94,7 @@ static panels scratch_panels(size_t columns) {
  */
 static void dense_backward(const network *net, const source_matrix *x, const source_matrix *dz, double *dx,
                            float *gradient) {
-  const scaling as_it_is = {NULL, NULL};
+  const scaling as_it_is = {NULL, NULL, 0};
   const layer *layer = net->layer;
   panels x_block = scratch_panels(layer->inputs), dx_block = scratch_panels(layer->inputs);
   panels dz_block = scratch_panels(layer->units), none = {NULL, 0};
@@ -137,7 +137,7 @@ SEXP fastmlp_dense_backward(SEXP x, SEXP weight, SEXP gradient) {
 
 SEXP fastmlp_dropout(SEXP x, SEXP at_list, SEXP how) {
   source_matrix source = unpack_matrix(x, "x");
-  const scaling as_it_is = {NULL, NULL};
+  const scaling as_it_is = {NULL, NULL, 0};
   step_rows at = {.step = (uint32_t)unpack_count(list_get(at_list, "step"), "step"),
                   .first = (uint32_t)unpack_int(list_get(at_list, "first"), "first"),
                   .dropout = 1};
@@ -187,7 +187,7 @@ static double loss_mean(const loss *loss, const source_matrix *output, const tar
       .row_loss = (double *)(void *)R_alloc(rows, sizeof(double)),
       .row_score = (double *)(void *)R_alloc(rows, sizeof(double)),
   };
-  matrix_to_panels(output, 0, rows, (scaling){NULL, NULL}, block.output.data, stride);
+  matrix_to_panels(output, 0, rows, (scaling){NULL, NULL, 0}, block.output.data, stride);
   loss_rows(loss, &block, (range){0, rows});
   if (doutput != NULL) panels_to_matrix(block.gradient.data, stride, rows, outputs, doutput, rows, 0);
   double sum = 0;

@@ -32,33 +32,6 @@ test_that("equal fingerprints alone make no duplicate", {
   expect_identical(duplicated_columns(matrix(1:2, 2, 3), rep("f", 3), 3L), 2L)
 })
 
-test_that("standardising subtracts and divides by the stated statistics", {
-  zscore <- standardization("zscore", x, NULL)
-  expect_equal(zscore$center, unname(colMeans(x)))
-  expect_equal(zscore$scale, unname(apply(x, 2, sd)))
-  robust <- standardization("robust", x, NULL)
-  expect_equal(robust$center, unname(apply(x, 2, median)))
-  expect_equal(robust$scale, unname(apply(x, 2, IQR)) / 1.349, tolerance = 1e-4)
-  expect_null(standardization("none", x, NULL))
-})
-
-test_that("columns without spread are divided by one", {
-  flat <- cbind(x, 5, c(rep(0, 19), 1))
-  expect_identical(standardization("zscore", flat, NULL)$scale[4], 1)
-  expect_equal(standardization("robust", flat, NULL)$scale[5], sd(flat[, 5]))
-})
-
-test_that("the statistics are those of the training rows alone", {
-  rows <- c(2L, 5L, 7L, 11L, 12L)
-  zscore <- standardization("zscore", x, rows)
-  expect_equal(zscore$center, unname(colMeans(x[rows, ])))
-  expect_equal(zscore$scale, unname(apply(x[rows, ], 2, sd)))
-  robust <- standardization("robust", x, rows)
-  expect_equal(robust$center, unname(apply(x[rows, ], 2, median)))
-  fit <- small_fit(x, y, standardize = "zscore", validation = 0.3)
-  expect_false(isTRUE(all.equal(fit$standardize$center, unname(colMeans(x)))))
-})
-
 test_that("a standardised fit equals one on standardised columns", {
   start <- coef(mlp_network(3, 4, 1))
   inside <- small_fit(x, y, standardize = "zscore", init = start)

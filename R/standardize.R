@@ -1,0 +1,132 @@
+# How predictors and a numeric outcome are standardised, by statistics of the training rows alone.
+
+# ---- predictors ----
+
+# Each gives the center and scale of all columns, from the training rows and their scan; `clip` where
+# what comes of that is smoothly clipped to +-clip.
+standardizers <- list(
+  # mean 0, standard deviation 1
+  zscore = function(x, rows, scan) list(center = scan$mean, scale = scan$sd),
+  # median 0, and the interquartile range of the normal distribution with standard deviation 1
+  robust = function(x, rows, scan) {
+    quartiles <- column_quartiles(x, rows, scan)
+    spread <- (quartiles[3, ] - quartiles[1, ]) / (2 * stats::qnorm(0.75))
+    list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, scan$sd))
+  },
+  # median 0 and interquartile range 1, or half the range where most values are the same
+  robust_clip = function(x, rows, scan) {
+    quartiles <- column_quartiles(x, rows, scan)
+    spread <- quartiles[3, ] - quartiles[1, ]
+    half <- (scan$maximum - scan$minimum) / 2
+    list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, half), clip = 3)
+  },
+  # one mean and one standard deviation, those of all values together
+  global = function(x, rows, scan) {
+    mean <- mean(scan$mean)
+    variance <- mean(scan$sd^2 + (scan$mean - mean)^2)
+    columns <- length(scan$mean)
+    list(center = rep(mean, columns), scale = rep(sqrt(variance), columns))
+  }
+)
+
+# 3 x columns, by R's default definition of quantiles.
+column_quartiles <- function(x, rows, scan) {
+  vapply(seq_along(scan$mean), function(j) {
+    values <- encoded_column(x, j)
+    if (!is.null(rows)) values <- values[rows]
+    stats::quantile(values, c(0.25, 0.5, 0.75), names = FALSE)
+  }, numeric(3))
+}
+
+# NULL rows means all of them, of which the scan may be known.
+standardization <- function(method, x, rows, scan = NULL) {
+  if (method == "none") return(NULL)
+  if (is.null(scan) || !is.null(rows)) scan <- .Call(fastmlp_scan, x, rows)
+  scaling <- standardizers[[method]](x, rows, scan)
+  unusable <- if (method == "global") !(scaling$scale > 0) else
+    scan$minimum == scan$maximum | !(scaling$scale > 0)
+  scaling$scale[unusable] <- 1
+  c(list(method = method), scaling)
+}
+
+# What the engine takes.
+scaling_of <- function(standardize) {
+  standardize[intersect(c("center", "scale", "clip"), names(standardize))]
+}
+
+# What is wrong with it, or NULL.
+scaling_fault <- function(standardize, inputs) {
+  values <- standardize[c("center", "scale")]
+  fits <- function(x) is.double(x) && length(x) == inputs && all(is.finite(x))
+  clip <- standardize$clip
+  if (!all(vapply(values, fits, NA)) || any(values$scale <= 0) ||
+      !is.null(clip) && !(rlang::is_double(clip, 1, finite = TRUE) && clip > 0)) {
+    return("a `standardize` that does not match the inputs")
+  }
+}
+
+# ---- a numeric outcome ----
+
+# Whether a loss takes numbers that may be shifted and scaled, and gives predictions back as they are.
+standardizable <- function(loss) {
+  row <- losses[[loss$name]]
+  row$target == "numbers" && !isFALSE(row$by_name)
+}
+
+check_outcome_settings <- function(settings, info, call) {
+  for (arg in c("standardize_outcome", "clamp")) {
+    if (!settings[[arg]] || info$type == "numeric" && standardizable(info$loss)) next
+    fits <- names(Filter(function(row) row$target == "numbers" && !isFALSE(row$by_name), losses))
+    expected <- sprintf("FALSE unless the loss is one of %s", enumerate(fits, Inf, "or"))
+    abort_argument(arg, expected, sprintf("TRUE with loss %s", format(info$loss)), call = call)
+  }
+}
+
+# list(center, scale, lower, upper), one value for each number of the outcome: what standardises it, and
+# the range that predictions are clamped to; NULL where neither is wanted.
+outcome_scaling <- function(settings, values, rows) {
+  if (!settings$standardize_outcome && !settings$clamp) return(NULL)
+  if (!is.null(rows)) values <- values[rows, , drop = FALSE]
+  columns <- ncol(values)
+  scaling <- list(center = rep(0, columns), scale = rep(1, columns))
+  if (settings$standardize_outcome) {
+    spread <- apply(values, 2, stats::sd)
+    scaling <- list(center = colMeans(values), scale = ifelse(spread %in% 0 | is.na(spread), 1, spread))
+  }
+  if (settings$clamp) scaling <- c(scaling, list(lower = apply(values, 2, min), upper = apply(values, 2, max)))
+  scaling
+}
+
+# The sets with their targets as the network is to give them.
+with_scaled_targets <- function(sets, scaling) {
+  if (is.null(scaling)) return(sets)
+  scaled <- function(target) sweep(sweep(target, 2, scaling$center), 2, scaling$scale, `/`)
+  shared <- identical(sets$train$target, sets$valid$target)
+  sets$train$target <- scaled(sets$train$target)
+  if (!is.null(sets$valid)) {
+    sets$valid$target <- if (shared) sets$train$target else scaled(sets$valid$target)
+  }
+  sets
+}
+
+# Numbers that a network gives, with `each` columns for one of the outcome, in the outcome's units.
+in_outcome_units <- function(values, scaling, each = 1) {
+  if (is.null(scaling)) return(values)
+  stretch <- function(x) rep(rep(x, each = each), each = nrow(values))
+  values * stretch(scaling$scale) + stretch(scaling$center)
+}
+
+clamped <- function(values, scaling) {
+  if (is.null(scaling$lower)) return(values)
+  for (j in seq_len(ncol(values))) values[, j] <- pmin(pmax(values[, j], scaling$lower[j]), scaling$upper[j])
+  values
+}
+
+# What is wrong with it, or NULL.
+outcome_scaling_fault <- function(scaling, numbers) {
+  fits <- function(x) is.double(x) && length(x) == numbers && all(is.finite(x))
+  known <- is.list(scaling) && all(c("center", "scale") %in% names(scaling))
+  if (!known || !all(vapply(scaling, fits, NA)) || any(scaling$scale <= 0)) {
+    return("a `scaling` that does not match the outcome")
+  }
+}

@@ -1,0 +1,131 @@
+set.seed(3)
+x <- cbind(a = rnorm(60), b = rexp(60)^3, c = rep(c(0, 0, 0, 0, 1), 12))
+y <- 5000 + 300 * x[, "a"] + rnorm(60)
+
+# What robust_clip does, written out.
+clipped <- function(v) {
+  u <- v - median(v)
+  spread <- if (IQR(v) > 0) IQR(v) else diff(range(v)) / 2
+  u <- u / spread
+  u / sqrt(1 + (u / 3)^2)
+}
+
+test_that("robust_clip centres, scales and clips smoothly, in training and prediction", {
+  scaling <- standardization("robust_clip", x, NULL)
+  expect_identical(scaling$clip, 3)
+  expect_equal(scaling$scale, c(IQR(x[, 1]), IQR(x[, 2]), 0.5), ignore_attr = TRUE)
+  by_hand <- apply(x, 2, clipped)
+  expect_lt(max(abs(by_hand)), 3)
+  fit <- small_fit(x, y, standardize = "robust_clip", standardize_outcome = TRUE)
+  same <- small_fit(by_hand, y, standardize_outcome = TRUE)
+  expect_equal(coef(fit), coef(same), tolerance = 1e-5)
+  expect_equal(predict(fit, x), predict(same, by_hand), tolerance = 1e-5)
+})
+
+test_that("one scale for all columns keeps their proportions", {
+  scaling <- standardization("global", x, NULL)
+  n <- length(x)
+  expect_equal(scaling$center, rep(mean(x), 3))
+  expect_equal(scaling$scale, rep(sd(x) * sqrt((n - 1) / n), 3), tolerance = 1e-2)
+})
+
+test_that("a standardised outcome is that of the training rows, and predictions are in its units", {
+  rows <- 1:40
+  fit <- small_fit(x, y, standardize_outcome = TRUE, validation = 41:60, patience = 3)
+  expect_equal(fit$outcome$scaling, list(center = mean(y[rows]), scale = sd(y[rows])))
+  z <- (y - mean(y[rows])) / sd(y[rows])
+  by_hand <- small_fit(x, z, validation = 41:60, patience = 3)
+  expect_equal(coef(fit), coef(by_hand), tolerance = 1e-6)
+  expect_equal(predict(fit, x)$.pred, mean(y[rows]) + sd(y[rows]) * predict(by_hand, x)$.pred,
+               tolerance = 1e-6)
+  expect_equal(predict(fit, x, type = "raw"), predict(by_hand, x, type = "raw"), tolerance = 1e-5)
+  errors <- function(fit) fit$history$value[fit$history$metric == "rmse"]
+  expect_equal(errors(fit), sd(y[rows]) * errors(by_hand), tolerance = 1e-5)
+})
+
+test_that("metrics, quantiles and intervals are in the outcome's units", {
+  fit <- small_fit(x, y, standardize_outcome = TRUE, metrics = c("rmse", "mae"), loss = "gaussian",
+                   optimizer = opt_adam(0.01), epochs = 30)
+  shown <- subset(fit$history, epoch == 30 & metric == "mae")$value
+  expect_equal(shown, mean(abs(y - predict(fit, x)$.pred)), tolerance = 1e-5)
+  raw <- as.matrix(predict(fit, x, type = "raw"))
+  sd <- sqrt(softplus(raw[, 2]) + 1e-6)
+  upper <- mean(y) + sd(y) * (raw[, 1] + qnorm(0.9) * sd)
+  expect_equal(predict(fit, x, type = "pred_int", level = 0.8)$.pred_upper, upper, tolerance = 1e-6,
+               ignore_attr = TRUE)
+  levels <- small_fit(x, cbind(p = y, q = -2 * y), loss = loss_quantile(c(0.2, 0.5)),
+                      standardize_outcome = TRUE, standardize = "robust_clip")
+  values <- predict(levels, x, type = "quantile")
+  expect_named(values, c(".pred_p_q0.2", ".pred_p_q0.5", ".pred_q_q0.2", ".pred_q_q0.5"))
+  expect_true(all(values$.pred_p_q0.2 > 3000) && all(values$.pred_q_q0.5 < -6000))
+})
+
+test_that("clamped predictions stay within the training rows' range", {
+  train <- 1:40
+  set.seed(1)
+  fit <- mlp_fit(x[train, ], y[train], hidden_units = integer(0), epochs = 200, clamp = TRUE,
+                 standardize_outcome = TRUE, standardize = "zscore", batch_size = 8)
+  far <- rbind(x[1, ] + c(100, 0, 0), x[1, ] - c(100, 0, 0))
+  expect_equal(predict(fit, far)$.pred, c(max(y[train]), min(y[train])))
+})
+
+test_that("training goes on and resumes in the same units", {
+  fit <- function(...) {
+    small_fit(x, y, standardize = "robust_clip", standardize_outcome = TRUE, clamp = TRUE,
+              validation = 0.2, patience = 20, ...)
+  }
+  whole <- fit(epochs = 6)
+  parts <- mlp_continue(fit(epochs = 3), x, y, epochs = 3)
+  expect_identical(coef(parts), coef(whole))
+  expect_identical(predict(parts, x), predict(whole, x))
+  expect_identical(parts$history$value, whole$history$value)
+})
+
+test_that("a constant outcome is only centred", {
+  fit <- small_fit(x, rep(7, 60), standardize_outcome = TRUE, init = init_normal(0))
+  expect_equal(predict(fit, x)$.pred, rep(7, 60))
+})
+
+test_that("neither is given in vain, and an edited fit is refused", {
+  expect_conditions({
+    small_fit(x, round(abs(x[, 1])), loss = "poisson", standardize_outcome = TRUE)
+    small_fit(x, factor(x[, 3]), clamp = TRUE)
+    small_fit(x, y, standardize_outcome = NA)
+  })
+  fit <- small_fit(x, y, standardize_outcome = TRUE, standardize = "robust_clip")
+  for (part in c("center", "scale")) {
+    edited <- fit
+    edited$outcome$scaling[[part]] <- "1"
+    expect_error(predict(edited, x), class = "fastmlp_error_model")
+  }
+  fit$standardize$clip <- -1
+  expect_error(predict(fit, x), class = "fastmlp_error_model")
+})
+
+test_that("standardising subtracts and divides by the stated statistics", {
+  zscore <- standardization("zscore", x[, 1:2], NULL)
+  expect_equal(zscore$center, unname(colMeans(x[, 1:2])))
+  expect_equal(zscore$scale, unname(apply(x[, 1:2], 2, sd)))
+  robust <- standardization("robust", x[, 1:2], NULL)
+  expect_equal(robust$center, unname(apply(x[, 1:2], 2, median)))
+  expect_equal(robust$scale, unname(apply(x[, 1:2], 2, IQR)) / 1.349, tolerance = 1e-4)
+  expect_null(standardization("none", x[, 1:2], NULL))
+})
+
+test_that("columns without spread are divided by one", {
+  flat <- cbind(x, 5, c(rep(0, 19), 1))
+  expect_identical(standardization("zscore", flat, NULL)$scale[4], 1)
+  expect_equal(standardization("robust", flat, NULL)$scale[5], sd(flat[, 5]))
+})
+
+test_that("the statistics are those of the training rows alone", {
+  rows <- c(2L, 5L, 7L, 11L, 12L)
+  zscore <- standardization("zscore", x, rows)
+  expect_equal(zscore$center, unname(colMeans(x[rows, ])))
+  expect_equal(zscore$scale, unname(apply(x[rows, ], 2, sd)))
+  robust <- standardization("robust", x, rows)
+  expect_equal(robust$center, unname(apply(x[rows, ], 2, median)))
+  fit <- small_fit(x, y / 5000, standardize = "zscore", validation = 0.3)
+  expect_false(isTRUE(all.equal(fit$standardize$center, unname(colMeans(x)))))
+})
+
