@@ -184,8 +184,8 @@
 #'   \eqn{u / \sqrt{1 + (u/3)^2}}, which lies within 3: Holzmueller, Grinsztajn and Steinwart 2024);
 #'   `"global"` (one mean and one standard deviation, those of all columns' values together: for pixels
 #'   and other columns on one scale).
-#' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard deviation 1
-#'   in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the units of the outcome
+#' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard
+#'   deviation 1 in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the units of the outcome
 #'   (`"rmse"` for one outcome; of several, in the history, it is that of the standardised numbers), the loss
 #'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
 #'   quantile and Gaussian.

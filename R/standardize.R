@@ -93,8 +93,8 @@ outcome_scaling <- function(settings, values, rows) {
     spread <- apply(values, 2, stats::sd)
     scaling <- list(center = colMeans(values), scale = ifelse(spread %in% 0 | is.na(spread), 1, spread))
   }
-  if (settings$clamp) scaling <- c(scaling, list(lower = apply(values, 2, min), upper = apply(values, 2, max)))
-  scaling
+  if (!settings$clamp) return(scaling)
+  c(scaling, list(lower = apply(values, 2, min), upper = apply(values, 2, max)))
 }
 
 # The sets with their targets as the network is to give them.

@@ -10,8 +10,9 @@
    the registry leaves their count to the loss, and call = <function(output, target), or the loss is none that
    calls back>. A "target" is an integer vector of classes 1 .. K for losses that take classes, otherwise a
    double matrix rows x numbers (one an output, or fewer where several outputs belong to a number). "scaling"
-   is NULL or list(center =, scale = <one double a column>, clip = <one double, or no such element>). "weights" is NULL or one double a row. The R code
-   has validated all values; entries check what memory safety needs and raise a plain error otherwise. */
+   is NULL or list(center =, scale = <one double a column>, clip = <one double, or no such element>).
+   "weights" is NULL or one double a row. The R code has validated all values; entries check what memory
+   safety needs and raise a plain error otherwise. */
 #ifndef FASTMLP_FASTMLP_H
 #define FASTMLP_FASTMLP_H
 

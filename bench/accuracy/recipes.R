@@ -27,7 +27,7 @@ recipes <- list(
         stop_metric = if (is_class) "accuracy" else "rmse",
         standardize = "robust_clip", parametrization = "ntk", input_scale = TRUE,
         rate_factors = c(bias = 0.1, input_scale = 6),
-        init = init_normal(sd = 1, zero_last = TRUE)
+        init = init_ntk()
       )
     }
   ),

@@ -213,7 +213,8 @@ def train(part, seed, threads):
     statistics = robust_statistics(matrix[~part.validation])
     x = smooth_clip(matrix, *statistics)
     network = Network([x.shape[1], *HIDDEN, task.count], task.activation)
-    rows, validation = (torch.from_numpy(np.flatnonzero(which)) for which in (~part.validation, part.validation))
+    sets = (~part.validation, part.validation)
+    rows, validation = (torch.from_numpy(np.flatnonzero(which)) for which in sets)
     train_network(network, task, x, rows, validation)
     return lambda columns: task.prediction(network.outputs(smooth_clip(design(columns), *statistics)))
 
