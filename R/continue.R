@@ -234,7 +234,7 @@ continued_fit <- function(fit, trained, settings, sets) {
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
   fit$training <- c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
-                    trained$summary)
+                    trained$summary, before["preset_rule"])
   fit$training$seconds <- before$seconds + fit$training$seconds
   fit$training$step_seconds <- before$step_seconds + fit$training$step_seconds
   fit["state"] <- list(trained$state)

@@ -1,64 +1,61 @@
 # The one place for defaults and for the checks of what mlp_fit() is given.
 
-# Presets: every argument of mlp_fit() that is not given comes from here, as an expression. NULL means
-# that the value follows from the data (loss), the machine (threads) or the session (verbose). The plain
-# preset names all arguments, in the order in which mlp_fit() takes them.
-presets <- list(
-  # The textbook: what is written is what runs.
-  plain = alist(
-    hidden_units = 256L,
-    activation = "relu",
-    normalization = "none",
-    residual = FALSE,
-    input_scale = FALSE,
-    loss = NULL,
-    optimizer = opt_sgd(),
-    schedule = schedule_constant(),
-    rate_factors = NULL,
-    parametrization = "standard",
-    decay_schedule = schedule_constant(),
-    dropout_schedule = schedule_constant(),
-    epochs = 10L,
-    batch_size = 256L,
-    incomplete_batch = "keep",
-    validation = 0,
-    patience = Inf,
-    min_improvement = 0,
-    ties = "first",
-    metrics = NULL,
-    stop_metric = NULL,
-    stop_direction = NULL,
-    penalty = 0,
-    mixture = 0,
-    clip_value = Inf,
-    clip_norm = Inf,
-    max_norm = Inf,
-    ema_decay = 0,
-    dropout = 0,
-    input_dropout = 0,
-    input_noise = 0,
-    weights = NULL,
-    class_weights = NULL,
-    offset = NULL,
-    standardize = "none",
-    standardize_outcome = FALSE,
-    clamp = FALSE,
-    init = init_he(),
-    shuffle = TRUE,
-    callbacks = NULL,
-    checkpoint = NULL,
-    threads = NULL,
-    verbose = NULL
-  )
+# The plain preset, the textbook: all arguments of mlp_fit(), in the order in which it takes them, each with
+# what it is where nothing else is said, as an expression. NULL means that the value follows from the data
+# (loss), the machine (threads) or the session (verbose).
+plain_arguments <- alist(
+  hidden_units = 256L,
+  activation = "relu",
+  normalization = "none",
+  residual = FALSE,
+  input_scale = FALSE,
+  loss = NULL,
+  optimizer = opt_sgd(),
+  schedule = schedule_constant(),
+  rate_factors = NULL,
+  parametrization = "standard",
+  decay_schedule = schedule_constant(),
+  dropout_schedule = schedule_constant(),
+  epochs = 10L,
+  batch_size = 256L,
+  incomplete_batch = "keep",
+  validation = 0,
+  patience = Inf,
+  min_improvement = 0,
+  ties = "first",
+  metrics = NULL,
+  stop_metric = NULL,
+  stop_direction = NULL,
+  penalty = 0,
+  mixture = 0,
+  clip_value = Inf,
+  clip_norm = Inf,
+  max_norm = Inf,
+  ema_decay = 0,
+  dropout = 0,
+  input_dropout = 0,
+  input_noise = 0,
+  weights = NULL,
+  class_weights = NULL,
+  offset = NULL,
+  standardize = "none",
+  standardize_outcome = FALSE,
+  clamp = FALSE,
+  init = init_he(),
+  shuffle = TRUE,
+  callbacks = NULL,
+  checkpoint = NULL,
+  threads = NULL,
+  verbose = NULL
 )
 
-# A line of the help page for each argument of a preset, as it is written above.
-preset_lines <- function(preset) {
-  values <- vapply(presets[[preset]], deparse1, "")
+# A line of the help page for each of them, as it is written above.
+plain_lines <- function() {
+  values <- vapply(plain_arguments, deparse1, "")
   paste0("* `", names(values), " = ", sub("^(\\d+)L$", "\\1", values), "`", collapse = "\n")
 }
 
-preset_settings <- function(preset) lapply(presets[[preset]], eval, envir = environment())
+plain_settings <- function() lapply(plain_arguments, eval, envir = environment())
 
 # How each argument is checked. Those that depend on the data (loss, validation, weights, offset) are
 # checked where the data are known.
@@ -136,23 +133,34 @@ fit_synonyms <- list(
   "Give the formula first, or as `formula = `." = c("x", "formula", "data")
 )
 
-# The settings of a fit: what the user's function was given, the preset for the rest. `frame` is the
-# frame of the method, whose arguments bear the settings' names.
-fit_settings <- function(frame) {
+# What the user's function was given of the settings, checked. `frame` is the frame of the method, whose
+# arguments bear the settings' names.
+given_settings <- function(frame) {
   check_evaluates(ls(frame), frame)
-  preset <- check_choice(frame$preset, "preset", names(presets), call = frame)
-  settings <- preset_settings(preset)
-  given <- Filter(Negate(is.null), mget(names(settings), envir = frame))
-  settings[names(given)] <- given
-  for (arg in names(fit_checks)) {
-    settings[arg] <- list(fit_checks[[arg]](settings[[arg]], arg, frame))
+  given <- Filter(Negate(is.null), mget(names(plain_arguments), envir = frame))
+  given <- checked_settings(given, names(given), frame)
+  given["preset"] <- list(check_preset(frame$preset, "preset", frame))
+  given
+}
+
+checked_settings <- function(settings, args, call) {
+  for (arg in intersect(names(fit_checks), args)) {
+    settings[arg] <- list(fit_checks[[arg]](settings[[arg]], arg, call))
   }
+  settings
+}
+
+# The settings of a fit: those given, the preset's for the rest.
+fit_settings <- function(given, preset, info, call) {
+  given <- given[names(given) != "preset"]
+  settings <- merged_settings(preset$arguments, given, info)
+  settings <- checked_settings(settings, setdiff(names(settings), names(given)), call)
   settings$batch_size <- default_batch_size(
-    settings$batch_size, !is.null(given$batch_size), settings$optimizer
+    settings$batch_size, "batch_size" %in% names(given), settings$optimizer
   )
-  check_applicable(settings, frame)
-  check_rates(settings, frame)
-  c(per_layer_settings(settings, frame), preset = preset)
+  check_applicable(settings, call)
+  check_rates(settings, call)
+  c(per_layer_settings(settings, call), preset = preset$name)
 }
 
 # A parameter lies in memory as a double in R, before and after training, and as up to eight floats

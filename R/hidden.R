@@ -35,7 +35,7 @@ per_layer_settings <- function(settings, call) {
   hidden <- settings$hidden_units
   if (length(hidden) == 0) {
     for (arg in c("normalization", "dropout")) {
-      plain <- presets$plain[[arg]]
+      plain <- plain_arguments[[arg]]
       if (all(settings[[arg]] == plain)) next
       abort_argument(arg, sprintf("%s without hidden layers", format_value(plain)),
                      describe(settings[[arg]]), call = call)

@@ -61,11 +61,12 @@
 #' and noise; then the rows of a validation share are drawn with [sample()].
 #'
 #' @section Defaults:
-#' An argument that is left out, or `NULL`, comes from the preset. `preset = "plain"` stands for what
-#' follows, where `NULL` means that the value depends on the data, the session or the machine, as the
-#' argument says, or that there is none.
+#' An argument that is left out, or `NULL`, comes from the preset: see [mlp_preset()] for what each stands for,
+#' and which one is taken by itself. `preset = "plain"`, the textbook, stands for what follows, where
+#' `NULL` means that the value depends on the data, the session or the machine, as the argument says, or
+#' that there is none. What other presets leave open is as there.
 #'
-#' `r preset_lines("plain")`
+#' `r plain_lines()`
 #'
 #' @section Callbacks:
 #' Each function of `callbacks` is called with one list: `epoch` (the epoch that begins, or the
@@ -208,8 +209,9 @@
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
 #'   `TRUE` in interactive sessions.
-#' @param preset Where the arguments that are not given come from: `"plain"`, the textbook, with nothing
-#'   beyond what is written. See the section on defaults.
+#' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`, or
+#'   `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()] gives, perhaps
+#'   changed. By default it depends on the data. See the section on defaults.
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
@@ -305,12 +307,12 @@ fit_method <- function(own, design) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
     check_given()
-    settings <- fit_settings(call)
-    mlp_bridge(design(call), settings, call)
+    given <- given_settings(call)
+    mlp_bridge(design(call), given, call)
   }
   force(design)
-  settings <- lapply(presets$plain, function(default) NULL)
-  formals(method) <- c(own, settings, list(preset = "plain"), list(... = rlang::missing_arg()))
+  settings <- lapply(plain_arguments, function(default) NULL)
+  formals(method) <- c(own, settings, list(preset = NULL), list(... = rlang::missing_arg()))
   method
 }
 
@@ -345,12 +347,16 @@ mlp_fit.default <- function(x, ...) {
 
 # From a design to a fit: all checks, then the random draws (key first, validation share second),
 # then training.
-mlp_bridge <- function(design, settings, call) {
+mlp_bridge <- function(design, given, call) {
   args <- design$args
   x <- check_some_rows(design$x, args$x, call)
-  outcome <- as_outcome(design$y, settings$loss, args$y, call)
+  outcome <- as_outcome(design$y, given$loss, args$y, call)
   outcome$info["blueprint"] <- list(design$outcomes)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
+  scan <- check_predictors(x, design$predictors, args$x, call)
+  preset <- preset_for(given$preset, outcome, x, scan)
+  settings <- fit_settings(given, preset, outcome$info, call)
+  if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
   sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
   check_outcome_settings(settings, outcome$info, call)
   check_size(sizes, call, bytes_with(settings$optimizer))
@@ -363,7 +369,6 @@ mlp_bridge <- function(design, settings, call) {
   validation <- check_validation(settings, design, outcome, call)
   check_batch_size(settings, nrow(x) - validation_count(validation), call)
   plan <- stopping_plan(settings, outcome$info, validation, call)
-  scan <- check_predictors(x, design$predictors, args$x, call)
 
   key <- draw_key()
   checkpoint <- open_checkpoint(settings, list(x = x, y = outcome$values), call)
@@ -393,7 +398,7 @@ mlp_bridge <- function(design, settings, call) {
     standardize = scaling,
     arguments = used_arguments(settings, info),
     training = c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
-                 trained$summary),
+                 trained$summary, list(preset_rule = preset$rule)),
     state = trained$state,
     blueprint = design$blueprint
   )

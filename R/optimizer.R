@@ -376,7 +376,7 @@ check_batch_size <- function(settings, rows, call) {
 # What the optimizer lacks has to be as in the plain preset.
 check_applicable <- function(settings, call) {
   optimizer <- optimizer_of(settings$optimizer)
-  plain <- preset_settings("plain")
+  plain <- plain_settings()
   for (arg in optimizer$lacks) {
     if (identical(settings[[arg]], plain[[arg]])) next
     expected <- sprintf("left out with %s, which has no such thing", optimizer$title)

@@ -126,7 +126,9 @@ print.summary.fastmlp <- function(x, ...) {
   print(x$fit)
   writeLines(c("", "Layers"))
   print(x$layers, row.names = FALSE)
-  writeLines(c("", "Arguments", argument_lines(x$arguments)))
+  rule <- x$fit$training$preset_rule
+  chosen <- if (!is.null(rule)) sprintf("The preset was chosen %s.", rule)
+  writeLines(c("", "Arguments", argument_lines(x$arguments), chosen))
   invisible(x)
 }
 

@@ -3,14 +3,11 @@ source("common.R")
 suppressPackageStartupMessages(library(fastmlp))
 source("recipes.R")
 
-# Arguments and presets that this version of fastmlp does not have.
+# Arguments that this version of fastmlp does not have.
 check_known <- function(arguments) {
   known <- names(formals(getS3method("mlp_fit", "data.frame")))
   unknown <- setdiff(names(arguments), known)
   if (length(unknown)) lack("this version of fastmlp has no argument %s", toString(unknown))
-  preset <- arguments$preset
-  presets <- names(get0("presets", asNamespace("fastmlp")))
-  if (!is.null(preset) && !preset %in% presets) lack("this version of fastmlp has no preset %s", preset)
 }
 
 train <- function(part, seed, threads) {

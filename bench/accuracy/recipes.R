@@ -8,6 +8,7 @@ recipes <- list(
   plain = list(
     standardize_outcome = TRUE,
     arguments = function(part) list(
+      preset = "plain",
       hidden_units = c(256, 256), activation = "relu", optimizer = opt_adam(0.001), epochs = 50,
       batch_size = 128, standardize = "zscore"
     )
@@ -19,7 +20,7 @@ recipes <- list(
     arguments = function(part) {
       is_class <- is.factor(part$y)
       list(
-        hidden_units = c(256, 256, 256), activation = if (is_class) "selu" else "mish",
+        preset = "plain", hidden_units = c(256, 256, 256), activation = if (is_class) "selu" else "mish",
         loss = if (is_class) loss_cross_entropy(label_smoothing = 0.1) else "squared",
         optimizer = opt_adam(if (is_class) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95),
         schedule = schedule_coslog4(), epochs = 256, batch_size = 256, incomplete_batch = "drop",

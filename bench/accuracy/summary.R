@@ -66,8 +66,8 @@ probabilities_section <- function(folder) {
   }
   section(
     "Probabilities",
-    paragraph("Mean log-loss, of probabilities of at least 1e-15 (a class that no tree votes for ",
-              "costs 34.5):"),
+    paragraph(paste("Mean log-loss, of probabilities of at least 1e-15 (a class that no tree votes for",
+                    "costs 34.5):")),
     table("log_loss"),
     paragraph("Expected calibration error, 15 bins:"),
     table("calibration")

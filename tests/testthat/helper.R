@@ -62,7 +62,8 @@ signalled <- function(call, frame) {
 in_new_process <- function(code, env = character()) {
   library <- dirname(system.file(package = "fastmlp"))
   script <- withr::local_tempfile(fileext = ".R")
-  writeLines(c(sprintf("library(fastmlp, lib.loc = %s)", deparse(library)), code), script)
+  start <- sprintf("library(fastmlp, lib.loc = %s); options(fastmlp.preset = \"plain\")", deparse(library))
+  writeLines(c(start, code), script)
   withr::local_envvar(c(env, R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep), R_TESTS = ""))
   system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE)
 }
@@ -73,6 +74,6 @@ skip_unless_installed <- function() {
 
 # The engine's options for a plain fit of so many rows, with these settings.
 plain_options <- function(loss, rows, ...) {
-  settings <- utils::modifyList(preset_settings("plain"), c(list(verbose = FALSE), list(...)))
+  settings <- utils::modifyList(plain_settings(), c(list(verbose = FALSE), list(...)))
   engine_options(settings, loss, rows, key = 1:2, plan = list(judged = FALSE, pause = FALSE))
 }

@@ -126,7 +126,7 @@ test_that("an interrupt keeps the iterations so far", {
   network <- mlp_network(3, 4, 1, "tanh")
   outcome <- as_outcome(mtcars$mpg, NULL, "y", NULL)
   settings <- utils::modifyList(
-    preset_settings("plain"),
+    plain_settings(),
     list(epochs = 5L, optimizer = opt_lbfgs(), batch_size = Inf, verbose = FALSE)
   )
   sets <- training_sets(car_x, outcome, NULL, list(kind = "none"), NULL)

@@ -79,16 +79,14 @@ test_that("arguments not given come from the preset", {
   expect_identical(fit$arguments$batch_size, 16L)
   expect_identical(fit$arguments$optimizer, opt_sgd())
   expect_identical(fit$arguments$init, init_he())
-  defaults <- fit_settings(rlang::new_environment(c(
-    list(preset = "plain"), lapply(rlang::set_names(names(presets$plain)), function(name) NULL)
-  )))
+  defaults <- small_fit(iris_x, iris$Species, hidden_units = NULL, epochs = NULL)$arguments
   expect_identical(defaults$hidden_units, 256L)
   expect_identical(defaults$epochs, 10L)
 })
 
 test_that("every method has every argument of the preset", {
   for (method in list(mlp_fit.matrix, mlp_fit.data.frame, mlp_fit.formula)) {
-    expect_identical(names(formals(method))[-(1:2)], c(names(presets$plain), "preset", "..."))
+    expect_identical(names(formals(method))[-(1:2)], c(names(plain_arguments), "preset", "..."))
   }
 })
 

@@ -33,7 +33,7 @@ test_that("summary() shows every argument used, and the layers", {
                           weights = rep(1, 150)))
   fit$history$value <- 0.5
   expect_snapshot(print(summary(fit)))
-  expect_named(summary(fit)$arguments, c(names(presets$plain), "preset"))
+  expect_named(summary(fit)$arguments, c(names(plain_arguments), "preset"))
   expect_identical(summary(fit)$layers$parameters, c(20L, 15L, 12L))
   expect_identical(format_setting(loss_huber(2)), "loss_huber(delta = 2)")
 })

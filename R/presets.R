@@ -1,0 +1,216 @@
+# Presets: sets of arguments for mlp_fit(), by task and size of the data, and the rule that picks one.
+
+# Each gives the arguments that differ from the plain ones, for `task` ("classification" or
+# "regression"), n rows and p encoded predictors. To add a preset, add a row.
+tuned_presets <- list(
+  tabular = function(task, n, p) {
+    smooth <- task == "classification"
+    epochs <- epochs_within(60000, n, most = 256L)
+    c(
+      list(
+        hidden_units = rep(256L, 3), activation = if (smooth) "selu" else "mish", input_scale = TRUE,
+        optimizer = opt_adamw(if (smooth) 0.04 else 0.2, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
+        schedule = schedule_coslog4(), rate_factors = c(bias = 0.1, input_scale = 6),
+        parametrization = "ntk", decay_schedule = schedule_flat_cosine(),
+        dropout_schedule = schedule_flat_cosine(), dropout = 0.15, init = init_ntk(),
+        standardize = "robust_clip", incomplete_batch = "drop"
+      ),
+      common_arguments(task, n, epochs)
+    )
+  },
+  fast = function(task, n, p) {
+    epochs <- epochs_within(6000, n, most = 50L)
+    c(
+      list(
+        hidden_units = rep(256L, 3), activation = "relu", standardize = "robust_clip",
+        optimizer = opt_adamw(0.003, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
+        schedule = schedule_cosine()
+      ),
+      common_arguments(task, n, epochs)
+    )
+  },
+  pixels = function(task, n, p) {
+    epochs <- epochs_within(20000, n, most = 50L)
+    c(
+      list(
+        hidden_units = rep(512L, 2), activation = "relu", standardize = "global", dropout = 0.3,
+        optimizer = opt_adamw(0.001, weight_decay = 0.02), schedule = schedule_cosine()
+      ),
+      common_arguments(task, n, epochs)
+    )
+  }
+)
+
+# A share for validation that has rows enough to tell epochs apart, and what they decide: the last of the
+# best epochs is kept, and training never stops early, as schedules end late.
+common_arguments <- function(task, n, epochs) {
+  classes <- task == "classification"
+  c(
+    list(epochs = epochs, batch_size = 256L),
+    if (classes) list(loss = loss_cross_entropy(label_smoothing = 0.1)) else
+      list(standardize_outcome = TRUE, clamp = TRUE),
+    if (n >= 50) list(
+      validation = 0.2, patience = epochs, ties = "last",
+      stop_metric = if (classes) "accuracy" else "rmse"
+    )
+  )
+}
+
+# Epochs that come to at most so many steps, with a fifth of the rows held for validation.
+epochs_within <- function(steps, n, most, batch_size = 256) {
+  as.integer(max(1, min(most, floor(steps / max(1, 0.8 * n / batch_size)))))
+}
+
+preset_names <- function() c(names(tuned_presets), "plain")
+
+#' Presets of arguments
+#'
+#' What `preset = "tabular"` and the others stand for in [mlp_fit()], for a task and a size of the data: to
+#' read, to print, and to change.
+#'
+#' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
+#'   and Steinwart 2024), with at most 256 epochs and about 60,000 steps.
+#' * `"fast"`: its cheap core, at most 50 epochs and about 6,000 steps.
+#' * `"pixels"`, for many columns on one scale.
+#' * `"plain"`: the textbook. What is written is what runs.
+#'
+#' A fit whose `preset` is not given takes that of `options(fastmlp.preset = )`, by name; without one, it
+#' takes `"pixels"` if there are at least 64 predictors, all numeric and on one scale (at least half of
+#' them range over at least half of the range of all values), and `"tabular"` otherwise. `summary()` of a
+#' fit says which it was, and why.
+#'
+#' What a preset says of an argument that cannot be used together with those given is left out: the last
+#' of `dropout` without hidden layers, `patience` without validation, `rate_factors` and the
+#' parametrisation with an optimizer of your own (whose learning rate means something only with them).
+#'
+#' @param name `"tabular"`, `"fast"`, `"pixels"` or `"plain"`.
+#' @param task `"classification"` or `"regression"`.
+#' @param n Rows of the data: a whole number of at least 1.
+#' @param p Predictors, with one for each level of factors: a whole number of at least 1.
+#' @return An object of class `fastmlp_preset`: a list of arguments of [mlp_fit()], which may be changed,
+#'   and given to it as `preset`. What is not in it is as in the plain preset.
+#' @references Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs
+#'   and boosted trees on tabular data." NeurIPS, arXiv:2407.04491.
+#' @seealso [mlp_fit()]
+#' @examples
+#' preset <- mlp_preset("fast", "classification", n = 150, p = 4)
+#' preset
+#' preset$hidden_units <- c(32, 32)
+#' fit <- mlp_fit(Species ~ ., iris, preset = preset)
+#' @export
+mlp_preset <- function(name, task = c("classification", "regression"), n, p) {
+  call <- environment()
+  check_given()
+  name <- check_choice(name, "name", preset_names())
+  task <- check_first_choice(task, "task", c("classification", "regression"))
+  n <- check_count(n, "n")
+  p <- check_count(p, "p")
+  new_preset(name, list(task = task, n = n, p = p))
+}
+
+new_preset <- function(name, facts) {
+  arguments <- if (name == "plain") Filter(Negate(is.null), plain_settings()) else
+    do.call(tuned_presets[[name]], facts)
+  structure(arguments, name = name, class = "fastmlp_preset")
+}
+
+#' @export
+format.fastmlp_preset <- function(x, ...) sprintf("mlp_preset(\"%s\")", attr(x, "name"))
+
+#' @export
+print.fastmlp_preset <- function(x, ...) {
+  lines <- argument_lines(vapply(unclass(x), format_setting, ""))
+  writeLines(c(sprintf("<fastmlp_preset>: %s", attr(x, "name")), lines))
+  invisible(x)
+}
+
+# A name, or such an object with arguments that there are.
+check_preset <- function(x, arg, call) {
+  if (is.null(x) || rlang::is_string(x)) {
+    return(if (!is.null(x)) check_choice(x, arg, preset_names(), call = call))
+  }
+  check_class(x, arg, "fastmlp_preset", "a name, or a preset by `mlp_preset()`", call)
+  unknown <- setdiff(names(x), names(plain_arguments))
+  if (length(unknown) || is.null(names(x))) {
+    got <- if (length(unknown)) sprintf("one with `%s`", unknown[1]) else "one without names"
+    abort_argument(arg, "a preset with arguments of `mlp_fit()`", got, call = call)
+  }
+  x
+}
+
+# ---- the preset of a fit ----
+
+# list(name, arguments, rule = <why it was chosen, or NULL>) for an outcome and the scan of predictors x.
+preset_for <- function(preset, outcome, x, scan) {
+  rule <- NULL
+  if (is.null(preset)) {
+    preset <- getOption("fastmlp.preset")
+    if (is.null(preset)) {
+      one_scale <- on_one_scale(x, scan)
+      preset <- if (one_scale) "pixels" else "tabular"
+      rule <- sprintf("as the predictors are %s", if (one_scale) "many and on one scale" else
+        if (length(scan$mean) < many_columns) "few" else "not on one scale")
+    }
+  }
+  if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, scan))
+  list(name = attr(preset, "name"), arguments = unclass(preset), rule = rule)
+}
+
+facts_of <- function(outcome, scan) {
+  task <- if (outcome$info$type == "numeric") "regression" else "classification"
+  list(task = task, n = outcome_rows(outcome), p = length(scan$mean))
+}
+
+many_columns <- 64
+
+on_one_scale <- function(x, scan) {
+  if (length(scan$mean) < many_columns) return(FALSE)
+  if (is.data.frame(x) && any(vapply(x, is.factor, NA))) return(FALSE)
+  whole <- max(scan$maximum) - min(scan$minimum)
+  mean(scan$maximum - scan$minimum >= whole / 2) >= 0.5
+}
+
+# ---- where a preset gives way ----
+
+# Whether an argument that came from a preset has a meaning with the settings, in this order; the others are
+# as in the plain preset. `given` are the names of the user's arguments.
+preset_applies <- list(
+  loss = function(settings, info, given) info$type == "class",
+  stop_metric = function(settings, info, given) {
+    settings$stop_metric %in% losses[[info$loss$name]]$metric && validates(settings)
+  },
+  patience = function(settings, info, given) validates(settings),
+  ties = function(settings, info, given) validates(settings),
+  parametrization = function(settings, info, given) !"optimizer" %in% given,
+  rate_factors = function(settings, info, given) !"optimizer" %in% given,
+  dropout = function(settings, info, given) length(settings$hidden_units) > 0,
+  decay_schedule = function(settings, info, given) any(settings$optimizer$weight_decay > 0),
+  dropout_schedule = function(settings, info, given) any(settings$dropout > 0),
+  standardize_outcome = function(settings, info, given) standardizable(info$loss),
+  clamp = function(settings, info, given) standardizable(info$loss)
+)
+
+validates <- function(settings) {
+  validation <- settings$validation
+  !(is.numeric(validation) && length(validation) == 1 && validation %in% 0)
+}
+
+# Settings that fit together, from the plain ones, those of a preset and those given.
+merged_settings <- function(preset, given, info) {
+  plain <- plain_settings()
+  settings <- plain
+  settings[names(preset)] <- preset
+  settings[names(given)] <- given
+  from_preset <- setdiff(names(preset), names(given))
+  lacks <- optimizer_of(settings$optimizer)$lacks
+  settings[intersect(from_preset, lacks)] <- plain[intersect(from_preset, lacks)]
+  for (arg in intersect(names(preset_applies), from_preset)) {
+    if (!isTRUE(preset_applies[[arg]](settings, info, names(given)))) settings[arg] <- plain[arg]
+  }
+  if ("rate_factors" %in% from_preset) {
+    known <- vapply(names(settings$rate_factors), function(group) rate_groups[[group]](settings), NA)
+    settings["rate_factors"] <- list(settings$rate_factors[known])
+  }
+  if ("patience" %in% from_preset && settings$patience < Inf) settings$patience <- settings$epochs
+  settings
+}
