@@ -61,8 +61,8 @@
 #' and noise; then the rows of a validation share are drawn with [sample()].
 #'
 #' @section Defaults:
-#' An argument that is left out, or `NULL`, comes from the preset: see [mlp_preset()] for what each stands for,
-#' and which one is taken by itself. `preset = "plain"`, the textbook, stands for what follows, where
+#' An argument that is left out, or `NULL`, comes from the preset: see [mlp_preset()] for what each stands
+#' for, and which one is taken by itself. `preset = "plain"`, the textbook, stands for what follows, where
 #' `NULL` means that the value depends on the data, the session or the machine, as the argument says, or
 #' that there is none. What other presets leave open is as there.
 #'
@@ -186,7 +186,7 @@
 #'   `"global"` (one mean and one standard deviation, those of all columns' values together: for pixels
 #'   and other columns on one scale).
 #' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard
-#'   deviation 1 in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the units of the outcome
+#'   deviation 1 in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the outcome's units
 #'   (`"rmse"` for one outcome; of several, in the history, it is that of the standardised numbers), the loss
 #'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
 #'   quantile and Gaussian.
