@@ -6,7 +6,8 @@
 #'   `bias` has one number a unit. A normalised layer has a third element, `norm`: a list with its
 #'   `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and `variance`, one
 #'   number a unit each; the first layer of a network that scales its inputs also `input_scale`, one
-#'   number an input. Predictors and levels (or names of outcomes) name the outer
+#'   number for each value it reads, and of one with [embed_periodic()] the `embedding`, matrices with a
+#'   column for each embedded predictor, whose outputs are named like the predictor with `_wave1` and so on. Predictors and levels (or names of outcomes) name the outer
 #'   sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and
 #'   [mlp_network()] takes it.
 #' @examples
@@ -33,6 +34,11 @@ named_layers <- function(network, inputs, outputs) {
     function(layer, units) sprintf("h%d_%d", layer, seq_len(units)),
     seq_along(network$hidden_units), network$hidden_units
   )
+  embedding <- network$layers[[1]]$embedding
+  if (!is.null(embedding)) {
+    waves <- seq_len(nrow(embedding$bias))
+    inputs <- c(inputs, paste0(rep(inputs[embedding$columns], each = length(waves)), "_wave", waves))
+  }
   names <- c(list(inputs), hidden, list(outputs))
   lapply(seq_along(network$layers), function(l) {
     layer <- network$layers[[l]]
@@ -43,6 +49,7 @@ named_layers <- function(network, inputs, outputs) {
     scale <- layer$input_scale
     if (!is.null(scale)) names(scale) <- inputs
     c(list(weight = layer$weight, bias = named(layer$bias)), if (!is.null(norm)) list(norm = norm),
-      if (!is.null(scale)) list(input_scale = scale))
+      if (!is.null(scale)) list(input_scale = scale),
+      if (!is.null(layer$embedding)) list(embedding = layer$embedding))
   })
 }

@@ -140,7 +140,8 @@ dress_line <- function(network) {
   kinds <- unique(unlist(lapply(network$layers, function(layer) layer$norm$kind)))
   joined <- any(vapply(network$layers, function(layer) isTRUE(layer$residual), NA))
   words <- c(if (length(kinds)) paste(kinds, "normalisation"), if (joined) "residual connections",
-             if (!is.null(network$layers[[1]]$input_scale)) "a learned scale of the inputs")
+             if (!is.null(network$layers[[1]]$input_scale)) "a learned scale of the inputs",
+             if (!is.null(network$layers[[1]]$embedding)) "periodic embeddings of numbers")
   if (length(words)) sprintf("With %s", paste(words, collapse = ", "))
 }
 

@@ -114,10 +114,10 @@ initial_layers <- function(init, sizes, key) {
 }
 
 # `init` for a network of these sizes: an initialiser, or layers of the right shapes.
-check_initial <- function(init, sizes, normalization, input_scale, call) {
+check_initial <- function(init, sizes, normalization, input_scale, embedding, call) {
   check_size(sizes, call)
   if (inherits(init, "fastmlp_init")) return(init)
-  check_layers(init, sizes, c(normalization, "none"), input_scale, "init", call)
+  check_layers(init, sizes, c(normalization, "none"), input_scale, embedding, "init", call)
 }
 
 check_init <- function(init, arg = "init", call = rlang::caller_env()) {
@@ -128,7 +128,7 @@ check_init <- function(init, arg = "init", call = rlang::caller_env()) {
 
 # Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with `norm` and
 # `input_scale`, if they are given, too.
-check_layers <- function(layers, sizes, normalization, input_scale, arg, call) {
+check_layers <- function(layers, sizes, normalization, input_scale, embedding, arg, call) {
   if (length(layers) != length(sizes) - 1) {
     expected <- sprintf("a list of %s", count_of(length(sizes) - 1, "layer"))
     abort_argument(arg, expected, describe(layers), "shape", call = call)
@@ -139,7 +139,9 @@ check_layers <- function(layers, sizes, normalization, input_scale, arg, call) {
     norm <- check_norm(layers[[l]]$norm, normalization[l], sizes[l + 1], paste0(at, "$norm"), call)
     scale <- check_input_scale(layers[[l]]$input_scale, input_scale && l == 1, sizes[1],
                                paste0(at, "$input_scale"), call)
-    c(layer, if (!is.null(norm)) list(norm = norm), if (!is.null(scale)) list(input_scale = scale))
+    embedding <- check_embedding(layers[[l]]$embedding, if (l == 1) embedding, paste0(at, "$embedding"), call)
+    c(layer, if (!is.null(norm)) list(norm = norm), if (!is.null(scale)) list(input_scale = scale),
+      if (!is.null(embedding)) list(embedding = embedding))
   })
 }
 

@@ -58,7 +58,8 @@
 #' @section Random numbers:
 #' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
 #' from R's generator to key the engine's own, which draws initial weights, shuffles, what is dropped
-#' and noise; then the rows of a validation share are drawn with [sample()].
+#' and noise; then the rows of a validation share are drawn with [sample()], and then how an embedding
+#' starts.
 #'
 #' @section Defaults:
 #' An argument that is left out, or `NULL`, comes from the preset: see [mlp_preset()] for what each stands
@@ -178,6 +179,8 @@
 #'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
 #'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
 #'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
+#' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
+#'   [embed_periodic()]; or `NULL` for nothing.
 #' @param standardize What is done to the predictors first, by statistics of each column's training rows:
 #'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation); `"robust"` (subtract the
 #'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the
@@ -357,11 +360,14 @@ mlp_bridge <- function(design, given, call) {
   preset <- preset_for(given$preset, outcome, x, scan)
   settings <- fit_settings(given, preset, outcome$info, call)
   if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
-  sizes <- c(length(design$predictors$names), settings$hidden_units, outcome_outputs(outcome))
+  inputs <- length(design$predictors$names)
+  embedding <- embedding_of(settings$numeric_embedding, x, inputs)
+  sizes <- c(embedded_width(embedding, inputs), settings$hidden_units, outcome_outputs(outcome))
   check_outcome_settings(settings, outcome$info, call)
   check_size(sizes, call, bytes_with(settings$optimizer))
   settings$residual <- check_residual(settings$residual, sizes, call)
-  settings$init <- check_initial(settings$init, sizes, settings$normalization, settings$input_scale, call)
+  settings$init <- check_initial(settings$init, sizes, settings$normalization, settings$input_scale,
+                                 embedding, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   by_class <- weights_by_class(settings$class_weights, outcome$values, call)
   offset <- fit_offset(settings, design, outcome, call)
@@ -381,7 +387,7 @@ mlp_bridge <- function(design, given, call) {
   sets <- with_scaled_targets(sets, outcome$info$scaling)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- scale_inputs(initial_layers(settings$init, sizes, key), settings$input_scale)
-  layers <- dress_layers(layers, settings$normalization, settings$residual)
+  layers <- embed_inputs(dress_layers(layers, settings$normalization, settings$residual), embedding)
   network <- new_network(layers, settings$activation)
   values <- outcome_values_of(outcome, validation)
   trained <- saved$trained %||% train(

@@ -23,8 +23,8 @@
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
 #'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
 #'   with its `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and
-#'   `variance`, one number a unit each) and `residual`, the first also `input_scale` (one number an
-#'   input). Draws of weights follow [set.seed()].
+#'   `variance`, one number a unit each) and `residual`, the first also `input_scale` (one number for
+#'   each value it reads) and, in a fit with [embed_periodic()], `embedding`. Draws of weights follow [set.seed()].
 #' @seealso [mlp_forward()], [mlp_gradient()], [mlp_fit()]
 #' @examples
 #' set.seed(1)
@@ -45,7 +45,7 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
   ), call)
   residual <- check_residual(check_flag(residual, "residual"), sizes, call)
   input_scale <- check_flag(input_scale, "input_scale")
-  init <- check_initial(check_init(init), sizes, dress$normalization, input_scale, call)
+  init <- check_initial(check_init(init), sizes, dress$normalization, input_scale, NULL, call)
   layers <- scale_inputs(initial_layers(init, sizes, draw_key()), input_scale)
   new_network(dress_layers(layers, dress$normalization, residual), dress$activation)
 }
@@ -55,7 +55,7 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
 new_network <- function(layers, activation) {
   layers <- Map(
     function(layer, activation) {
-      more <- intersect(c("norm", "residual", "input_scale"), names(layer))
+      more <- intersect(c("norm", "residual", "input_scale", "embedding"), names(layer))
       c(layer[c("weight", "bias")], activation = activation, layer[more])
     },
     unname(layers), c(activation, "identity"), USE.NAMES = FALSE
@@ -63,7 +63,7 @@ new_network <- function(layers, activation) {
   units <- vapply(layers, function(layer) length(layer$bias), 1L)
   structure(
     list(
-      inputs = nrow(layers[[1]]$weight),
+      inputs = inputs_of(layers),
       hidden_units = utils::head(units, -1),
       outputs = utils::tail(units, 1),
       layers = layers
@@ -112,7 +112,7 @@ mlp_forward <- function(network, x, threads = NULL) {
 #'   function. Nothing is dropped either way.
 #' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
 #'   layer, shaped as in the network, `norm = list(scale = , shift = )` in normalised layers, and
-#'   `input_scale` in the first layer where the inputs are scaled) and
+#'   `input_scale` and `embedding` in the first layer where it has them) and
 #'   `input` (a matrix shaped like `x`, or `NULL`).
 #' @references Rumelhart DE, Hinton GE, Williams RJ (1986). "Learning representations by
 #'   back-propagating errors." Nature 323.
@@ -161,12 +161,13 @@ network_fault <- function(network) {
     fault <- layer_fault(layers[[l]])
     if (!is.null(fault)) return(sprintf("%s in layer %d", fault, l))
   }
-  fault <- scale_fault(layers)
+  fault <- scale_fault(layers) %||% embedding_fault(layers)
   if (!is.null(fault)) return(fault)
   if (is_dressed(layers[[length(layers)]])) return("a last layer that is normalised or residual")
   sizes <- c(nrow(layers[[1]]$weight), vapply(layers, function(layer) ncol(layer$weight), 1L))
   inputs <- vapply(layers, function(layer) nrow(layer$weight), 1L)
   if (!identical(inputs, utils::head(sizes, -1))) return("layers whose shapes do not chain")
+  sizes[1] <- inputs_of(layers)
   recorded <- c(network$inputs, network$hidden_units, network$outputs)
   if (!is.numeric(recorded) || !identical(as.integer(recorded), sizes)) {
     return("`inputs`, `hidden_units` or `outputs` that differ from the layers")

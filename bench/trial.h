@@ -37,7 +37,7 @@ static void make_network(network *net, int layers, const size_t *sizes, const no
   rng random = random_numbers(1);
   uint64_t drawn = 0;
   for (int l = 0; l < layers; l++) activation[l] = l < layers - 1 ? ACTIVATION_relu : ACTIVATION_identity;
-  stop_unless(network_allocate(net, layers, sizes, activation, norm, false));
+  stop_unless(network_allocate(net, layers, sizes, activation, norm, false, NULL));
   for (int l = 0; l < layers; l++) {
     size_t count = sizes[l] * sizes[l + 1];
     double *weight = malloc(count * sizeof *weight);

@@ -15,7 +15,7 @@ typedef struct gradient_work {
 static void lay_out(void *owner, arena *arena) {
   gradient_workspace *space = owner;
   const pass *pass = &space->pass;
-  space->x = arena_take_panels(arena, pass->rows, pass->net->layer[0].inputs);
+  space->x = arena_take_panels(arena, pass->rows, network_inputs(pass->net));
   if (space->profiled) space->profile = arena_take(arena, (size_t)pass->members, sizeof *space->profile);
 }
 
@@ -59,6 +59,7 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
       targets_from(&work->rows->targets, first, loss_columns(work->loss, network_outputs(net)));
   pass_loss(team, pass, work->loss, &block, n, 1 / work->rows->total_weight);
   pass_backward(team, pass, n, at);
+  pass_backward_inputs(team, pass, x, n);
   const gradient_sink sink = {.gradient = work->gradient,
                               .accumulate = first > 0,
                               .complete = first + n == work->rows->rows,
@@ -70,7 +71,7 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
       work->score_sum += pass->row_score[r];
     }
     if (work->input_gradient != NULL) {
-      panels_to_matrix(pass->dx.data, pass->dx.stride, n, net->layer[0].inputs, work->input_gradient,
+      panels_to_matrix(pass->dinput.data, pass->dinput.stride, n, network_inputs(net), work->input_gradient,
                        work->rows->rows, first);
     }
   }

@@ -87,32 +87,15 @@ static void mask_panel(const float *in, float *out, size_t rows, const draw *dra
 /* ---- noise: a block's four words are two points in the plane, the noise of a column's next four rows ----
  */
 
-/* sin and cos of pi t for |t| <= 1/2, by their series up to degree 13: within 2e-7. */
-ALWAYS_INLINE void half_turn(vf t, vf *sine, vf *cosine) {
-  vf x = t * 3.14159265f, y = x * x;
-  vf s = y * 1.60590438e-10f - 2.50521084e-8f;
-  s = s * y + 2.75573192e-6f;
-  s = s * y - 1.98412698e-4f;
-  s = s * y + 8.33333333e-3f;
-  s = s * y - 0.166666667f;
-  vf c = y * 2.08767570e-9f - 2.75573192e-7f;
-  c = c * y + 2.48015873e-5f;
-  c = c * y - 1.38888889e-3f;
-  c = c * y + 4.16666667e-2f;
-  c = c * y - 0.5f;
-  *sine = x + x * y * s;
-  *cosine = c * y + 1.0f;
-}
-
 /* Two normal draws by Box and Muller (1958): the radius has 24 random bits, so that no draw is larger than
-   5.8; the angle is twice that of half_turn(). */
+   5.8. */
 ALWAYS_INLINE void normal_pair(vu radius_bits, vu angle_bits, vf *first, vf *second) {
   vf u = __builtin_convertvector((vi)(radius_bits >> 8) + 1, vf) * 0x1p-24f;
   vf t = __builtin_convertvector((vi)angle_bits, vf) * 0x1p-32f, sine, cosine;
   vf radius = vector_sqrt(vector_max(vector_splat(0.0f), vector_log(u) * -2.0f));
-  half_turn(t, &sine, &cosine);
-  *first = radius * (1.0f - 2.0f * sine * sine);
-  *second = radius * (2.0f * sine * cosine);
+  turn_in_range(t, &sine, &cosine);
+  *first = radius * cosine;
+  *second = radius * sine;
 }
 
 static void noise_panel(float *x, size_t rows, const draw *draw, float sd) {

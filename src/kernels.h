@@ -66,6 +66,15 @@ typedef struct mask_rule {
   float scale, shift, dropped;
 } mask_rule;
 
+/* A column's periodic embedding: out[k] = the sum over j of weight[k][j] cos(2 pi frequency[j] x + phase[j])
+   + bias[k]. */
+typedef struct periodic {
+  size_t frequencies, outputs; /* outputs <= MOST_OUTPUTS */
+  const float *frequency, *phase, *weight, *bias;
+} periodic;
+
+enum { MOST_OUTPUTS = 16 };
+
 typedef struct kernels {
   const char *name;
 
@@ -123,6 +132,12 @@ typedef struct kernels {
      the rows; then g[r] *= scale[r]. */
   void (*scale_gradient)(const float *w, size_t w_stride, float *g, size_t g_stride, size_t rows,
                          size_t panels, const float *scale, float *products);
+
+  /* out[outputs][16] for x[16]; slope = d out / d x times d; and sums[parameters][16] += the gradient of the
+     parameters, in their order (periodic_gradient), lane by lane. d[outputs][16] = d loss / d out. */
+  void (*periodic_value)(const float *x, const periodic *p, float *out);
+  void (*periodic_slope)(const float *x, const periodic *p, const float *d, float *slope);
+  void (*periodic_gradient)(const float *x, const periodic *p, const float *d, float *sums);
 
   /* sum[i] = a[i] + b[i] for i < n; n a multiple of PANEL, sum may be a or b. */
   void (*add)(const float *a, const float *b, float *sum, size_t n);

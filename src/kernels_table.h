@@ -1,6 +1,7 @@
 /* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
 #include "kernel_activation.h"
 #include "kernel_normalize.h"
+#include "kernel_periodic.h"
 #include "kernel_product.h"
 #include "kernel_random.h"
 #include "kernel_regularize.h"
@@ -31,6 +32,9 @@ const kernels KERNELS_TABLE = {
     .scale_rows = scale_rows,
     .scale_gradient = scale_gradient,
     .update = {UPDATE_LIST(UPDATE_ROW)},
+    .periodic_value = periodic_value,
+    .periodic_slope = periodic_slope,
+    .periodic_gradient = periodic_gradient,
     .add = add_span,
     .mask_panel = mask_panel,
     .noise_panel = noise_panel,

@@ -58,21 +58,37 @@ static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *no
   return total + count;
 }
 
+/* Behind the layers' parameters; or SIZE_MAX. */
+static size_t place_embedding(embedding *e, size_t total) {
+  size_t count = size_multiply(embedding_floats(e), e->features);
+  if (total == SIZE_MAX || count > SIZE_MAX / 4 - total) return SIZE_MAX;
+  e->parameter = total;
+  return total + count;
+}
+
 static void lay_out(void *owner, arena *arena) {
   network *net = owner;
+  if (net->embedding.features > 0)
+    net->embedding.column = arena_take(arena, net->embedding.features, sizeof(uint32_t));
   net->layer = arena_take(arena, (size_t)net->layers, sizeof *net->layer);
   net->parameter = arena_take(arena, net->parameters, sizeof *net->parameter);
 }
 
 status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
-                        const norm_id *norm, bool input_scale) {
+                        const norm_id *norm, bool input_scale, const embedding *embedding) {
   memset(net, 0, sizeof *net);
   net->layers = layers;
   net->parameters = plan_parameters(layers, sizes, norm, input_scale, NULL);
+  if (embedding != NULL) {
+    net->embedding = *embedding;
+    net->parameters = place_embedding(&net->embedding, net->parameters);
+  }
   status result = arena_build(&net->arena, lay_out, net);
   if (result != STATUS_OK) return result;
   plan_parameters(layers, sizes, norm, input_scale, net->layer);
   for (int l = 0; l < layers; l++) net->layer[l].activation = activation[l];
+  if (embedding != NULL)
+    memcpy(net->embedding.column, embedding->column, embedding->features * sizeof *embedding->column);
   return STATUS_OK;
 }
 
@@ -118,9 +134,49 @@ void network_apply_scale(const network *net, float *parameters) {
   if (net->layer[0].scaled) input_scale_apply(&solo, &net->layer[0], parameters);
 }
 
+/* The four parts of one column's parameters as they lie, and in the caller's arrays. */
+static void embedding_parts(const embedding *e, size_t feature, const embedding_values *values,
+                            double *part[4], size_t size[4]) {
+  size_t f = e->frequencies, o = e->outputs;
+  part[0] = values->frequency + feature * f, size[0] = f;
+  part[1] = values->phase + feature * f, size[1] = f;
+  part[2] = values->weight + feature * f * o, size[2] = f * o;
+  part[3] = values->bias + feature * o, size[3] = o;
+}
+
+void network_set_embedding(const network *net, float *parameters, const embedding_values *values) {
+  const embedding *e = &net->embedding;
+  for (size_t feature = 0; feature < e->features; feature++) {
+    float *to = parameters + e->parameter + feature * embedding_floats(e);
+    double *part[4];
+    size_t size[4];
+    embedding_parts(e, feature, values, part, size);
+    for (int k = 0; k < 4; k++) {
+      for (size_t i = 0; i < size[k]; i++) *to++ = (float)part[k][i];
+    }
+  }
+}
+
+void network_get_embedding(const network *net, const float *parameters, const embedding_values *values) {
+  const embedding *e = &net->embedding;
+  for (size_t feature = 0; feature < e->features; feature++) {
+    const float *from = parameters + e->parameter + feature * embedding_floats(e);
+    double *part[4];
+    size_t size[4];
+    embedding_parts(e, feature, values, part, size);
+    for (int k = 0; k < 4; k++) {
+      for (size_t i = 0; i < size[k]; i++) part[k][i] = *from++;
+    }
+  }
+}
+
 int network_norm_values(const layer *layer, size_t offset[4]) {
   offset[0] = layer->scale, offset[1] = layer->shift, offset[2] = layer->mean, offset[3] = layer->variance;
   return norm_panels[layer->norm];
+}
+
+size_t network_inputs(const network *net) {
+  return net->embedding.features > 0 ? net->embedding.columns : net->layer[0].inputs;
 }
 
 size_t network_outputs(const network *net) { return net->layer[net->layers - 1].units; }
@@ -136,5 +192,7 @@ size_t network_widest(const network *net) {
 double network_flops(const network *net, size_t rows) {
   double weights = 0;
   for (int l = 0; l < net->layers; l++) weights += (double)net->layer[l].inputs * (double)net->layer[l].units;
+  const embedding *e = &net->embedding; /* a wave takes some 20 operations */
+  weights += (double)e->features * (double)e->frequencies * (double)(10 + e->outputs);
   return 2 * weights * (double)rows;
 }

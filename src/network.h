@@ -3,20 +3,22 @@
 #define FASTMLP_NETWORK_H
 
 #include "alloc.h"
-#include "dense.h"
+#include "embedding.h"
 
 typedef struct network {
   arena arena;
   int layers;
-  layer *layer;      /* [layers] */
-  size_t parameters; /* floats, lanes of padding included */
-  float *parameter;  /* [parameters] */
+  layer *layer;        /* [layers] */
+  embedding embedding; /* in front of the first of them */
+  size_t parameters;   /* floats, lanes of padding included */
+  float *parameter;    /* [parameters] */
 } network;
 
-/* Allocates a network of sizes[0] inputs, then sizes[l] units with activation[l - 1] for l = 1 .. layers,
-   normalised by norm[l - 1] (NULL: none is). */
+/* Allocates a network whose first layer reads sizes[0] values, with sizes[l] units and activation[l - 1] for
+   l = 1 .. layers, normalised by norm[l - 1] (NULL: none is). The embedding's shape is copied; NULL for none.
+ */
 status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
-                        const norm_id *norm, bool input_scale);
+                        const norm_id *norm, bool input_scale, const embedding *embedding);
 
 void network_free(network *net);
 
@@ -36,9 +38,21 @@ void network_get_scale(const network *net, const float *parameters, double *scal
 /* Brings what follows from weights and scale of the first layer up to date; nothing without a scale. */
 void network_apply_scale(const network *net, float *parameters);
 
+/* Sets the parameters of each embedded column from frequency[frequencies x features], phase the same,
+   weight[frequencies x outputs x features] and bias[outputs x features], all column-major; and the inverse.
+ */
+typedef struct embedding_values {
+  double *frequency, *phase, *weight, *bias;
+} embedding_values;
+void network_set_embedding(const network *net, float *parameters, const embedding_values *values);
+void network_get_embedding(const network *net, const float *parameters, const embedding_values *values);
+
 /* Where the values of a normalised layer lie, one a unit, and how many there are: scale and shift, and, for
    batches, running mean and variance. */
 int network_norm_values(const layer *layer, size_t offset[4]);
+
+/* Columns of the rows that it takes. */
+size_t network_inputs(const network *net);
 
 size_t network_outputs(const network *net);
 

@@ -5,10 +5,12 @@
 
 /* ---- workspace ---- */
 
+static bool is_embedded(const pass *pass) { return pass->net->embedding.features > 0; }
+
 static pass_layer take_layer(const pass *pass, int l, arena *arena) {
   const layer *layer = &pass->net->layer[l];
   bool keeps_input = activation_of(layer->activation)->needs_input;
-  bool hands_down = l > 0 || pass->input_gradient;
+  bool hands_down = l > 0 || pass->input_gradient || is_embedded(pass);
   pass_layer taken = {
       .z = keeps_input ? arena_take_panels(arena, pass->rows, layer->units) : (panels){NULL, 0},
       .h = arena_take_panels(arena, pass->rows, layer->units),
@@ -18,6 +20,14 @@ static pass_layer take_layer(const pass *pass, int l, arena *arena) {
   taken.dh = taken.dz;
   if (layer_is_dressed(layer)) dressed_take(layer, pass->rows, arena, &taken);
   return taken;
+}
+
+static void take_embedding(pass *pass, arena *arena) {
+  const network *net = pass->net;
+  size_t sums = embedding_floats(&net->embedding) * PANEL;
+  pass->embedded = arena_take_panels(arena, pass->rows, net->layer[0].inputs);
+  pass->sums = arena_take(arena, (size_t)pass->members, sums * sizeof(float));
+  if (pass->input_gradient) pass->dinput = arena_take_panels(arena, pass->rows, network_inputs(net));
 }
 
 static void lay_out(void *owner, arena *arena) {
@@ -33,7 +43,10 @@ static void lay_out(void *owner, arena *arena) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
   }
-  if (pass->input_gradient) pass->dx = arena_take_panels(arena, pass->rows, net->layer[0].inputs);
+  if (pass->input_gradient || is_embedded(pass))
+    pass->dx = arena_take_panels(arena, pass->rows, net->layer[0].inputs);
+  pass->dinput = pass->dx;
+  if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
 /* Three products a layer, some two barriers a layer. */
@@ -55,13 +68,23 @@ static void meet_between(const team *team, split before, split after) {
   if (before != SPLIT_ROWS || after != SPLIT_ROWS) team_barrier(team);
 }
 
+/* What the first layer reads: this member's rows of it are there. */
+static panels embed(const team *team, const pass *pass, panels x, size_t n) {
+  if (!is_embedded(pass)) return x;
+  phase before = team_phase(team, PHASE_ACTIVATIONS);
+  embedding_forward(&pass->net->embedding, pass->net->parameter, x, team_share(team, n), pass->embedded);
+  team_phase(team, before);
+  return pass->embedded;
+}
+
 void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_rows *at) {
   const network *net = pass->net;
   split before = SPLIT_ROWS;
+  x = embed(team, pass, x, n);
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *own = &pass->layer[l];
     split split = norm_split(&net->layer[l], team->size);
-    if (l > 0) meet_between(team, before, split);
+    if (l > 0 || is_embedded(pass)) meet_between(team, before, split);
     if (layer_is_dressed(&net->layer[l])) {
       dressed_forward(team, split, net, l, own, x, n, at);
     } else {
@@ -132,12 +155,19 @@ void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at) 
   }
 }
 
+void pass_backward_inputs(const team *team, pass *pass, panels x, size_t n) {
+  if (!pass->input_gradient || !is_embedded(pass)) return;
+  team_barrier(team);
+  embedding_backward(&pass->net->embedding, pass->net->parameter, x, pass->dx, team_share(team, n),
+                     pass->dinput);
+}
+
 /* Whether all that a member needs for its weights, and no other member still reads, is its own after
    pass_backward(): a wide layer under a narrow one. Then dz of the first is divided like its weights, and W'
    of the second is read and written in the same panels of inputs. */
 static bool weights_are_own(const team *team, const pass *pass) {
   const network *net = pass->net;
-  return net->layers == 2 && !pass->input_gradient && !layer_is_dressed(&net->layer[0]) &&
+  return net->layers == 2 && pass->layer[0].transposed == NULL && !layer_is_dressed(&net->layer[0]) &&
          split_for(team->size, net->layer[0].units) == SPLIT_PANELS &&
          split_for(team->size, net->layer[1].units) == SPLIT_ROWS;
 }
@@ -154,10 +184,20 @@ static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink s
   return sink;
 }
 
+static void embed_weights(const team *team, const pass *pass, panels x, size_t n, const gradient_sink *sink) {
+  const embedding *e = &pass->net->embedding;
+  phase before = team_phase(team, PHASE_ACTIVATIONS);
+  float *sums = pass->sums + (size_t)team->rank * embedding_floats(e) * PANEL;
+  embedding_weights(team, e, pass->net->parameter, x, pass->dx, n, sink, sums);
+  team_phase(team, before);
+}
+
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
   sink.products = pass->products;
+  if (is_embedded(pass)) embed_weights(team, pass, x, n, &sink);
+  if (is_embedded(pass)) x = pass->embedded;
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
     optimizer_step own;
@@ -190,6 +230,7 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
   }
   if (net->layer[0].scaled) input_scale_update(team, &net->layer[0], &sink);
+  if (is_embedded(pass)) embedding_update(team, &net->embedding, &sink);
   if (max_norm == 0) scale_inputs(team, pass, &sink);
 }
 

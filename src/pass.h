@@ -29,7 +29,10 @@ typedef struct pass {
   int members; /* the largest team */
   bool input_gradient;
   struct pass_layer *layer; /* [layers] */
-  panels dx;                /* d loss / d input, if asked for */
+  panels embedded;          /* what the first layer reads, if that is not x itself */
+  panels dx;                /* d loss / d what the first layer reads, if asked for or embedded */
+  panels dinput;            /* d loss / d x, if asked for */
+  float *sums;              /* of embeddings: [members][embedding_floats()][16] */
   double *row_loss;         /* [rows] */
   double *row_score;        /* [rows] */
   float *scratch;           /* [members][SCRATCH_FLOATS] */
@@ -59,9 +62,12 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
                double scale);
 
 /* From d loss / d output in the last layer's dz, each member having written its own rows, down to the first
- * (and dx); `at` as in the forward pass.
+ * (and dx, if that is there); `at` as in the forward pass.
  */
 void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at);
+
+/* From dx on to dinput, where that is another. */
+void pass_backward_inputs(const team *team, pass *pass, panels x, size_t n);
 
 /* Gradients of all parameters into the sink, after pass_backward(). The members meet where they have to
    before it, not after it. Hidden layers settle only where their weights' norms have no limit (max_norm is

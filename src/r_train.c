@@ -38,7 +38,7 @@ static training *unpack_training(SEXP owner) {
 
 void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net, const loss *loss,
                        int threads) {
-  size_t inputs = net->layer[0].inputs, outputs = network_outputs(net), n;
+  size_t inputs = network_inputs(net), outputs = network_outputs(net), n;
   source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   if (x.columns != inputs) Rf_error("`x` must have one column an input");
   SEXP target = list_get(list, "target"), weights = list_get(list, "weights");

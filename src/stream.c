@@ -4,7 +4,9 @@
 
 enum { BLOCK_FLOATS = ((STREAM_ROWS | 1) * PANEL) }; /* of one panel */
 
-static size_t input_floats(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
+static size_t input_floats(const network *net) { return panels_of(network_inputs(net)) * BLOCK_FLOATS; }
+
+static size_t embedded_floats(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
 
 static size_t hidden_floats(const network *net) { return panels_of(network_widest(net)) * BLOCK_FLOATS; }
 
@@ -12,6 +14,8 @@ static void lay_out(void *owner, arena *arena) {
   stream *s = owner;
   size_t members = (size_t)s->members;
   s->input = arena_take(arena, size_multiply(members, input_floats(s->net)), sizeof(float));
+  if (s->net->embedding.features > 0)
+    s->embedded = arena_take(arena, size_multiply(members, embedded_floats(s->net)), sizeof(float));
   s->hidden = arena_take(arena, size_multiply(2 * members, hidden_floats(s->net)), sizeof(float));
 }
 
@@ -21,6 +25,15 @@ status stream_allocate(stream *stream, const network *net, int members) {
 }
 
 void stream_free(stream *stream) { arena_free(&stream->arena); }
+
+/* What the first layer reads; into the member's buffer unless it is x itself. */
+static panels embed_block(const stream *stream, size_t member, panels x, size_t n) {
+  const network *net = stream->net;
+  if (stream->embedded == NULL) return x;
+  panels embedded = {stream->embedded + member * embedded_floats(net), BLOCK_FLOATS};
+  embedding_forward(&net->embedding, net->parameter, x, (range){0, n}, embedded);
+  return embedded;
+}
 
 /* x through all layers, by one member alone; the outputs lie in one of its two buffers. */
 static panels forward_block(const network *net, panels x, float *hidden, size_t n) {
@@ -56,7 +69,7 @@ static void run_member(const team *team, void *data) {
   for (size_t block = blocks.begin; block < blocks.end; block++) {
     size_t first = block * STREAM_ROWS, n = size_min(STREAM_ROWS, work->rows - first);
     job->fill(job->context, first, n, x);
-    job->consume(job->context, first, n, forward_block(net, x, hidden, n));
+    job->consume(job->context, first, n, forward_block(net, embed_block(stream, member, x, n), hidden, n));
   }
 }
 

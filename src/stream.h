@@ -13,8 +13,9 @@ typedef struct stream {
   arena arena;
   const network *net;
   int members;
-  float *input;  /* [members][panels of inputs][STREAM_ROWS][16] */
-  float *hidden; /* [members][2][panels of the widest layer][STREAM_ROWS][16] */
+  float *input;    /* [members][panels of inputs][STREAM_ROWS][16] */
+  float *embedded; /* the same of what the first layer reads, if that is not the input; or NULL */
+  float *hidden;   /* [members][2][panels of the widest layer][STREAM_ROWS][16] */
 } stream;
 
 /* Where the rows come from and where outputs go. Both run inside a member, for rows first .. first + n - 1,

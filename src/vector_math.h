@@ -121,4 +121,35 @@ ALWAYS_INLINE vf vector_normal_tail(vf t, vf bell) {
   return bell * (inverse * p);
 }
 
+/* sin and cos of pi t for |t| <= 1/2, by their series up to degree 13: within 2e-7. */
+ALWAYS_INLINE void half_turn(vf t, vf *sine, vf *cosine) {
+  vf x = t * 3.14159265f, y = x * x;
+  vf s = y * 1.60590438e-10f - 2.50521084e-8f;
+  s = s * y + 2.75573192e-6f;
+  s = s * y - 1.98412698e-4f;
+  s = s * y + 8.33333333e-3f;
+  s = s * y - 0.166666667f;
+  vf c = y * 2.08767570e-9f - 2.75573192e-7f;
+  c = c * y + 2.48015873e-5f;
+  c = c * y - 1.38888889e-3f;
+  c = c * y + 4.16666667e-2f;
+  c = c * y - 0.5f;
+  *sine = x + x * y * s;
+  *cosine = c * y + 1.0f;
+}
+
+/* sin and cos of 2 pi t for |t| <= 1/2: within 5e-7. */
+ALWAYS_INLINE void turn_in_range(vf t, vf *sine, vf *cosine) {
+  vf s, c;
+  half_turn(t, &s, &c);
+  *sine = 2.0f * s * c;
+  *cosine = 1.0f - 2.0f * s * s;
+}
+
+/* The same for |t| < 2^21: adding 1.5 * 2^23 rounds to an integer. */
+ALWAYS_INLINE void vector_turn(vf t, vf *sine, vf *cosine) {
+  const float shift = 12582912.0f;
+  turn_in_range(t - ((t + shift) - shift), sine, cosine);
+}
+
 #endif
