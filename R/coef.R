@@ -3,13 +3,14 @@
 #' @param object A fit by [mlp_fit()], or an [mlp_network()].
 #' @param ... Not used.
 #' @return A list with one `list(weight = , bias = )` a layer: `weight` is a matrix inputs x units,
-#'   `bias` has one number a unit. A normalised layer has a third element, `norm`: a list with its
-#'   `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and `variance`, one
-#'   number a unit each; the first layer of a network that scales its inputs also `input_scale`, one
-#'   number for each value it reads, and of one with [embed_periodic()] the `embedding`, matrices with a
-#'   column for each embedded predictor, whose outputs are named like the predictor with `_wave1` and so on. Predictors and levels (or names of outcomes) name the outer
-#'   sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of [mlp_fit()] and
-#'   [mlp_network()] takes it.
+#'   `bias` has one number a unit. A normalised layer has `norm`, too: a list with its `kind`, the
+#'   learned `scale` and `shift` and, for batches, the running `mean` and `variance`, one number a unit
+#'   each; one with parametric activations `slope`, one number a unit; the first layer of a network that
+#'   scales its inputs `input_scale`, one number for each value that it reads, and of one with
+#'   [embed_periodic()] the `embedding`, matrices with a column for each embedded predictor, whose
+#'   outputs are named like the predictor with `_wave1` and so on. Predictors and levels (or names of
+#'   outcomes) name the outer sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of
+#'   [mlp_fit()] and [mlp_network()] takes it.
 #' @examples
 #' network <- mlp_network(2, 3, 1)
 #' coef(network)
@@ -46,9 +47,12 @@ named_layers <- function(network, inputs, outputs) {
     named <- function(x) rlang::set_names(x, names[[l + 1]])
     norm <- layer$norm
     if (!is.null(norm)) norm[-1] <- lapply(norm[-1], named)
+    slope <- layer$slope
+    if (!is.null(slope)) slope <- named(slope)
     scale <- layer$input_scale
     if (!is.null(scale)) names(scale) <- inputs
     c(list(weight = layer$weight, bias = named(layer$bias)), if (!is.null(norm)) list(norm = norm),
+      if (!is.null(slope)) list(slope = slope),
       if (!is.null(scale)) list(input_scale = scale),
       if (!is.null(layer$embedding)) list(embedding = layer$embedding))
   })

@@ -7,6 +7,7 @@ plain_arguments <- alist(
   hidden_units = 256L,
   activation = "relu",
   normalization = "none",
+  parametric_activation = FALSE,
   residual = FALSE,
   input_scale = FALSE,
   numeric_embedding = NULL,
@@ -66,6 +67,7 @@ fit_checks <- list(
     check_choice(x, arg, activation_names(), length = NULL, call = call)
   },
   normalization = function(x, arg, call) check_normalization(x, arg, call),
+  parametric_activation = check_flag,
   residual = check_flag,
   input_scale = check_flag,
   numeric_embedding = function(x, arg, call) check_numeric_embedding(x, arg, call),

@@ -34,7 +34,7 @@ per_layer <- function(x, arg, noun, hidden_units, call) {
 per_layer_settings <- function(settings, call) {
   hidden <- settings$hidden_units
   if (length(hidden) == 0) {
-    for (arg in c("normalization", "dropout")) {
+    for (arg in c("normalization", "parametric_activation", "dropout")) {
       plain <- plain_arguments[[arg]]
       if (all(settings[[arg]] == plain)) next
       abort_argument(arg, sprintf("%s without hidden layers", format_value(plain)),
@@ -73,15 +73,16 @@ check_batches <- function(settings, rows, call) {
   )
 }
 
-# Layers of list(weight, bias), with the normalisation (as it starts, unless they bring it) and the
-# residual connections asked for.
-dress_layers <- function(layers, normalization, residual) {
+# Layers of list(weight, bias), with the normalisation and the slopes of parametric activations (as they
+# start, unless they bring them) and the residual connections asked for.
+dress_layers <- function(layers, normalization, parametric, residual) {
   sizes <- c(nrow(layers[[1]]$weight), vapply(layers, function(layer) ncol(layer$weight), 1L))
   joined <- residual & residual_layers(sizes)
   for (l in seq_along(normalization)) {
     if (normalization[l] != "none" && is.null(layers[[l]]$norm)) {
       layers[[l]]$norm <- new_norm(normalization[l], sizes[l + 1])
     }
+    if (parametric && is.null(layers[[l]]$slope)) layers[[l]]$slope <- rep(1, sizes[l + 1])
     if (joined[l]) layers[[l]]$residual <- TRUE
   }
   layers
@@ -115,7 +116,17 @@ check_norm <- function(norm, kind, units, arg, call) {
   c(list(kind = kind), lapply(values, as.vector))
 }
 
-# What is wrong with a layer's norm or residual, or NULL.
+# Slopes given as an initial value for a layer: numbers, or NULL.
+check_slope <- function(slope, wanted, units, arg, call) {
+  if (is.null(slope)) return(NULL)
+  if (!wanted) {
+    abort_argument(arg, "absent but in hidden layers with `parametric_activation = TRUE`", describe(slope),
+                   call = call)
+  }
+  as.vector(check_finite_values(check_numeric(slope, arg, units, call), arg, call))
+}
+
+# What is wrong with a layer's norm, slope or residual, or NULL.
 dress_fault <- function(layer) {
   norm <- layer$norm
   units <- length(layer$bias)
@@ -128,18 +139,26 @@ dress_fault <- function(layer) {
     if (!all(vapply(values, fits, NA))) return("a `norm` that does not fit its `weight`")
     if (any(values$variance < 0)) return("a negative variance")
   }
+  slope <- layer$slope
+  if (!is.null(slope) && !(is.double(slope) && length(slope) == units && all(is.finite(slope)))) {
+    return("a `slope` that does not fit its `weight`")
+  }
   if (is.null(layer$residual)) return(NULL)
   if (!rlang::is_bool(layer$residual)) return("a `residual` that is neither TRUE nor FALSE")
   if (layer$residual && nrow(layer$weight) != units) return("a `residual` between unequal widths")
 }
 
-is_dressed <- function(layer) !is.null(layer$norm) || isTRUE(layer$residual)
+is_dressed <- function(layer) {
+  !is.null(layer$norm) || !is.null(layer$slope) || isTRUE(layer$residual)
+}
 
 # "batch normalisation, residual connections, input scale": one line for print(), or NULL.
 dress_line <- function(network) {
   kinds <- unique(unlist(lapply(network$layers, function(layer) layer$norm$kind)))
   joined <- any(vapply(network$layers, function(layer) isTRUE(layer$residual), NA))
-  words <- c(if (length(kinds)) paste(kinds, "normalisation"), if (joined) "residual connections",
+  words <- c(if (length(kinds)) paste(kinds, "normalisation"),
+             if (!is.null(network$layers[[1]]$slope)) "parametric activations",
+             if (joined) "residual connections",
              if (!is.null(network$layers[[1]]$input_scale)) "a learned scale of the inputs",
              if (!is.null(network$layers[[1]]$embedding)) "periodic embeddings of numbers")
   if (length(words)) sprintf("With %s", paste(words, collapse = ", "))

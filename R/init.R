@@ -113,11 +113,11 @@ initial_layers <- function(init, sizes, key) {
   .Call(fastmlp_initial, sizes, init$engine, key)
 }
 
-# `init` for a network of these sizes: an initialiser, or layers of the right shapes.
-check_initial <- function(init, sizes, normalization, input_scale, embedding, call) {
-  check_size(sizes, call)
-  if (inherits(init, "fastmlp_init")) return(init)
-  check_layers(init, sizes, c(normalization, "none"), input_scale, embedding, "init", call)
+# `init` for a network of such a shape: an initialiser, or layers that fit. shape = list(sizes, normalization,
+# parametric_activation, input_scale, embedding).
+check_initial <- function(init, shape, call) {
+  check_size(shape$sizes, call)
+  if (inherits(init, "fastmlp_init")) init else check_layers(init, shape, "init", call)
 }
 
 check_init <- function(init, arg = "init", call = rlang::caller_env()) {
@@ -126,22 +126,31 @@ check_init <- function(init, arg = "init", call = rlang::caller_env()) {
                  describe(init), "type", call = call)
 }
 
-# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with `norm` and
-# `input_scale`, if they are given, too.
-check_layers <- function(layers, sizes, normalization, input_scale, embedding, arg, call) {
-  if (length(layers) != length(sizes) - 1) {
-    expected <- sprintf("a list of %s", count_of(length(sizes) - 1, "layer"))
-    abort_argument(arg, expected, describe(layers), "shape", call = call)
+# Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with what else the
+# layers have, if that is given, too.
+check_layers <- function(layers, shape, arg, call) {
+  sizes <- shape$sizes
+  last <- length(sizes) - 1
+  if (length(layers) != last) {
+    abort_argument(arg, sprintf("a list of %s", count_of(last, "layer")), describe(layers), "shape",
+                   call = call)
   }
+  normalization <- c(shape$normalization, "none")
   lapply(seq_along(layers), function(l) {
+    given <- layers[[l]]
     at <- sprintf("%s[[%d]]", arg, l)
-    layer <- check_layer(layers[[l]], sizes[l], sizes[l + 1], at, call)
-    norm <- check_norm(layers[[l]]$norm, normalization[l], sizes[l + 1], paste0(at, "$norm"), call)
-    scale <- check_input_scale(layers[[l]]$input_scale, input_scale && l == 1, sizes[1],
-                               paste0(at, "$input_scale"), call)
-    embedding <- check_embedding(layers[[l]]$embedding, if (l == 1) embedding, paste0(at, "$embedding"), call)
-    c(layer, if (!is.null(norm)) list(norm = norm), if (!is.null(scale)) list(input_scale = scale),
-      if (!is.null(embedding)) list(embedding = embedding))
+    layer <- check_layer(given, sizes[l], sizes[l + 1], at, call)
+    part <- function(name) paste0(at, "$", name)
+    first <- l == 1
+    more <- list(
+      norm = check_norm(given$norm, normalization[l], sizes[l + 1], part("norm"), call),
+      slope = check_slope(given$slope, shape$parametric_activation && l < last, sizes[l + 1], part("slope"),
+                          call),
+      input_scale = check_input_scale(given$input_scale, shape$input_scale && first, sizes[1],
+                                      part("input_scale"), call),
+      embedding = check_embedding(given$embedding, if (first) shape$embedding, part("embedding"), call)
+    )
+    c(layer, Filter(Negate(is.null), more))
   })
 }
 

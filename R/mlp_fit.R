@@ -24,7 +24,9 @@
 #'    variance and is refused; one of more than 1024 rows is normalised in pieces of 1024 and what is
 #'    left (ghost batches, Hoffer, Hubara and Soudry 2017). `"layer"` (Ba, Kiros and Hinton 2016)
 #'    takes \eqn{m} and \eqn{v} of each row over the units, in training and prediction alike;
-#' 3. the activation: \eqn{h = \phi(z)};
+#' 3. the activation: \eqn{h = \phi(z)}; with `parametric_activation` it is
+#'    \eqn{h = z + s (\phi(z) - z)}, with \eqn{s} (`slope`, first 1) learned for each unit, without
+#'    penalty or decay (Holzmueller, Grinsztajn and Steinwart 2024);
 #' 4. `dropout`, in training only: each unit of each row becomes 0 with the probability asked for, and
 #'    the others are divided by the probability of staying (Srivastava et al. 2014). After the
 #'    activation `"selu"` this is alpha dropout (Klambauer et al. 2017), which keeps a mean of 0 and a
@@ -106,6 +108,8 @@
 #'   or one a layer.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
+#' @param parametric_activation Whether hidden units learn a share of their own in their activation, as said
+#'   above: `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn slower or faster.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
@@ -366,8 +370,9 @@ mlp_bridge <- function(design, given, call) {
   check_outcome_settings(settings, outcome$info, call)
   check_size(sizes, call, bytes_with(settings$optimizer))
   settings$residual <- check_residual(settings$residual, sizes, call)
-  settings$init <- check_initial(settings$init, sizes, settings$normalization, settings$input_scale,
-                                 embedding, call)
+  shape <- c(list(sizes = sizes, embedding = embedding),
+             settings[c("normalization", "parametric_activation", "input_scale")])
+  settings$init <- check_initial(settings$init, shape, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   by_class <- weights_by_class(settings$class_weights, outcome$values, call)
   offset <- fit_offset(settings, design, outcome, call)
@@ -387,7 +392,8 @@ mlp_bridge <- function(design, given, call) {
   sets <- with_scaled_targets(sets, outcome$info$scaling)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
   layers <- scale_inputs(initial_layers(settings$init, sizes, key), settings$input_scale)
-  layers <- embed_inputs(dress_layers(layers, settings$normalization, settings$residual), embedding)
+  layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
+  layers <- embed_inputs(layers, embedding)
   network <- new_network(layers, settings$activation)
   values <- outcome_values_of(outcome, validation)
   trained <- saved$trained %||% train(

@@ -20,11 +20,14 @@
 #'   `TRUE` or `FALSE`.
 #' @param input_scale Whether each input is first multiplied by a number of its own, which starts at 1:
 #'   `TRUE` or `FALSE`.
+#' @param parametric_activation Whether the hidden units learn a share of their own in their activation, which
+#'   starts at 1: `TRUE` or `FALSE`.
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
 #'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
 #'   with its `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and
-#'   `variance`, one number a unit each) and `residual`, the first also `input_scale` (one number for
-#'   each value it reads) and, in a fit with [embed_periodic()], `embedding`. Draws of weights follow [set.seed()].
+#'   `variance`, one number a unit each), `slope` (one number a unit) and `residual`, the first also
+#'   `input_scale` (one number for each value it reads) and, in a fit with [embed_periodic()],
+#'   `embedding`. Draws of weights follow [set.seed()].
 #' @seealso [mlp_forward()], [mlp_gradient()], [mlp_fit()]
 #' @examples
 #' set.seed(1)
@@ -33,7 +36,8 @@
 #' mlp_forward(network, as.matrix(iris[1:3, 1:4]))
 #' @export
 mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
-                        init = init_he(), normalization = "none", residual = FALSE, input_scale = FALSE) {
+                        init = init_he(), normalization = "none", residual = FALSE, input_scale = FALSE,
+                        parametric_activation = FALSE) {
   call <- environment()
   check_given()
   hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
@@ -41,13 +45,17 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
   activation <- check_choice(activation, "activation", activation_names(), length = NULL)
   dress <- per_layer_settings(list(
     hidden_units = hidden_units, activation = activation, dropout = 0,
+    parametric_activation = check_flag(parametric_activation, "parametric_activation"),
     normalization = check_normalization(normalization, "normalization")
   ), call)
   residual <- check_residual(check_flag(residual, "residual"), sizes, call)
   input_scale <- check_flag(input_scale, "input_scale")
-  init <- check_initial(check_init(init), sizes, dress$normalization, input_scale, NULL, call)
+  shape <- list(sizes = sizes, normalization = dress$normalization, input_scale = input_scale,
+                parametric_activation = dress$parametric_activation)
+  init <- check_initial(check_init(init), shape, call)
   layers <- scale_inputs(initial_layers(init, sizes, draw_key()), input_scale)
-  new_network(dress_layers(layers, dress$normalization, residual), dress$activation)
+  layers <- dress_layers(layers, dress$normalization, dress$parametric_activation, residual)
+  new_network(layers, dress$activation)
 }
 
 # A network from layers of list(weight, bias), with norm, residual and input_scale where they apply, and the
@@ -55,7 +63,7 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
 new_network <- function(layers, activation) {
   layers <- Map(
     function(layer, activation) {
-      more <- intersect(c("norm", "residual", "input_scale", "embedding"), names(layer))
+      more <- intersect(c("norm", "slope", "residual", "input_scale", "embedding"), names(layer))
       c(layer[c("weight", "bias")], activation = activation, layer[more])
     },
     unname(layers), c(activation, "identity"), USE.NAMES = FALSE
@@ -111,7 +119,7 @@ mlp_forward <- function(network, x, threads = NULL) {
 #'   most 1024 rows; more are normalised in pieces of as many). The gradient is that of the same
 #'   function. Nothing is dropped either way.
 #' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
-#'   layer, shaped as in the network, `norm = list(scale = , shift = )` in normalised layers, and
+#'   layer, shaped as in the network, `norm = list(scale = , shift = )` in normalised layers, `slope`, and
 #'   `input_scale` and `embedding` in the first layer where it has them) and
 #'   `input` (a matrix shaped like `x`, or `NULL`).
 #' @references Rumelhart DE, Hinton GE, Williams RJ (1986). "Learning representations by

@@ -33,6 +33,7 @@ layer_table <- function(network) {
     units = units,
     activation = vapply(network$layers, function(layer) layer$activation, ""),
     parameters = (inputs + 1L + ifelse(normalized, 2L, 0L)) * units +
+      lengths(lapply(network$layers, `[[`, "slope")) +
       lengths(lapply(network$layers, `[[`, "input_scale")) +
       vapply(network$layers, embedding_count, 1L)
   )

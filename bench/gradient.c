@@ -34,7 +34,8 @@ static void make_problem(problem *p) {
   const uint32_t key[] = {1, 2};
   rng random = rng_make(key, RNG_STREAM_INIT, 0);
   uint64_t drawn = 0;
-  if (network_allocate(&p->net, 2, sizes, activation, NULL, false, NULL) != STATUS_OK) exit(1);
+  const network_plan plan = {.layers = 2, .sizes = sizes, .activation = activation};
+  if (network_allocate(&p->net, &plan) != STATUS_OK) exit(1);
   if (pass_allocate(&p->pass, &p->net, ROWS, 1, false) != STATUS_OK) exit(1);
   p->x.stride = panel_stride(ROWS);
   p->x.data = floats(panels_of(sizes[0]) * p->x.stride);

@@ -31,13 +31,14 @@ static void make_images(dataset *data, size_t rows) {
   }
 }
 
-/* relu below the last layer; norm[layers] as for network_allocate(). */
+/* relu below the last layer; norm[layers] as for network_plan. */
 static void make_network(network *net, int layers, const size_t *sizes, const norm_id *norm) {
   activation_id *activation = malloc((size_t)layers * sizeof *activation);
   rng random = random_numbers(1);
   uint64_t drawn = 0;
   for (int l = 0; l < layers; l++) activation[l] = l < layers - 1 ? ACTIVATION_relu : ACTIVATION_identity;
-  stop_unless(network_allocate(net, layers, sizes, activation, norm, false, NULL));
+  const network_plan plan = {.layers = layers, .sizes = sizes, .activation = activation, .norm = norm};
+  stop_unless(network_allocate(net, &plan));
   for (int l = 0; l < layers; l++) {
     size_t count = sizes[l] * sizes[l + 1];
     double *weight = malloc(count * sizeof *weight);

@@ -21,13 +21,15 @@ typedef struct layer {
   norm_id norm;
   size_t scale, shift;   /* [panels of units][16], of a normalised layer */
   size_t mean, variance; /* the same: running statistics of batches, which no gradient moves */
+  bool parametric;       /* its activation is blended with z (parametric.h) */
+  size_t slope;          /* the shares a [panels of units][16] */
   double dropout;        /* the share of units dropped in training */
   bool residual;         /* its input joins its output, which has the same width */
 } layer;
 
 /* Whether it is more than phi(x W + b). */
 static inline bool layer_is_dressed(const layer *layer) {
-  return layer->norm != NORM_NONE || layer->dropout > 0 || layer->residual;
+  return layer->norm != NORM_NONE || layer->parametric || layer->dropout > 0 || layer->residual;
 }
 
 /* How the members divide an output [rows x columns]: by its rows, or by its panels of columns. A layer whose

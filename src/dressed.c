@@ -2,13 +2,16 @@
 
 #include <string.h>
 
+#include "parametric.h"
+
 static const panels none = {NULL, 0};
 
 void dressed_take(const layer *layer, size_t rows, arena *arena, pass_layer *taken) {
   size_t units = panels_of(layer->units) * PANEL;
   /* Behind phi come dropout and the input, behind dh its way down through phi. */
-  if (taken->z.data == NULL && !activation_of(layer->activation)->needs_input)
-    taken->phi = arena_take_panels(arena, rows, layer->units);
+  bool keeps_input = activation_of(layer->activation)->needs_input;
+  if (layer->parametric && !keeps_input) taken->z = arena_take_panels(arena, rows, layer->units);
+  if (layer->parametric || !keeps_input) taken->phi = arena_take_panels(arena, rows, layer->units);
   if (layer->residual) taken->dh = arena_take_panels(arena, rows, layer->units);
   if (layer->norm == NORM_NONE) return;
   taken->norm = (norm_state){
@@ -68,6 +71,10 @@ void dressed_forward(const team *team, split split, const network *net, int l, c
   if (normal)
     norm_forward(layer, net->parameter, at != NULL, part, n, own->norm.normal, z, own->norm.inverse);
   activate(layer->activation, part, z, phi);
+  if (layer->parametric) {
+    parametric_forward(layer, net->parameter, part, z, phi, own->h);
+    phi = own->h;
+  }
   if (at != NULL && layer->dropout > 0) {
     dropout_forward(layer, l + 1, at, part, phi, own->h);
     phi = own->h;
@@ -90,7 +97,11 @@ void dressed_backward(const team *team, part part, const network *net, int l, co
   } else if (own->dh.data != dz.data) {
     copy(part, own->dh, dz);
   }
-  dense_backward_activation(team, layer->activation, part, pass_kept(own), dz);
+  if (layer->parametric) {
+    parametric_backward(layer, net->parameter, part, own->z, own->phi, dz);
+  } else {
+    dense_backward_activation(team, layer->activation, part, pass_kept(own), dz);
+  }
   if (layer->norm != NORM_NONE)
     norm_backward(layer, net->parameter, at != NULL, part, n, &own->norm, dz, own->dz);
   team_phase(team, before);
@@ -106,6 +117,10 @@ void dressed_predict(const team *solo, const layer *layer, float *parameter, pan
   part part = part_of(solo, SPLIT_ROWS, n, layer->units);
   linear(solo, SPLIT_ROWS, layer, parameter, x, n, h);
   if (layer->norm != NORM_NONE) norm_forward(layer, parameter, false, part, n, h, h, NULL);
-  activate(layer->activation, part, h, h);
+  if (layer->parametric) {
+    parametric_predict(layer, parameter, part, h);
+  } else {
+    activate(layer->activation, part, h, h);
+  }
   if (layer->residual) add(part, h, x, h);
 }

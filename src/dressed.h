@@ -1,5 +1,6 @@
 /* Layers with more than phi(x W + b). With whatever of it is there,
-     z = norm(x W + b),  phi(z),  dropout,  and then the layer's input added (residual). */
+     z = norm(x W + b),  phi(z),  its blend with z (parametric),  dropout,  and then the layer's input added
+   (residual). */
 #ifndef FASTMLP_DRESSED_H
 #define FASTMLP_DRESSED_H
 

@@ -139,6 +139,12 @@ typedef struct kernels {
   void (*periodic_slope)(const float *x, const periodic *p, const float *d, float *slope);
   void (*periodic_gradient)(const float *x, const periodic *p, const float *d, float *sums);
 
+  /* out = from + share (to - from), share by columns of a panel; out may be from or to. */
+  void (*blend)(const float *from, const float *to, size_t rows, const float *share, float *out);
+
+  /* phi[i] = g[i] (phi[i] - z[i]) for i < n; n a multiple of PANEL. */
+  void (*slope_gradient)(const float *g, const float *z, float *phi, size_t n);
+
   /* sum[i] = a[i] + b[i] for i < n; n a multiple of PANEL, sum may be a or b. */
   void (*add)(const float *a, const float *b, float *sum, size_t n);
 

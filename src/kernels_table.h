@@ -1,6 +1,7 @@
 /* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
 #include "kernel_activation.h"
 #include "kernel_normalize.h"
+#include "kernel_parametric.h"
 #include "kernel_periodic.h"
 #include "kernel_product.h"
 #include "kernel_random.h"
@@ -35,6 +36,8 @@ const kernels KERNELS_TABLE = {
     .periodic_value = periodic_value,
     .periodic_slope = periodic_slope,
     .periodic_gradient = periodic_gradient,
+    .blend = blend,
+    .slope_gradient = slope_gradient,
     .add = add_span,
     .mask_panel = mask_panel,
     .noise_panel = noise_panel,

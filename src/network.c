@@ -28,33 +28,32 @@ static size_t scale_parameters(size_t inputs, size_t units) {
   return size_multiply(panels_of(inputs) * PANEL, panels_of(units) * PANEL + 1);
 }
 
-/* Lays the layers out one behind the other; SIZE_MAX if they do not fit. */
-static size_t plan_parameters(int layers, const size_t *sizes, const norm_id *norm, bool input_scale,
-                              layer *layer) {
-  size_t total = 0;
-  for (int l = 0; l < layers; l++) {
-    norm_id own = norm != NULL ? norm[l] : NORM_NONE;
-    size_t count = layer_parameters(sizes[l], sizes[l + 1]), units = panels_of(sizes[l + 1]) * PANEL;
-    if (count > SIZE_MAX / 4 - total) return SIZE_MAX;
-    if (layer != NULL) {
-      layer[l].inputs = sizes[l];
-      layer[l].units = sizes[l + 1];
-      layer[l].weight = layer[l].effective = total;
-      layer[l].bias = total + panels_of(sizes[l + 1]) * sizes[l] * PANEL;
-      place_norm(&layer[l], own, total + count);
-    }
-    total += count;
-    if (units > SIZE_MAX / 16 - total) return SIZE_MAX;
-    total += (size_t)norm_panels[own] * units;
-  }
-  if (!input_scale) return total;
-  size_t count = scale_parameters(sizes[0], sizes[1]);
-  if (count > SIZE_MAX / 4 - total) return SIZE_MAX;
-  if (layer != NULL) {
-    layer[0].scaled = true;
-    layer[0].input_scale = total;
-    layer[0].effective = total + panels_of(sizes[0]) * PANEL;
-  }
+/* Lays a layer out from an offset on; where it ends, or SIZE_MAX. */
+static size_t place_layer(const network_plan *plan, int l, layer *layer, size_t total) {
+  size_t inputs = plan->sizes[l], units = panels_of(plan->sizes[l + 1]) * PANEL;
+  size_t count = layer_parameters(inputs, plan->sizes[l + 1]);
+  if (total == SIZE_MAX || count > SIZE_MAX / 4 - total) return SIZE_MAX;
+  *layer = (struct layer){.inputs = inputs,
+                          .units = plan->sizes[l + 1],
+                          .activation = plan->activation[l],
+                          .weight = total,
+                          .effective = total,
+                          .bias = total + units * inputs,
+                          .parametric = plan->parametric != NULL && plan->parametric[l]};
+  total += count;
+  if (units > SIZE_MAX / 16 - total) return SIZE_MAX;
+  place_norm(layer, plan->norm != NULL ? plan->norm[l] : NORM_NONE, total);
+  layer->slope = total + (size_t)norm_panels[layer->norm] * units;
+  return layer->slope + (layer->parametric ? units : 0);
+}
+
+/* The scale of the inputs and the weights that it scales, behind the layers; or SIZE_MAX. */
+static size_t place_scale(layer *first, size_t total) {
+  size_t count = scale_parameters(first->inputs, first->units);
+  if (total == SIZE_MAX || count > SIZE_MAX / 4 - total) return SIZE_MAX;
+  first->scaled = true;
+  first->input_scale = total;
+  first->effective = total + panels_of(first->inputs) * PANEL;
   return total + count;
 }
 
@@ -66,6 +65,16 @@ static size_t place_embedding(embedding *e, size_t total) {
   return total + count;
 }
 
+/* Lays everything out one behind the other: the layers into layer[], which may be one that is written over
+   and over; SIZE_MAX if it does not fit. */
+static size_t place_parameters(const network_plan *plan, layer *layer, bool keep, embedding *e) {
+  size_t total = 0;
+  for (int l = 0; l < plan->layers; l++) total = place_layer(plan, l, &layer[keep ? l : 0], total);
+  struct layer first = {.inputs = plan->sizes[0], .units = plan->sizes[1]};
+  if (plan->input_scale) total = place_scale(keep ? layer : &first, total);
+  return plan->embedding != NULL ? place_embedding(e, total) : total;
+}
+
 static void lay_out(void *owner, arena *arena) {
   network *net = owner;
   if (net->embedding.features > 0)
@@ -74,21 +83,18 @@ static void lay_out(void *owner, arena *arena) {
   net->parameter = arena_take(arena, net->parameters, sizeof *net->parameter);
 }
 
-status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
-                        const norm_id *norm, bool input_scale, const embedding *embedding) {
+status network_allocate(network *net, const network_plan *plan) {
+  layer any;
   memset(net, 0, sizeof *net);
-  net->layers = layers;
-  net->parameters = plan_parameters(layers, sizes, norm, input_scale, NULL);
-  if (embedding != NULL) {
-    net->embedding = *embedding;
-    net->parameters = place_embedding(&net->embedding, net->parameters);
-  }
+  net->layers = plan->layers;
+  if (plan->embedding != NULL) net->embedding = *plan->embedding;
+  net->parameters = place_parameters(plan, &any, false, &net->embedding);
   status result = arena_build(&net->arena, lay_out, net);
   if (result != STATUS_OK) return result;
-  plan_parameters(layers, sizes, norm, input_scale, net->layer);
-  for (int l = 0; l < layers; l++) net->layer[l].activation = activation[l];
-  if (embedding != NULL)
-    memcpy(net->embedding.column, embedding->column, embedding->features * sizeof *embedding->column);
+  place_parameters(plan, net->layer, true, &net->embedding);
+  if (plan->embedding != NULL)
+    memcpy(net->embedding.column, plan->embedding->column,
+           net->embedding.features * sizeof *net->embedding.column);
   return STATUS_OK;
 }
 
@@ -132,6 +138,14 @@ void network_get_scale(const network *net, const float *parameters, double *scal
 void network_apply_scale(const network *net, float *parameters) {
   const team solo = {.size = 1};
   if (net->layer[0].scaled) input_scale_apply(&solo, &net->layer[0], parameters);
+}
+
+void network_set_slope(const layer *layer, float *parameters, const double *share) {
+  for (size_t j = 0; j < layer->units; j++) parameters[layer->slope + j] = (float)share[j];
+}
+
+void network_get_slope(const layer *layer, const float *parameters, double *share) {
+  for (size_t j = 0; j < layer->units; j++) share[j] = parameters[layer->slope + j];
 }
 
 /* The four parts of one column's parameters as they lie, and in the caller's arrays. */

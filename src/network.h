@@ -14,11 +14,20 @@ typedef struct network {
   float *parameter;    /* [parameters] */
 } network;
 
-/* Allocates a network whose first layer reads sizes[0] values, with sizes[l] units and activation[l - 1] for
-   l = 1 .. layers, normalised by norm[l - 1] (NULL: none is). The embedding's shape is copied; NULL for none.
- */
-status network_allocate(network *net, int layers, const size_t *sizes, const activation_id *activation,
-                        const norm_id *norm, bool input_scale, const embedding *embedding);
+/* The shape of a network: its first layer reads sizes[0] values, and for l = 1 .. layers it has sizes[l]
+   units with activation[l - 1]. What is left out is not there. */
+typedef struct network_plan {
+  int layers;
+  const size_t *sizes;
+  const activation_id *activation;
+  const norm_id *norm;    /* [layers] */
+  const bool *parametric; /* [layers] */
+  bool input_scale;
+  const embedding *embedding;
+} network_plan;
+
+/* Allocates a network; the plan is not needed after. */
+status network_allocate(network *net, const network_plan *plan);
 
 void network_free(network *net);
 
@@ -46,6 +55,10 @@ typedef struct embedding_values {
 } embedding_values;
 void network_set_embedding(const network *net, float *parameters, const embedding_values *values);
 void network_get_embedding(const network *net, const float *parameters, const embedding_values *values);
+
+/* Sets the shares of a parametric layer's activation, share[units]; and the inverse. */
+void network_set_slope(const layer *layer, float *parameters, const double *share);
+void network_get_slope(const layer *layer, const float *parameters, double *share);
 
 /* Where the values of a normalised layer lie, one a unit, and how many there are: scale and shift, and, for
    batches, running mean and variance. */

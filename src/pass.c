@@ -2,6 +2,7 @@
 
 #include "dressed.h"
 #include "input_scale.h"
+#include "parametric.h"
 
 /* ---- workspace ---- */
 
@@ -205,6 +206,7 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
     dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
                            &of_layer, at->transposed);
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
+    if (net->layer[l].parametric) parametric_weights(team, &net->layer[l], n, at->phi, &of_layer);
     x = at->h;
   }
   if (!net->layer[0].scaled || !sink.complete) return;
@@ -228,6 +230,7 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
     dense_update(team, split_for(team->size, net->layer[l].units), &net->layer[l], &of_layer,
                  pass->layer[l].transposed);
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
+    if (net->layer[l].parametric) parametric_update(team, &net->layer[l], &of_layer);
   }
   if (net->layer[0].scaled) input_scale_update(team, &net->layer[0], &sink);
   if (is_embedded(pass)) embedding_update(team, &net->embedding, &sink);

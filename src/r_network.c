@@ -62,6 +62,10 @@ static void set_norm(const layer *layer, float *parameters, SEXP norm, bool whol
   }
 }
 
+static void set_slope(const layer *layer, float *parameters, SEXP slope) {
+  network_set_slope(layer, parameters, unpack_doubles(slope, (R_xlen_t)layer->units, "slope"));
+}
+
 /* The learned scale of the network's inputs, which its first layer has, or R_NilValue. */
 static SEXP list_scale(SEXP layers) { return list_get(VECTOR_ELT(layers, 0), "input_scale"); }
 
@@ -136,6 +140,7 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers, bo
     if (values.weight.columns != net->layer[l].units) Rf_error("wrong number of units");
     network_set_layer(net, parameters, l, values.weight.real, values.bias);
     if (net->layer[l].norm != NORM_NONE) set_norm(&net->layer[l], parameters, list_get(layer, "norm"), whole);
+    if (net->layer[l].parametric) set_slope(&net->layer[l], parameters, list_get(layer, "slope"));
   }
   if (net->embedding.features > 0) set_embedding(net, parameters, list_embedding(layers));
   if (!net->layer[0].scaled) return;
@@ -180,6 +185,7 @@ void network_from_list(network *net, SEXP layers) {
   size_t *sizes = (size_t *)(void *)R_alloc((size_t)count + 1, sizeof *sizes);
   activation_id *activation = (activation_id *)(void *)R_alloc((size_t)count, sizeof *activation);
   norm_id *norm = (norm_id *)(void *)R_alloc((size_t)count, sizeof *norm);
+  bool *parametric = (bool *)(void *)R_alloc((size_t)count, sizeof *parametric);
   for (int l = 0; l < count; l++) {
     SEXP layer = VECTOR_ELT(layers, l);
     layer_values values = unpack_layer(layer, l > 0 ? &sizes[l] : NULL);
@@ -187,11 +193,19 @@ void network_from_list(network *net, SEXP layers) {
     sizes[l + 1] = values.weight.columns;
     activation[l] = unpack_activation(list_get(layer, "activation"));
     norm[l] = unpack_norm(layer);
+    parametric[l] = list_get(layer, "slope") != R_NilValue;
   }
-  bool scaled = list_scale(layers) != R_NilValue, embedded = list_embedding(layers) != R_NilValue;
   embedding shape = {0};
+  bool embedded = list_embedding(layers) != R_NilValue;
   if (embedded) shape = unpack_embedding(list_embedding(layers), sizes[0]);
-  raise_unless_ok(network_allocate(net, count, sizes, activation, norm, scaled, embedded ? &shape : NULL));
+  const network_plan plan = {.layers = count,
+                             .sizes = sizes,
+                             .activation = activation,
+                             .norm = norm,
+                             .parametric = parametric,
+                             .input_scale = list_scale(layers) != R_NilValue,
+                             .embedding = embedded ? &shape : NULL};
+  raise_unless_ok(network_allocate(net, &plan));
   for (int l = 0; l < count; l++) set_residual(net, l, VECTOR_ELT(layers, l));
   parameters_from_list(net, net->parameter, layers, true);
 }
@@ -202,6 +216,7 @@ enum {
   ELEMENT_BIAS,
   ELEMENT_ACTIVATION,
   ELEMENT_NORM,
+  ELEMENT_SLOPE,
   ELEMENT_RESIDUAL,
   ELEMENT_SCALE,
   ELEMENT_EMBEDDING,
@@ -210,15 +225,18 @@ enum {
 
 static SEXP layer_to_list(const network *net, const float *parameters, int l, bool whole) {
   const layer *layer = &net->layer[l];
-  static const char *const all_names[] = {"weight",   "bias",        "activation", "norm",
-                                          "residual", "input_scale", "embedding"};
-  const bool has[ELEMENT_COUNT] = {true,
-                                   true,
-                                   whole,
-                                   layer->norm != NORM_NONE,
-                                   whole && layer->residual,
-                                   layer->scaled,
-                                   l == 0 && net->embedding.features > 0};
+  static const char *const all_names[ELEMENT_COUNT] = {
+      [ELEMENT_WEIGHT] = "weight",     [ELEMENT_BIAS] = "bias",          [ELEMENT_ACTIVATION] = "activation",
+      [ELEMENT_NORM] = "norm",         [ELEMENT_SLOPE] = "slope",        [ELEMENT_RESIDUAL] = "residual",
+      [ELEMENT_SCALE] = "input_scale", [ELEMENT_EMBEDDING] = "embedding"};
+  const bool has[ELEMENT_COUNT] = {[ELEMENT_WEIGHT] = true,
+                                   [ELEMENT_BIAS] = true,
+                                   [ELEMENT_ACTIVATION] = whole,
+                                   [ELEMENT_NORM] = layer->norm != NORM_NONE,
+                                   [ELEMENT_SLOPE] = layer->parametric,
+                                   [ELEMENT_RESIDUAL] = whole && layer->residual,
+                                   [ELEMENT_SCALE] = layer->scaled,
+                                   [ELEMENT_EMBEDDING] = l == 0 && net->embedding.features > 0};
   int at[ELEMENT_COUNT], count = 0;
   const char *names[ELEMENT_COUNT + 1];
   for (int e = 0; e < ELEMENT_COUNT; e++) {
@@ -234,6 +252,10 @@ static SEXP layer_to_list(const network *net, const float *parameters, int l, bo
   if (has[ELEMENT_ACTIVATION])
     SET_VECTOR_ELT(result, at[ELEMENT_ACTIVATION], Rf_mkString(activation_of(layer->activation)->name));
   if (has[ELEMENT_NORM]) SET_VECTOR_ELT(result, at[ELEMENT_NORM], norm_to_list(layer, parameters, whole));
+  if (has[ELEMENT_SLOPE]) {
+    SEXP slope = SET_VECTOR_ELT(result, at[ELEMENT_SLOPE], Rf_allocVector(REALSXP, (R_xlen_t)layer->units));
+    network_get_slope(layer, parameters, REAL(slope));
+  }
   if (has[ELEMENT_RESIDUAL]) SET_VECTOR_ELT(result, at[ELEMENT_RESIDUAL], Rf_ScalarLogical(1));
   if (has[ELEMENT_SCALE]) {
     SEXP scale = SET_VECTOR_ELT(result, at[ELEMENT_SCALE], Rf_allocVector(REALSXP, (R_xlen_t)layer->inputs));

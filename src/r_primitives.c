@@ -64,7 +64,8 @@ static void one_layer(network *net, SEXP weight, const double *bias) {
   const activation_id identity = ACTIVATION_identity;
   source_matrix w = unpack_matrix(weight, "weight");
   const double *values = unpack_doubles(weight, XLENGTH(weight), "weight");
-  raise_unless_ok(network_allocate(net, 1, (size_t[]){w.rows, w.columns}, &identity, NULL, false, NULL));
+  const network_plan plan = {.layers = 1, .sizes = (size_t[]){w.rows, w.columns}, .activation = &identity};
+  raise_unless_ok(network_allocate(net, &plan));
   network_set_layer(net, net->parameter, 0, values, bias);
 }
 

@@ -63,7 +63,8 @@ test_that("the gradient is that of the loss, for every parameter and the inputs"
   }
   scale <- result$loss / value(network, x)
   numeric_slope <- function(f, at, h = 1e-5) {
-    vapply(seq_along(at), function(i) (f(replace(at, i, at[i] + h)) - f(replace(at, i, at[i] - h))) / (2 * h), 1)
+    rise <- function(i) f(replace(at, i, at[i] + h)) - f(replace(at, i, at[i] - h))
+    vapply(seq_along(at), rise, 1) / (2 * h)
   }
   for (part in c("frequency", "phase", "weight", "bias")) {
     f <- function(values) {
@@ -77,8 +78,8 @@ test_that("the gradient is that of the loss, for every parameter and the inputs"
     network$layers[[1]]$weight[] <- values
     scale * value(network, x)
   }
-  expect_close(as.vector(result$gradient[[1]]$weight), numeric_slope(f, as.vector(network$layers[[1]]$weight)),
-               2e-4)
+  slope <- numeric_slope(f, as.vector(network$layers[[1]]$weight))
+  expect_close(as.vector(result$gradient[[1]]$weight), slope, 2e-4)
   slope <- numeric_slope(function(values) scale * value(network, matrix(values, nrow(x))), as.vector(x))
   expect_close(as.vector(result$input), slope, 2e-4)
 })
@@ -103,8 +104,8 @@ test_that("batches beyond a pass, limits and averages serve it as they serve the
   rows <- rep(seq_len(n), 15)
   big <- function(...) {
     set.seed(1)
-    mlp_fit(encoded[rows, ], data$y[rows], numeric_embedding = embed_periodic(4, 3), hidden_units = 8, epochs = 2,
-            shuffle = FALSE, verbose = FALSE, ...)
+    mlp_fit(encoded[rows, ], data$y[rows], numeric_embedding = embed_periodic(4, 3), hidden_units = 8,
+            epochs = 2, shuffle = FALSE, verbose = FALSE, ...)
   }
   whole <- big(batch_size = Inf)
   doubled <- big(batch_size = Inf, clip_norm = 1e6)
@@ -117,8 +118,8 @@ test_that("results are the same at any number of threads", {
   fits <- lapply(c(1, 2, 3, 8), function(threads) {
     set.seed(1)
     fit <- mlp_fit(y ~ ., data[rep(seq_len(n), 20), ], numeric_embedding = embed_periodic(), epochs = 1,
-                   hidden_units = c(300, 300), batch_size = 512, optimizer = opt_adam(0.001), threads = threads,
-                   verbose = FALSE)
+                   hidden_units = c(300, 300), batch_size = 512, optimizer = opt_adam(0.001),
+                   threads = threads, verbose = FALSE)
     list(coef(fit), predict(fit, data, threads = threads))
   })
   for (fit in fits[-1]) expect_identical(fit, fits[[1]])
