@@ -10,7 +10,7 @@
 #'   [embed_periodic()] the `embedding`, matrices with a column for each embedded predictor, whose
 #'   outputs are named like the predictor with `_wave1` and so on. Predictors and levels (or names of
 #'   outcomes) name the outer sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of
-#'   [mlp_fit()] and [mlp_network()] takes it.
+#'   [mlp_fit()] and [mlp_network()] takes it. Of an ensemble it is a list of such lists, one a member.
 #' @examples
 #' network <- mlp_network(2, 3, 1)
 #' coef(network)
@@ -19,7 +19,8 @@
 coef.fastmlp <- function(object, ...) {
   check_no_dots(...)
   check_model(object)
-  named_layers(object$network, object$predictors$names, output_labels(object$outcome))
+  named <- function(network) named_layers(network, object$predictors$names, output_labels(object$outcome))
+  if (is.null(object$members)) named(object$network) else lapply(object$members, named)
 }
 
 #' @rdname coef.fastmlp

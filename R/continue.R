@@ -78,9 +78,11 @@ check_continuable <- function(fit, call) {
   if (is.null(fit$state)) {
     diverged <- identical(fit$training$stopped, "diverged")
     lbfgs <- identical(fit$arguments$optimizer$name, "lbfgs")
-    got <- if (diverged) "one that diverged" else if (lbfgs) "one by L-BFGS" else "one without it"
+    got <- if (diverged) "one that diverged" else if (lbfgs) "one by L-BFGS" else
+      if (!is.null(fit$members)) "an ensemble" else
+        if (isTRUE(fit$training$refit)) "one that was trained again" else "one without it"
     hint <- if (diverged) "Fit anew, with a smaller learning rate." else
-      "Fit anew, from its weights: `init = coef(fit)`."
+      if (is.null(fit$members)) "Fit anew, from its weights: `init = coef(fit)`." else "Fit anew."
     abort_argument("fit", "have a state to go on from", got, "model", hint = hint, call = call)
   }
   fault <- state_fault(fit$state, fit$network)
@@ -234,7 +236,7 @@ continued_fit <- function(fit, trained, settings, sets) {
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
   fit$training <- c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
-                    trained$summary, before["preset_rule"])
+                    trained$summary, before[c("preset_rule", "refit")])
   fit$training$seconds <- before$seconds + fit$training$seconds
   fit$training$step_seconds <- before$step_seconds + fit$training$step_seconds
   fit["state"] <- list(trained$state)

@@ -45,6 +45,9 @@ plain_arguments <- alist(
   clamp = FALSE,
   init = init_he(),
   shuffle = TRUE,
+  ensemble = 1L,
+  calibrate = FALSE,
+  refit = FALSE,
   callbacks = NULL,
   checkpoint = NULL,
   threads = NULL,
@@ -104,6 +107,9 @@ fit_checks <- list(
   clamp = check_flag,
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
+  ensemble = function(x, arg, call) check_count(x, arg, 1, 1000, call = call),
+  calibrate = check_flag,
+  refit = check_flag,
   callbacks = function(x, arg, call) check_callbacks(x, arg, call),
   checkpoint = function(x, arg, call) check_checkpoint(x, arg, call),
   # Without a number here, that of the option is checked.
@@ -163,6 +169,7 @@ fit_settings <- function(given, preset, info, call) {
     settings$batch_size, "batch_size" %in% names(given), settings$optimizer
   )
   check_applicable(settings, call)
+  check_ensemble(settings, call)
   check_rates(settings, call)
   c(per_layer_settings(settings, call), preset = preset$name)
 }

@@ -7,9 +7,10 @@
 #' What goes in front of the first layer, as `numeric_embedding` of [mlp_fit()]: each numeric predictor
 #' \eqn{x} is joined by `dim - 1` learned functions of it,
 #' \deqn{v_k(x) = \sum_{j = 1}^{m} w_{kj} \cos(2 \pi f_j x + p_j) + b_k,}
-#' with \eqn{m} frequencies \eqn{f_j}, phases \eqn{p_j}, weights and biases of its own, so that the first
-#' layer reads `dim` values for it. It is the periodic embedding of Gorishniy, Rubachev and Babenko (2022) in the
-#' form with biases, linear and densely connected, of Holzmueller, Grinsztajn and Steinwart (2024).
+#' with \eqn{m} frequencies \eqn{f_j}, phases \eqn{p_j}, weights and biases of its own, so that the
+#' first layer reads `dim` values for it. It is the periodic embedding of Gorishniy, Rubachev and Babenko
+#' (2022) in the form with biases, linear and densely connected, of Holzmueller, Grinsztajn and Steinwart
+#' (2024).
 #'
 #' At the start \eqn{f_j \sim N(0, sd^2)}, \eqn{p_j \sim U(-\pi, \pi)}, \eqn{w_{kj}} and
 #' \eqn{b_k \sim U(-1/\sqrt{m}, 1/\sqrt{m})}. `x` is what `standardize` makes of the predictor. Frequencies,

@@ -124,7 +124,12 @@ prediction_types <- list(
       quantile_tibble(object, run, request, link, parts)
     }),
     pred_int = list(needs = "quantile", takes = "level", of = function(object, run, request, link) {
-      quantile_tibble(object, run, request, link, c("lower", "upper"))
+      parts <- c("lower", "upper")
+      if (!is.null(link$quantile)) return(quantile_tibble(object, run, request, link, parts))
+      outcome <- object$outcome
+      ends <- residual_intervals(outcome_mean(link, run, request, outcome), outcome$residuals,
+                                 request$level, request$call)
+      matrix_tibble(ends, paste0(".pred_", part_labels(outcome$names, parts)))
     })
   )
 )
@@ -138,10 +143,14 @@ prediction_types <- lapply(prediction_types, c, list(raw = raw_type))
 # Those that a fit's link gives.
 types_of_fit <- function(outcome) {
   types <- prediction_types[[outcome$type]]
-  Filter(function(type) type_is_given(type, outcome$link), types)
+  Filter(function(type) type_is_given(type, outcome), types)
 }
 
-type_is_given <- function(type, link) all(type$needs %in% names(links[[link]]))
+# Intervals come from the link, or from the errors on validation rows.
+type_is_given <- function(type, outcome) {
+  all(type$needs %in% names(links[[outcome$link]])) ||
+    identical(type$takes, "level") && !is.null(outcome$residuals)
+}
 
 check_type <- function(type, outcome, call) {
   types <- types_of_fit(outcome)
@@ -150,10 +159,10 @@ check_type <- function(type, outcome, call) {
   absent <- rlang::is_string(type) && type %in% setdiff(names(known), names(types))
   if (!absent) return(check_choice(type, "type", names(types), call = call))
   gives <- names(Filter(function(loss) {
-    outcome$type %in% target_kinds[[loss$target]]$outcomes && type_is_given(known[[type]], loss$link)
+    outcome$type %in% target_kinds[[loss$target]]$outcomes && type_is_given(known[[type]], loss)
   }, losses))
-  hint <- sprintf("It comes with the loss%s %s.", if (length(gives) > 1) "es" else "",
-                  enumerate(gives, Inf))
+  hint <- sprintf("It comes with the loss%s %s%s.", if (length(gives) > 1) "es" else "",
+                  enumerate(gives, Inf), if (type == "pred_int") ", or with validation rows" else "")
   expected <- sprintf("%s%s for a fit with loss %s", if (length(types) > 1) "one of " else "",
                       enumerate(names(types), conjunction = "or"), format(outcome$loss))
   abort_argument("type", expected, format_value(type), hint = hint, call = call)

@@ -31,6 +31,7 @@ check_model <- function(object, arg = "object", call = rlang::caller_env()) {
     }
   }
   check_network(object$network, paste0(arg, "$network"), call)
+  for (member in object$members) check_network(member, paste0(arg, "$members"), call)
   fault <- model_fault(object)
   if (!is.null(fault)) abort_model(arg, fault, call)
   object

@@ -7,7 +7,8 @@
 #' @param type What to predict; the first is the default:
 #'   * for classes `"class"`, `"prob"` (not with hinge losses) or `"raw"`; for several labels the same;
 #'   * for numbers `"numeric"`, the mean (not with quantile loss), or `"raw"`; with quantile or
-#'     Gaussian loss also `"quantile"` and `"pred_int"`.
+#'     Gaussian loss also `"quantile"` and `"pred_int"`; other fits with validation rows (and without
+#'     offset) have `"pred_int"`, too.
 #'
 #'   `"raw"` is what the last layer gives, before any link and offset; see [loss_value()] for what it
 #'   means.
@@ -20,6 +21,23 @@
 #' @param levels For `type = "quantile"`: increasing numbers between 0 and 1. With quantile loss some of the
 #'   fit's levels (`NULL` for all), with Gaussian loss any (`NULL` for 0.05, 0.5 and 0.95).
 #' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
+#' @section Intervals from validation rows:
+#' Where the loss gives no quantiles, `type = "pred_int"` is the mean plus and minus the
+#' \eqn{\lceil (n + 1) \, level \rceil}-th smallest of the \eqn{n} absolute errors on the validation rows
+#' (split conformal prediction: Vovk, Gammerman and Shafer 2005; Lei, G'Sell, Rinaldo, Tibshirani and
+#' Wasserman 2018), as they were with the kept epoch; case weights do not count. If new rows and validation
+#' rows are exchangeable and the network does not depend on the latter, the interval holds a new outcome with
+#' a probability of at least `level`. That they have chosen the epoch makes intervals a little too
+#' narrow; after `refit` the network knows them, but the errors are those from before. Where \eqn{n} is too
+#' small for a level the interval is infinite, with a warning. Of more than 2000 validation rows 2000 of
+#' the errors are kept, and the next larger one is taken.
+#'
+#' @references Guo C, Pleiss G, Sun Y, Weinberger K (2017). "On calibration of modern neural networks." ICML.
+#'
+#'   Lei J, G'Sell M, Rinaldo A, Tibshirani R, Wasserman L (2018). "Distribution-free predictive inference for
+#'   regression." Journal of the American Statistical Association 113.
+#'
+#'   Vovk V, Gammerman A, Shafer G (2005). Algorithmic Learning in a Random World. Springer.
 #' @return A tibble with the rows of `new_data` in their order and the columns
 #' * `.pred_class`, a factor; for several labels `.pred_class_<label>`, each like the outcome's
 #'   column;
@@ -51,7 +69,7 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   outcome <- object$outcome
   type <- check_type(type, outcome, call)
   given <- c(level = !missing(level), levels = !is.null(levels))
-  request <- list(levels = check_request(type, outcome, level, levels, given, call))
+  request <- c(check_request(type, outcome, level, levels, given, call), list(call = call))
   threads <- resolve_threads(threads)
   x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
   request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
@@ -59,8 +77,8 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
 }
 
-# The levels of quantiles that a type of prediction needs; arguments that it does not take are
-# refused.
+# The levels of quantiles that a type of prediction needs, or the level of an interval: list(levels) or
+# list(level), or NULL; arguments that it does not take are refused.
 check_request <- function(type, outcome, level, levels, given, call) {
   takes <- prediction_types[[outcome$type]][[type]]$takes
   for (arg in setdiff(names(given)[given], takes)) {
@@ -75,7 +93,7 @@ check_request <- function(type, outcome, level, levels, given, call) {
     level <- check_number(level, "level", 0, 1, open = c("from", "to"), call = call)
     levels <- c(1 - level, 1 + level) / 2
   } else if (is.null(levels)) {
-    return(own %||% c(0.05, 0.5, 0.95))
+    return(list(levels = own %||% c(0.05, 0.5, 0.95)))
   } else {
     levels <- check_levels(levels, "levels", call)
   }
@@ -87,13 +105,25 @@ check_request <- function(type, outcome, level, levels, given, call) {
     abort_argument(takes, sprintf("%s (%s)", expected, enumerate(own)),
                    paste0(ends, enumerate(as.numeric(format_plainly(levels[absent])))), call = call)
   }
-  levels
+  list(levels = levels, level = level)
 }
 
+# Outputs after a link, of the network or of an ensemble's; probabilities at the temperature of the fit.
 network_outputs <- function(object, x, link, threads, call) {
   if (nrow(x) == 0) return(matrix(0, 0, object$network$outputs))
-  scaling <- scaling_of(object$standardize)
-  output <- .Call(fastmlp_predict, object$network$layers, x, scaling, link, threads)
+  networks <- object$members %||% list(object$network)
+  temperature <- object$outcome$temperature
+  by_engine <- length(networks) == 1 && (link == "none" || is.null(temperature))
+  outputs <- lapply(networks, function(network) {
+    one_output(network, object, x, if (by_engine) link else "none", threads, call)
+  })
+  if (by_engine) return(outputs[[1]])
+  output <- joint_output(outputs, object$outcome)
+  linked(if (link == "none") output else output / (temperature %||% 1), link)
+}
+
+one_output <- function(network, object, x, link, threads, call) {
+  output <- .Call(fastmlp_predict, network$layers, x, scaling_of(object$standardize), link, threads)
   if (is.null(output)) abort_rows(x, "new_data", call)
   if (!is.finite(sum(output))) {
     row <- which(!is.finite(rowSums(output)))[1]

@@ -49,8 +49,8 @@ common_arguments <- function(task, n, epochs) {
     list(epochs = epochs, batch_size = 256L),
     if (classes) list(loss = loss_cross_entropy(label_smoothing = 0.1)) else
       list(standardize_outcome = TRUE, clamp = TRUE),
-    if (n >= 50) list(
-      validation = 0.2, patience = epochs, ties = "last",
+    list(
+      validation = if (n >= 50) 0.2 else 0, patience = epochs, ties = "last",
       stop_metric = if (classes) "accuracy" else "rmse"
     )
   )

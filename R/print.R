@@ -44,10 +44,15 @@ print.fastmlp <- function(x, ...) {
   check_model(x, "x")
   writeLines(c(
     sprintf("<fastmlp>: %s", purpose(x$outcome)),
+    if (!is.null(x$members)) sprintf("Ensemble of %d networks, each with", length(x$members)),
     network_lines(x$network),
     noise_line(x$arguments, x$network),
     rows_line(x$training),
     training_line(x$training),
+    if (isTRUE(x$training$refit)) "Trained again on all rows",
+    if (!is.null(x$outcome$temperature)) {
+      sprintf("Probabilities calibrated at temperature %s", format(x$outcome$temperature, digits = 3))
+    },
     metric_lines(x)
   ))
   invisible(x)

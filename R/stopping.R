@@ -19,12 +19,13 @@ stopping_plan <- function(settings, info, validation, call) {
   }
   larger <- watched_direction(settings$stop_direction, name, metrics, call)
   metrics <- metrics[names(metrics) != metric]
-  judged <- stopping && name != "loss"
+  several <- settings$ensemble > 1
+  judged <- stopping && (several || name != "loss")
   list(
     metrics = metrics, engine_metric = metric,
     watched = list(metric = name, sign = if (larger) -1 else 1), stopping = stopping, plateau = plateau,
     scheduled = !is_constant(settings$schedule), timed = is_timed(settings),
-    pause = judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks) ||
+    pause = several || judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks) ||
       !is.null(settings$checkpoint),
     judged = judged
   )
@@ -235,6 +236,7 @@ training_history <- function(job, history, extra) {
       vapply(first + seq_len(epochs), function(epoch) extra_value(extra, epoch, set, name), 1)
     })
     score <- score_value(history[[paste0(set, "_score")]], metric, job$info)
+    if (set == "valid" && any(!is.na(history$joint_score))) score <- history$joint_score
     c(list(loss = history[[paste0(set, "_loss")]]), rlang::set_names(list(score), metric), extra)
   }
   tables <- list(train = measures("train"))

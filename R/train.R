@@ -140,19 +140,22 @@ set_rows <- function(set) {
 }
 
 # Trains, from the beginning or from a state: list(layers, history, summary, state). `values` are the
-# outcomes that the rows of the sets choose from; `before` is the history up to the state.
+# outcomes that the rows of the sets choose from; `before` is the history up to the state; `members`, each
+# list(network, key), are those of an ensemble; `last_epoch` ends training before the schedules' end.
 train <- function(network, sets, scaling, info, settings, key, call, plan, values,
-                  state = NULL, before = NULL, checkpoint = NULL,
+                  state = NULL, before = NULL, checkpoint = NULL, members = NULL, last_epoch = NULL,
                   reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric, info)) {
   started <- proc.time()[["elapsed"]]
   guard <- guard_loss(info$loss, call)
   job <- list(
     network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
-    reporter = reporter,
+    reporter = reporter, members = members,
     options = engine_options(settings, guard$loss, set_rows(sets$train), key, plan)
   )
-  result <- optimizer_of(settings$optimizer)$run(job)
+  job$options$epochs <- last_epoch %||% job$options$epochs
+  run <- if (is.null(members)) optimizer_of(settings$optimizer)$run else run_ensemble
+  result <- run(job)
   guard$raise()
   if (guard$interrupted()) result$ended <- "interrupted"
   summary <- list(
@@ -162,8 +165,9 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   warn_of_end(summary, settings, info, call)
-  list(layers = result$network, history = training_history(job, result$history, result$extra),
-       summary = summary, state = result$state)
+  list(layers = result$network, members = result$members,
+       history = training_history(job, result$history, result$extra), summary = summary,
+       state = result$state)
 }
 
 # Trains step by step: what the engine tells at the end, how training `ended`, the `state` from which it

@@ -78,7 +78,8 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
    a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
    the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
    trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
-   smaller than the others>; from dropout on they may be absent).
+   smaller than the others>; from dropout on they may be absent). data may be another trainer of the same
+   shapes and loss, whose rows are then shared.
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),

@@ -6,10 +6,16 @@
 #include "r_common.h"
 #include "train.h"
 
+/* The rows of a training run, which the members of an ensemble share. */
+typedef struct rows {
+  dataset data, valid;
+  int users;
+} rows;
+
 /* Everything that one training run needs, in one place with one finalizer. */
 typedef struct training {
   network net;
-  dataset data, valid;
+  rows *rows;
   loss loss;
   trainer *trainer;
   double rate[GROUP_COUNT]; /* factors of the learning rate */
@@ -17,12 +23,18 @@ typedef struct training {
   int threads;
 } training;
 
+static void rows_release(rows *rows) {
+  if (rows == NULL || --rows->users > 0) return;
+  dataset_free(&rows->data);
+  dataset_free(&rows->valid);
+  free(rows);
+}
+
 static void training_release(SEXP owner) {
   training *t = R_ExternalPtrAddr(owner);
   if (t == NULL) return;
   trainer_close(t->trainer);
-  dataset_free(&t->data);
-  dataset_free(&t->valid);
+  rows_release(t->rows);
   network_free(&t->net);
   free(t);
   R_ClearExternalPtr(owner);
@@ -199,6 +211,26 @@ static void set_dropout(network *net, SEXP dropout) {
   for (int l = 0; l < net->layers - 1; l++) net->layer[l].dropout = share[l];
 }
 
+/* Rows of its own. */
+static void take_rows(training *t, SEXP data, SEXP valid, SEXP scaling_list) {
+  t->rows = calloc(1, sizeof *t->rows);
+  if (t->rows == NULL) raise_unless_ok(STATUS_MEMORY);
+  t->rows->users = 1;
+  dataset_from_list(&t->rows->data, data, scaling_list, &t->net, &t->loss, t->threads);
+  if (valid != R_NilValue)
+    dataset_from_list(&t->rows->valid, valid, scaling_list, &t->net, &t->loss, t->threads);
+}
+
+/* Those of another one, of the same shapes. */
+static void share_rows(training *t, const training *other) {
+  const network *own = &t->net, *others = &other->net;
+  if (network_inputs(own) != network_inputs(others) || network_outputs(own) != network_outputs(others) ||
+      t->loss.id != other->loss.id)
+    Rf_error("`data` must be of a trainer of the same shape");
+  t->rows = other->rows;
+  t->rows->users++;
+}
+
 SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_list, SEXP options_list,
                         SEXP state) {
   SEXP owner = PROTECT(owner_make(sizeof(training), training_release));
@@ -206,16 +238,18 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   const train_options options = unpack_options(options_list);
   optimizer optimizer = unpack_optimizer(options_list);
   optimizer.rate = unpack_group_rates(list_get(options_list, "rate_factors"), t->rate);
-  const bool has_valid = valid != R_NilValue;
   t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   R_SetExternalPtrProtected(owner, options_list); /* holds what the loss points to */
   network_from_list(&t->net, network_list);
   set_dropout(&t->net, list_get(options_list, "dropout"));
-  dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, options.threads);
-  if (has_valid) dataset_from_list(&t->valid, valid, scaling_list, &t->net, &t->loss, options.threads);
-  raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->data, has_valid ? &t->valid : NULL, &t->loss,
-                               &optimizer, &options));
+  if (TYPEOF(data) == EXTPTRSXP) {
+    share_rows(t, unpack_training(data));
+  } else {
+    take_rows(t, data, valid, scaling_list);
+  }
+  const dataset *held = t->rows->valid.rows > 0 ? &t->rows->valid : NULL;
+  raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->rows->data, held, &t->loss, &optimizer, &options));
   if (state != R_NilValue) restore(t, state);
   UNPROTECT(1);
   return owner;
@@ -237,7 +271,7 @@ enum { MEASURES = 5 };
 
 static void record_measures(const training *t, int index, double measure[MEASURES]) {
   const epoch_record *record = trainer_record(t->trainer, index);
-  bool has_valid = t->valid.rows > 0;
+  bool has_valid = t->rows->valid.rows > 0;
   measure[0] = record->train_loss;
   measure[1] = record->train_score;
   measure[2] = has_valid ? record->valid_loss : NA_REAL;
@@ -291,10 +325,11 @@ SEXP fastmlp_train_network(SEXP owner) {
 
 SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {
   const training *t = unpack_training(owner);
-  const dataset *data = unpack_flag(valid, "valid") ? &t->valid : &t->data;
+  const dataset *data = unpack_flag(valid, "valid") ? &t->rows->valid : &t->rows->data;
   link_id id = unpack_link(link);
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)data->rows, (int)network_outputs(&t->net)));
-  if (data->rows > 0) raise_unless_ok(network_outputs_of(&t->net, t->threads, data, id, REAL(out)));
+  if (data->rows > 0)
+    raise_unless_ok(network_outputs_of(trainer_judged(t->trainer), t->threads, data, id, REAL(out)));
   UNPROTECT(1);
   return out;
 }

@@ -308,6 +308,8 @@ double trainer_epoch_progress(const trainer *t) {
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 
+const network *trainer_judged(const trainer *t) { return &t->judged; }
+
 void trainer_keep(trainer *t) {
   bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(&t->judged);
   const float *kept = use_present ? t->judged.parameter : t->kept;

@@ -46,7 +46,9 @@ combinations <- local({
       list(loss = crossed$loss[i], optimizer = optimizers[[crossed$optimizer[i]]],
            activation = sample(activations, 1), weighted = sample(c(TRUE, FALSE), 1)),
       sample(dressed, 1)[[1]], sample(others, 1)[[1]],
-      if (i %% 6 == 0) list(input_scale = TRUE, rate_factors = c(bias = 0.5, input_scale = 2))
+      if (i %% 6 == 0) list(input_scale = TRUE, rate_factors = c(bias = 0.5, input_scale = 2)),
+      if (i %% 5 == 0) list(numeric_embedding = embed_periodic(4, 3)),
+      if (i %% 7 == 0) list(parametric_activation = TRUE)
     ))
   })
 })
@@ -86,13 +88,15 @@ expect_gradient <- function(network, data, loss, info) {
   length <- sqrt(sum(unlist(gradient)^2))
   moved <- function(step) {
     for (l in seq_along(gradient)) {
-      for (part in setdiff(names(gradient[[l]]), "norm")) {
+      for (part in setdiff(names(gradient[[l]]), c("norm", "embedding"))) {
         value <- network$layers[[l]][[part]]
         network$layers[[l]][[part]] <- value + step * gradient[[l]][[part]] / length
       }
-      for (part in names(gradient[[l]]$norm)) {
-        value <- network$layers[[l]]$norm[[part]]
-        network$layers[[l]]$norm[[part]] <- value + step * gradient[[l]]$norm[[part]] / length
+      for (group in intersect(names(gradient[[l]]), c("norm", "embedding"))) {
+        for (part in names(gradient[[l]][[group]])) {
+          value <- network$layers[[l]][[group]][[part]]
+          network$layers[[l]][[group]][[part]] <- value + step * gradient[[l]][[group]][[part]] / length
+        }
       }
     }
     at(network)$loss

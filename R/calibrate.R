@@ -1,0 +1,95 @@
+# What the validation rows tell about predictions once the network is trained: a temperature for
+# probabilities, and how far numbers are off.
+
+#' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (an error without
+#'   validation) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the link (Guo,
+#'   Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted as they
+#'   are. It leaves the classes as they are, and `type = "raw"`, too. For losses that give probabilities by
+#'   softmax or sigmoid.
+#' @name mlp_fit
+#' @rdname mlp_fit
+NULL
+
+calibrates <- function(link) link %in% c("softmax", "sigmoid")
+
+check_calibrate <- function(settings, info, validation, call) {
+  if (!settings$calibrate) return(invisible())
+  if (!calibrates(info$link)) {
+    expected <- sprintf("FALSE with loss %s, which gives no probabilities by softmax or sigmoid",
+                        format(info$loss))
+    abort_argument("calibrate", expected, "TRUE", call = call)
+  }
+  if (validation$kind == "none") {
+    abort_argument("validation", "given with `calibrate = TRUE`", "none", call = call)
+  }
+}
+
+# The outcome's info with what the validation rows say of the networks' outputs on them.
+judged_outcome <- function(info, networks, sets, values, scaling, settings) {
+  set <- sets$valid
+  if (is.null(set)) return(info)
+  calibrate <- settings$calibrate
+  interval <- info$type == "numeric" && "mean" %in% names(links[[info$link]]) && is.null(set$offset) &&
+    !type_is_given(prediction_types$numeric$pred_int, info)
+  if (!calibrate && !interval) return(info)
+  x <- if (is.null(set$rows)) set$x else set$x[set$rows, , drop = FALSE]
+  output <- joint_output(lapply(networks, function(network) {
+    .Call(fastmlp_predict, network$layers, x, scaling_of(scaling), "none", resolve_threads(settings$threads))
+  }), info)
+  truth <- metric_set(set, values$valid)
+  if (!all(is.finite(output))) return(info)
+  output <- unname(output)
+  if (calibrate) info$temperature <- best_temperature(output, truth, info)
+  if (interval) info$residuals <- sorted_residuals(output, truth$truth, info)
+  info
+}
+
+# ---- probabilities ----
+
+best_temperature <- function(output, set, info) {
+  truth <- if (is.factor(set$truth)) as.integer(set$truth) else as.matrix(set$truth)
+  loss <- function(log_t) {
+    p <- linked(output / exp(log_t), info$link)
+    likelihood <- if (is.matrix(truth)) rowMeans(log(pmax(ifelse(truth > 0.5, p, 1 - p), 1e-15))) else {
+      if (ncol(p) == 1) p <- cbind(1 - p, p)
+      log(pmax(p[cbind(seq_along(truth), truth)], 1e-15))
+    }
+    -stats::weighted.mean(likelihood, set$weights)
+  }
+  exp(stats::optimize(loss, c(-4, 4))$minimum)
+}
+
+# ---- numbers ----
+
+# Residuals that a fit keeps at most, for each number of the outcome.
+most_residuals <- 2000
+
+# For each number list(rows, rank, size): sizes of the residuals at ranks among the rows, in order.
+sorted_residuals <- function(output, truth, info) {
+  estimate <- outcome_mean(links[[info$link]], function(link) output, NULL, info)
+  truth <- as.matrix(truth)
+  lapply(seq_len(ncol(truth)), function(j) {
+    size <- sort(abs(truth[, j] - estimate[, j]))
+    rank <- unique(ceiling(seq(1, length(size), length.out = min(length(size), most_residuals))))
+    list(rows = length(size), rank = rank, size = size[rank])
+  })
+}
+
+# Half the width of an interval that holds a share `level` of new outcomes, for each number.
+interval_widths <- function(residuals, level, call) {
+  vapply(residuals, function(known) {
+    rank <- ceiling((known$rows + 1) * level)
+    at <- which(known$rank >= rank)
+    if (length(at)) return(known$size[at[1]])
+    text <- sprintf("%s cannot tell an interval of level %s: it is infinite.",
+                    count_of(known$rows, "validation row"), format(level))
+    warn_fastmlp(text, "interval", call)
+    Inf
+  }, 1)
+}
+
+residual_intervals <- function(mean, residuals, level, call) {
+  half <- interval_widths(residuals, level, call)
+  ends <- lapply(seq_len(ncol(mean)), function(j) cbind(mean[, j] - half[j], mean[, j] + half[j]))
+  do.call(cbind, ends)
+}

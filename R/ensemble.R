@@ -1,0 +1,219 @@
+# Ensembles: networks that are trained side by side on the same rows, judged and used together.
+#
+# All that becomes of an ensemble comes from its joint outputs: those that one network would have to give
+# for the mean of the members' predictions. To R they are outputs like any other's.
+
+#' @param ensemble Members of an ensemble: a whole number from 1 to 1000. Each member has its own initial
+#'   weights, order of rows and dropout; the first starts as the fit that it would be alone. They are
+#'   trained side by side, and the mean of their predictions is what is judged (`patience` and the best
+#'   epoch are the ensemble's), calibrated and predicted: of probabilities, means or quantiles; of normal
+#'   distributions the mean and the variance of their mixture; of scores of hinge losses and losses of your
+#'   own. In the history training values are the members' means, validation values the ensemble's
+#'   (scores other than accuracy and RMSE: the members' means). `coef()` has a list for each member;
+#'   pictures show the first. Not with `callbacks`, `checkpoint` and [mlp_continue()].
+#' @name mlp_fit
+#' @rdname mlp_fit
+NULL
+
+check_ensemble <- function(settings, call) {
+  if (settings$ensemble == 1) return(invisible())
+  for (arg in c("callbacks", "checkpoint")) {
+    if (is.null(settings[[arg]])) next
+    abort_argument(arg, "left out with `ensemble`", describe(settings[[arg]]), call = call)
+  }
+  if (!inherits(settings$init, "fastmlp_init")) {
+    abort_argument("init", "an initialiser with `ensemble`", describe(settings$init), call = call)
+  }
+}
+
+# ---- joint outputs ----
+
+inverse_softplus <- function(x) x + log(-expm1(-x))
+
+# Whatever each network gives after the link is averaged, and what gives the average by the link is
+# returned. By link: function(<list of outputs>, outcome).
+joint_outputs <- list(
+  none = function(outputs, outcome) mean_of(outputs),
+  margin = function(outputs, outcome) mean_of(outputs),
+  softmax = function(outputs, outcome) log(mean_of(lapply(outputs, linked, "softmax"))),
+  sigmoid = function(outputs, outcome) stats::qlogis(mean_of(lapply(outputs, linked, "sigmoid"))),
+  log = function(outputs, outcome) log(mean_of(lapply(outputs, exp))),
+  ordinal = function(outputs, outcome) {
+    probability <- mean_of(lapply(outputs, ordinal_probability))
+    below <- t(apply(probability, 1, cumsum))[, -ncol(probability), drop = FALSE]
+    from_increasing(stats::qlogis(pmin(below, 1 - 1e-16)), ncol(below))
+  },
+  quantile = function(outputs, outcome) {
+    levels <- outcome$loss$levels
+    from_increasing(mean_of(lapply(outputs, known_quantiles, levels)), length(levels))
+  },
+  gaussian = function(outputs, outcome) {
+    means <- lapply(outputs, gaussian_part, 1)
+    variances <- lapply(outputs, function(output) softplus(gaussian_part(output, 2)) + least_variance)
+    mean <- mean_of(means)
+    variance <- mean_of(Map(function(m, v) v + (m - mean)^2, means, variances))
+    joint <- outputs[[1]]
+    joint[, seq(1, ncol(joint), by = 2)] <- mean
+    joint[, seq(2, ncol(joint), by = 2)] <- inverse_softplus(pmax(variance - least_variance, 1e-12))
+    joint
+  }
+)
+
+mean_of <- function(values) Reduce(`+`, values) / length(values)
+
+# The inverse of known_quantiles(), with so many columns for each number.
+from_increasing <- function(values, each) {
+  output <- values
+  for (j in seq_len(ncol(values))) {
+    if (j %% each == 1 || each == 1) next
+    output[, j] <- inverse_softplus(pmax(values[, j] - values[, j - 1], 1e-12))
+  }
+  output
+}
+
+joint_output <- function(outputs, outcome) {
+  if (length(outputs) == 1) outputs[[1]] else joint_outputs[[outcome$link]](outputs, outcome)
+}
+
+# What the engine does to outputs itself, for those that R has.
+linked <- function(output, link) {
+  if (link == "sigmoid") return(stats::plogis(output))
+  if (link == "none") return(output)
+  e <- exp(output - do.call(pmax, lapply(seq_len(ncol(output)), function(j) output[, j])))
+  e / rowSums(e)
+}
+
+# ---- training ----
+
+# Trains the members of a job, each list(network, key), as run_steps() does one network.
+run_ensemble <- function(job) {
+  monitors <- list()
+  for (member in job$members) {
+    own <- utils::modifyList(job, list(key = member$key), keep.null = TRUE)
+    own$network <- member$network
+    own$options$key <- member$key
+    rows <- if (length(monitors)) monitors[[1]]$trainer else job$sets$train
+    trainer <- .Call(fastmlp_train_open, member$network$layers, rows, job$sets$valid, job$scaling,
+                     own$options, NULL)
+    monitors <- c(monitors, new_monitor(trainer, own))
+  }
+  joint <- rlang::new_environment(list(loss = numeric(), score = numeric(), extra = list()))
+  ended <- advance_members(monitors, joint, job)
+  closed <- lapply(monitors, function(monitor) .Call(fastmlp_train_close, monitor$trainer))
+  sum_of <- function(part) Reduce(`+`, lapply(closed, `[[`, part))
+  list(
+    network = closed[[1]]$network, members = lapply(closed, `[[`, "network"),
+    history = joint_history(lapply(closed, `[[`, "history"), joint),
+    epochs = min(vapply(closed, `[[`, 1L, "epochs")), kept_epoch = closed[[1]]$kept_epoch,
+    threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
+    ended = ended, state = NULL, extra = joint$extra
+  )
+}
+
+# Epoch after epoch, each member in turn; the state in which training ended.
+advance_members <- function(monitors, joint, job) {
+  on.exit(job$reporter$close())
+  tryCatch({
+    for (monitor in monitors) begin_training(monitor)
+    state <- "running"
+    while (state == "running") {
+      statuses <- lapply(monitors, advance_epoch)
+      states <- vapply(statuses, `[[`, "", "state")
+      state <- if ("diverged" %in% states) "diverged" else judge_members(monitors, statuses, joint)
+      job$reporter$update(joint_status(statuses))
+    }
+    state
+  }, interrupt = function(cnd) "interrupted")
+}
+
+advance_epoch <- function(monitor) {
+  repeat {
+    status <- .Call(fastmlp_train_advance, monitor$trainer, slice_seconds)
+    monitor$step <- status$step
+    if (status$state == "running" && status$wants_rate) send_rates(monitor, status$step)
+    if (status$state == "diverged") return(status)
+    if (status$epoch > monitor$epochs) {
+      monitor$epochs <- status$epoch
+      return(status)
+    }
+  }
+}
+
+# Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state.
+judge_members <- function(monitors, statuses, joint) {
+  first <- monitors[[1]]
+  plan <- first$plan
+  epoch <- first$epochs
+  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(monitors, set))
+  joint$loss[epoch] <- values$valid$loss %||% NA_real_
+  joint$score[epoch] <- values$valid[[plan$engine_metric]] %||% NA_real_
+  joint$extra[[epoch]] <- values
+  if (!plan$judged && is.null(plan$plateau)) return(statuses[[1]]$state)
+  set <- if (is.null(first$sets$valid)) "train" else "valid"
+  value <- values[[set]][[plan$watched$metric]] %||% NA_real_
+  if (is.na(value)) value <- watched_value(first, joint_status(statuses), values)
+  value <- plan$watched$sign * value
+  if (!is.null(plan$plateau)) {
+    for (i in seq_along(monitors)) watch_plateau(monitors[[i]], statuses[[i]]$step, value)
+  }
+  if (!plan$judged) return(statuses[[1]]$state)
+  states <- vapply(monitors, function(monitor) .Call(fastmlp_train_judge, monitor$trainer, value), "")
+  states[1]
+}
+
+# The loss, the engine's score where R has it, and R's metrics of the joint outputs on a set, by name. Those of
+# the training rows are worth a pass only where somebody asks for them.
+joint_metrics <- function(monitors, name) {
+  first <- monitors[[1]]
+  set <- first$metric_sets[[name]]
+  metrics <- first$plan$metrics
+  if (is.null(set) || name == "train" && !length(metrics) && !is.null(first$sets$valid)) return(NULL)
+  outputs <- lapply(monitors, function(monitor) {
+    .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", "none")
+  })
+  output <- joint_output(outputs, first$info)
+  all <- c(scores_in_r(first$plan$engine_metric, first$info), metrics)
+  values <- if (length(all)) {
+    estimate <- as_estimate(function(link) linked(output, link), first$info, set$offset)
+    Map(function(metric, name) metric_value(name, metric, set, estimate, first$call), all, names(all))
+  }
+  c(list(loss = joint_loss(output, first$sets[[name]], first$options$loss)), values)
+}
+
+# The engine's score as a metric, where R has the same.
+scores_in_r <- function(name, info) {
+  metric <- known_metrics[[name]]
+  fits <- !is.null(metric) && metric$type == info$type &&
+    any(c("probability", "mean") %in% names(links[[info$link]]))
+  if (fits) rlang::set_names(list(metric), name)
+}
+
+joint_loss <- function(output, set, loss) {
+  rows <- set$rows %||% seq_len(nrow(output))
+  target <- set$target
+  target <- if (is.matrix(target)) target[rows, , drop = FALSE] else target[rows]
+  if (!is.null(set$offset)) output <- output + set$offset[rows]
+  .Call(fastmlp_loss, output, target, if (!is.null(set$weights)) set$weights[rows], loss, FALSE)$value
+}
+
+# ---- what came of it ----
+
+# What a reporter shows: the members' means.
+joint_status <- function(statuses) {
+  status <- statuses[[1]]
+  for (part in c("train_loss", "train_score", "valid_loss", "valid_score")) {
+    status[[part]] <- mean(vapply(statuses, `[[`, 1, part))
+  }
+  status
+}
+
+# Engine's histories as one.
+joint_history <- function(histories, joint) {
+  epochs <- min(lengths(lapply(histories, `[[`, "train_loss")))
+  history <- lapply(rlang::set_names(names(histories[[1]])), function(part) {
+    mean_of(lapply(histories, function(history) history[[part]][seq_len(epochs)]))
+  })
+  if (epochs > 0 && !anyNA(history$valid_loss)) history$valid_loss <- joint$loss[seq_len(epochs)]
+  history$joint_score <- joint$score[seq_len(epochs)]
+  history
+}

@@ -1,0 +1,46 @@
+# Training again on all rows, once the validation rows have told for how many epochs.
+
+#' @param refit Whether the network is trained again, from the same start, on all rows, those for validation
+#'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have)
+#'   or `FALSE`. Schedules keep the horizon `epochs`. The history, the temperature of `calibrate`, intervals
+#'   and what standardises are those of the first training. Such a fit cannot be continued. Not with
+#'   `checkpoint` and [schedule_plateau()].
+#' @name mlp_fit
+#' @rdname mlp_fit
+NULL
+
+check_refit <- function(settings, validation, call) {
+  if (!settings$refit) return(invisible())
+  if (!validation$kind %in% c("share", "rows")) {
+    abort_argument("validation", "a share or rows of the data with `refit = TRUE`",
+                   if (validation$kind == "none") "none" else "other data", call = call)
+  }
+  if (!is.null(settings$checkpoint)) {
+    abort_argument("checkpoint", "left out with `refit`", describe(settings$checkpoint), call = call)
+  }
+  if (!is.null(find_plateau(settings$schedule))) {
+    abort_argument("schedule", "one of time alone with `refit`", format(settings$schedule), call = call)
+  }
+}
+
+# Where there is an epoch to train up to.
+wants_refit <- function(settings, trained) {
+  settings$refit && trained$summary$stopped %in% c("finished", "stopped") && trained$summary$kept_epoch > 0
+}
+
+refit_sets <- function(sets) {
+  sets$train["rows"] <- list(NULL)
+  list(train = sets$train, valid = NULL)
+}
+
+# Callbacks have seen the first training; nothing is judged any more.
+refit_settings <- function(settings) {
+  settings["callbacks"] <- list(NULL)
+  settings
+}
+
+refit_plan <- function(plan) {
+  plan["metrics"] <- list(NULL)
+  plan[c("stopping", "judged")] <- FALSE
+  plan
+}

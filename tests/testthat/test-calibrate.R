@@ -1,0 +1,105 @@
+set.seed(7)
+n <- 400
+x <- matrix(rnorm(n * 3), n)
+y <- x[, 1] + rnorm(n)
+class <- cut(y, 3, labels = c("low", "mid", "high"))
+
+test_that("the temperature is that with the smallest log-loss on the validation rows", {
+  held <- 1:150
+  weights <- runif(n)
+  fit <- small_fit(x, class, validation = held, weights = weights, calibrate = TRUE, epochs = 30,
+                   loss = loss_cross_entropy(label_smoothing = 0.3), optimizer = opt_adam(0.01))
+  raw <- as.matrix(predict(fit, x[held, ], type = "raw"))
+  loss <- function(t) {
+    p <- softmax(raw / t)
+    weighted.mean(-log(p[cbind(held, as.integer(class[held]))]), weights[held])
+  }
+  t <- fit$outcome$temperature
+  expect_lt(loss(t), loss(1))
+  expect_equal(t, optimize(loss, c(0.02, 50), tol = 1e-6)$minimum, tolerance = 1e-3)
+  p <- as.matrix(predict(fit, x, type = "prob"))
+  expect_equal(p, softmax(as.matrix(predict(fit, x, type = "raw")) / t), tolerance = 1e-6, ignore_attr = TRUE)
+  expect_identical(as.integer(predict(fit, x)$.pred_class), max.col(p))
+  expect_output(print(fit), "Probabilities calibrated at temperature")
+})
+
+test_that("two classes, several labels and ensembles are calibrated, too", {
+  fit <- function(y, ...) {
+    small_fit(x, y, validation = 0.4, calibrate = TRUE, optimizer = opt_adam(0.01), epochs = 20, ...)
+  }
+  binary <- fit(factor(y > 0), loss = "binary_cross_entropy")
+  expect_equal(predict(binary, x, type = "prob")$.pred_TRUE,
+               plogis(predict(binary, x, type = "raw")$.raw / binary$outcome$temperature), tolerance = 1e-6)
+  labels <- fit(cbind(a = y > 0, b = x[, 2] > 0))
+  expect_equal(predict(labels, x, type = "prob")$.pred_b,
+               plogis(predict(labels, x, type = "raw")$.raw_b / labels$outcome$temperature), tolerance = 1e-6)
+  several <- fit(class, ensemble = 2)
+  expect_equal(rowSums(as.matrix(predict(several, x, type = "prob"))), rep(1, n), tolerance = 1e-6)
+  raw <- as.matrix(predict(several, x, type = "raw"))
+  expect_equal(as.matrix(predict(several, x, type = "prob")), softmax(raw / several$outcome$temperature),
+               tolerance = 1e-6, ignore_attr = TRUE)
+})
+
+test_that("intervals have the ends that the errors on validation rows give", {
+  fit <- small_fit(x, y, validation = 301:400, standardize_outcome = TRUE, epochs = 10)
+  error <- sort(abs(y[301:400] - predict(fit, x[301:400, ])$.pred))
+  for (level in c(0.5, 0.9, 0.95)) {
+    interval <- predict(fit, x, type = "pred_int", level = level)
+    half <- error[ceiling(101 * level)]
+    expect_equal(interval$.pred_upper, predict(fit, x)$.pred + half, tolerance = 1e-6)
+    expect_equal(interval$.pred_lower, predict(fit, x)$.pred - half, tolerance = 1e-6)
+  }
+  expect_warning(wide <- predict(fit, x[1:2, ], type = "pred_int", level = 0.995),
+                 class = "fastmlp_warning_interval")
+  expect_identical(wide$.pred_upper, c(Inf, Inf))
+  both <- small_fit(x, cbind(p = y, q = 10 * y), validation = 0.3)
+  expect_named(predict(both, x, type = "pred_int"),
+               c(".pred_p_lower", ".pred_p_upper", ".pred_q_lower", ".pred_q_upper"))
+})
+
+test_that("they hold new outcomes as often as they say", {
+  set.seed(8)
+  many <- matrix(rnorm(3e4), 1e4)
+  truth <- many[, 1] + rnorm(1e4) * (1 + abs(many[, 2]))
+  fit <- mlp_fit(many[1:5000, ], truth[1:5000], hidden_units = 8, epochs = 5, validation = 0.6,
+                 optimizer = opt_adam(0.01), verbose = FALSE)
+  expect_length(fit$outcome$residuals[[1]]$size, most_residuals)
+  for (level in c(0.5, 0.8, 0.95)) {
+    interval <- predict(fit, many[5001:1e4, ], type = "pred_int", level = level)
+    held <- mean(truth[5001:1e4] >= interval$.pred_lower & truth[5001:1e4] <= interval$.pred_upper)
+    expect_lt(abs(held - level), 4 * sqrt(level * (1 - level) * (1 / 5000 + 1 / 3000)))
+  }
+})
+
+test_that("refit trains on all rows up to the kept epoch, from the same start", {
+  held <- 301:400
+  fit <- function(...) {
+    small_fit(x, y, schedule = schedule_cosine(), optimizer = opt_adam(0.01), epochs = 12, ...)
+  }
+  refitted <- fit(validation = held, patience = 12, refit = TRUE)
+  plain <- fit(validation = held, patience = 12)
+  expect_identical(refitted$history, plain$history)
+  expect_identical(refitted$outcome$residuals, plain$outcome$residuals)
+  # A callback ends a fit to all rows at the same epoch of the same schedule.
+  stop_there <- list(on_epoch_end = function(state) list(stop = state$epoch == plain$training$kept_epoch))
+  expect_identical(coef(refitted), coef(fit(callbacks = stop_there)))
+  expect_output(print(refitted), "Trained again on all rows")
+  several <- fit(validation = held, patience = 12, refit = TRUE, ensemble = 2)
+  expect_length(several$members, 2)
+  expect_false(identical(several$members[[1]], plain$network))
+})
+
+test_that("neither is given in vain", {
+  refitted <- small_fit(x, y, validation = 0.2, refit = TRUE)
+  expect_conditions({
+    small_fit(x, class, calibrate = TRUE)
+    small_fit(x, y, calibrate = TRUE, validation = 0.2)
+    small_fit(x, class, loss = "hinge", calibrate = TRUE, validation = 0.2)
+    small_fit(x, y, refit = TRUE)
+    small_fit(x, y, refit = TRUE, validation = list(x = x, y = y))
+    small_fit(x, y, refit = TRUE, validation = 0.2, checkpoint = "a.rds")
+    small_fit(x, y, refit = TRUE, validation = 0.2, schedule = schedule_plateau())
+    mlp_continue(refitted, x, y, epochs = 2)
+    predict(small_fit(x, y), x, type = "pred_int")
+  })
+})

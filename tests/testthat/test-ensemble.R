@@ -1,0 +1,135 @@
+set.seed(6)
+n <- 120
+x <- matrix(rnorm(n * 3), n, dimnames = list(NULL, c("a", "b", "c")))
+y <- x[, 1] + x[, 2]^2 + rnorm(n, sd = 0.2)
+class <- cut(y, 3, labels = c("low", "mid", "high"))
+counts <- round(exp(x[, 1] / 2))
+
+ensemble_fit <- function(y, ..., ensemble = 3, epochs = 4) {
+  small_fit(x, y, ensemble = ensemble, epochs = epochs, optimizer = opt_adam(0.01), ...)
+}
+
+# The members as fits of their own.
+member_fits <- function(fit) {
+  lapply(fit$members, function(network) {
+    fit$network <- network
+    fit["members"] <- list(NULL)
+    fit$outcome$temperature <- NULL
+    fit
+  })
+}
+
+mean_prediction <- function(fit, ...) {
+  Reduce(`+`, lapply(member_fits(fit), function(one) as.matrix(predict(one, x, ...)))) / length(fit$members)
+}
+
+test_that("members differ, and the first is the fit that it would be alone", {
+  fit <- ensemble_fit(y)
+  alone <- ensemble_fit(y, ensemble = 1)
+  expect_identical(fit$members[[1]], alone$network)
+  expect_identical(fit$network, fit$members[[1]])
+  expect_length(fit$members, 3)
+  expect_false(identical(fit$members[[2]], fit$members[[3]]))
+  expect_null(alone$members)
+  expect_identical(coef(fit)[[1]], coef(alone))
+  expect_output(print(fit), "Ensemble of 3 networks")
+  expect_identical(ensemble_fit(y)$members, fit$members)
+})
+
+test_that("predictions are the members' means, of every kind", {
+  same <- function(fit, ...) {
+    expect_equal(as.matrix(predict(fit, x, ...)), mean_prediction(fit, ...), tolerance = 1e-5)
+  }
+  same(ensemble_fit(y))
+  same(ensemble_fit(y, standardize_outcome = TRUE, loss = "huber"), type = "raw")
+  same(ensemble_fit(cbind(p = y, q = 2 * y)))
+  same(ensemble_fit(class), type = "prob")
+  same(ensemble_fit(class == "low", loss = "binary_cross_entropy"), type = "prob")
+  same(ensemble_fit(cbind(y > 0, x[, 1] > 0)), type = "prob")
+  same(ensemble_fit(factor(class, ordered = TRUE), loss = "ordinal"), type = "prob")
+  same(ensemble_fit(counts, loss = "poisson"))
+  same(ensemble_fit(y, loss = loss_quantile(c(0.1, 0.5, 0.9))), type = "quantile")
+  same(ensemble_fit(y, loss = "gaussian"))
+  fit <- ensemble_fit(class)
+  expect_identical(as.integer(predict(fit, x)$.pred_class), max.col(mean_prediction(fit, type = "prob")))
+})
+
+test_that("normal distributions become their mixture's mean and variance", {
+  fit <- ensemble_fit(y, loss = "gaussian")
+  raw <- lapply(member_fits(fit), function(one) as.matrix(predict(one, x, type = "raw")))
+  mean <- Reduce(`+`, lapply(raw, function(r) r[, 1])) / 3
+  second <- Reduce(`+`, lapply(raw, function(r) r[, 1]^2 + softplus(r[, 2]) + 1e-6)) / 3
+  upper <- mean + qnorm(0.95) * sqrt(second - mean^2)
+  expect_equal(predict(fit, x, type = "pred_int", level = 0.9)$.pred_upper, upper, tolerance = 1e-5,
+               ignore_attr = TRUE)
+})
+
+test_that("the epoch that is kept is the ensemble's best, by what is watched", {
+  held <- 81:120
+  course <- function(epochs, ...) {
+    ensemble_fit(class, epochs = epochs, validation = held, dropout = 0.2, shuffle = FALSE, ...)
+  }
+  for (watched in c("loss", "accuracy", "auc")) {
+    fit <- course(12, patience = 12, stop_metric = watched)
+    each <- lapply(1:12, course)
+    value <- vapply(each, function(one) {
+      p <- as.matrix(predict(one, x[held, ], type = "prob"))
+      truth <- class[held]
+      switch(watched, loss = mean(-log(p[cbind(1:40, as.integer(truth))])),
+             accuracy = mean(max.col(p, "first") == as.integer(truth)),
+             auc = known_metrics$auc$value(truth, p, rep(1, 40)))
+    }, 1)
+    best <- if (watched == "loss") which.min(value) else which.max(value)
+    expect_identical(fit$training$kept_epoch, best, info = watched)
+    expect_equal(predict(fit, x, type = "prob"), predict(each[[best]], x, type = "prob"), info = watched)
+    shown <- subset(fit$history, set == "validation" & metric == watched)$value
+    expect_equal(shown, value, tolerance = 1e-5, info = watched)
+  }
+})
+
+test_that("patience, the last tie, plateaus, weights and offsets are the ensemble's", {
+  fit <- ensemble_fit(y, epochs = 200, validation = 0.3, patience = 3)
+  expect_identical(fit$training$stopped, "stopped")
+  expect_identical(fit$training$epochs, fit$training$kept_epoch + 3L)
+  tied <- ensemble_fit(class, epochs = 6, validation = 0.3, patience = 6, stop_metric = "accuracy",
+                       ties = "last", init = init_normal(0), schedule = schedule_step(1, 1e-12))
+  expect_identical(tied$training$kept_epoch, 6L)
+  plateau <- ensemble_fit(y, epochs = 12, validation = 0.3,
+                          schedule = schedule_plateau(patience = 1, min_improvement = 1e6))
+  rates <- subset(plateau$history, metric == "learn_rate")$value
+  expect_lt(rates[12], rates[1])
+  offset <- rep(c(0, 1), n / 2)
+  shifted <- ensemble_fit(counts, loss = "poisson", offset = offset, weights = rep(1:2, n / 2),
+                          validation = 0.3, patience = 4)
+  expect_true(all(is.finite(predict(shifted, x, offset = offset)$.pred)))
+})
+
+test_that("it is the same at any number of threads, and by averages of weights", {
+  fits <- lapply(1:3, function(threads) {
+    coef(ensemble_fit(y, threads = threads, ema_decay = 0.9, validation = 0.2, patience = 4))
+  })
+  expect_identical(fits[[2]], fits[[1]])
+  expect_identical(fits[[3]], fits[[1]])
+})
+
+test_that("a member that diverges ends training with the last good epoch", {
+  expect_warning(
+    fit <- small_fit(x * 1e3, y, ensemble = 2, optimizer = opt_sgd(10)), class = "fastmlp_warning_diverged"
+  )
+  expect_identical(fit$training$stopped, "diverged")
+  expect_length(fit$members, 2)
+})
+
+test_that("what an ensemble has no use for is refused", {
+  fit <- ensemble_fit(y)
+  expect_conditions({
+    ensemble_fit(y, callbacks = list(on_epoch_end = function(state) NULL))
+    ensemble_fit(y, checkpoint = "a.rds")
+    ensemble_fit(y, init = coef(ensemble_fit(y, ensemble = 1)))
+    ensemble_fit(y, ensemble = 0)
+    small_fit(x, y, ensemble = 2, optimizer = opt_lbfgs())
+    mlp_continue(fit, x, y, epochs = 2)
+  })
+  fit$members[[2]]$layers[[1]]$bias <- "a"
+  expect_error(predict(fit, x), class = "fastmlp_error")
+})
