@@ -41,9 +41,10 @@ mlp_bridge <- function(design, given, call) {
   outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
   sets <- with_scaled_targets(sets, outcome$info$scaling)
   scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
-  network <- initial_network(shape, settings, key)
+  make <- function(key) initial_network(shape, settings, key, sets$train, scaling)
+  network <- make(key)
   values <- outcome_values_of(outcome, validation)
-  members <- ensemble_members(network, key, function(key) initial_network(shape, settings, key), settings)
+  members <- ensemble_members(network, key, make, settings)
   trained <- saved$trained %||% train(
     saved_network(saved, network), sets, scaling_of(scaling), outcome$info, settings,
     saved$state$key %||% key, call, plan, values, saved$state, saved$history, checkpoint, members
@@ -76,11 +77,15 @@ mlp_bridge <- function(design, given, call) {
   )
 }
 
-# The network of a shape (see check_initial()) as it starts.
-initial_network <- function(shape, settings, key) {
+# The network of a shape (see check_initial()) as it starts, for training on a set.
+initial_network <- function(shape, settings, key, set, scaling) {
   layers <- scale_inputs(initial_layers(settings$init, shape$sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
-  new_network(embed_inputs(layers, shape$embedding), settings$activation)
+  layers <- embed_inputs(layers, shape$embedding)
+  if (isTRUE(settings$init$needs_data)) {
+    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling)
+  }
+  new_network(layers, settings$activation)
 }
 
 # The members of an ensemble, the first being the network itself; NULL for a single one.

@@ -161,8 +161,8 @@ judge_members <- function(monitors, statuses, joint) {
   states[1]
 }
 
-# The loss, the engine's score where R has it, and R's metrics of the joint outputs on a set, by name. Those of
-# the training rows are worth a pass only where somebody asks for them.
+# The loss, the engine's score where R has it, and R's metrics of the joint outputs on a set, by name. Those
+# of the training rows are worth a pass only where somebody asks for them.
 joint_metrics <- function(monitors, name) {
   first <- monitors[[1]]
   set <- first$metric_sets[[name]]

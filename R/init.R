@@ -13,6 +13,12 @@
 #'   \eqn{N(0, 1)} for \eqn{V} and \eqn{b}. By default the last layer starts at zero. It goes with
 #'   `parametrization = "ntk"` of [mlp_fit()].
 #'
+#' `init_data_driven()` draws normal weights and then looks at training rows (2000 of them if there are
+#' more), layer by layer (Holzmueller, Grinsztajn and Steinwart 2024): the weights into each unit are
+#' scaled such that what the unit gets, \eqn{x W}, has standard deviation 1 over the rows, and its bias is
+#' minus a weighted mean of that in 5 random rows, with random weights (exponential draws over their sum), so that
+#' the kinks of the units lie where the rows are. It is for [mlp_fit()] only.
+#'
 #' A uniform distribution with standard deviation \eqn{s} is that on
 #' \eqn{[-\sqrt{3} s, \sqrt{3} s]}. Draws follow [set.seed()].
 #'
@@ -26,6 +32,9 @@
 #'   `list(weight = , bias = )` instead, such as [coef()][coef.fastmlp] gives.
 #' @references Glorot X, Bengio Y (2010). "Understanding the difficulty of training deep
 #'   feedforward neural networks." AISTATS.
+#'
+#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
+#'   trees on tabular data." NeurIPS, arXiv:2407.04491.
 #'
 #'   He K, Zhang X, Ren S, Sun J (2015). "Delving deep into rectifiers." ICCV.
 #'
@@ -80,6 +89,12 @@ init_ntk <- function(zero_last = TRUE) {
   new_init("ntk", NULL, zero_last, "lecun", uniform = FALSE, bias = 1)
 }
 
+#' @rdname init
+#' @export
+init_data_driven <- function(zero_last = FALSE) {
+  new_init("data_driven", NULL, zero_last, "lecun", uniform = FALSE, needs_data = TRUE)
+}
+
 # An initialiser whose spread follows from the layer's size.
 new_scaled_init <- function(name, distribution, zero_last, call = rlang::caller_env()) {
   distribution <- check_first_choice(distribution, "distribution", c("normal", "uniform"), call)
@@ -87,14 +102,15 @@ new_scaled_init <- function(name, distribution, zero_last, call = rlang::caller_
 }
 
 # `setting` is what the user chose, for printing; `engine` is what the engine takes.
-new_init <- function(name, setting, zero_last, scale, uniform, bias = 0, call = rlang::caller_env()) {
+new_init <- function(name, setting, zero_last, scale, uniform, bias = 0, needs_data = FALSE,
+                     call = rlang::caller_env()) {
   zero_last <- check_flag(zero_last, "zero_last", call)
   engine <- list(
     scale = scale, uniform = uniform, zero_last = zero_last,
     parameter = if (is.numeric(setting)) unname(setting) else 0, bias = bias
   )
   structure(
-    list(name = name, setting = setting, zero_last = zero_last, engine = engine),
+    list(name = name, setting = setting, zero_last = zero_last, engine = engine, needs_data = needs_data),
     class = "fastmlp_init"
   )
 }
@@ -112,6 +128,47 @@ initial_layers <- function(init, sizes, key) {
   if (!inherits(init, "fastmlp_init")) return(init)
   .Call(fastmlp_initial, sizes, init$engine, key)
 }
+
+# ---- from data ----
+
+# Rows that are looked at, and rows that a bias is made of.
+looked_at <- 2000
+rows_of_bias <- 5
+
+# The layers as init_data_driven() leaves them, from rows of a set.
+fit_to_rows <- function(layers, init, activation, set, scaling) {
+  rows <- set$rows %||% seq_len(nrow(set$x))
+  rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), looked_at))))]
+  x <- set$x[rows, , drop = FALSE]
+  for (l in seq_len(length(layers) - init$zero_last)) {
+    layers[[l]]$bias[] <- 0
+    z <- inputs_of_units(layers[seq_len(l)], activation, x, scaling)
+    spread <- apply(z, 2, stats::sd)
+    factor <- ifelse(is.finite(spread) & spread > 1e-6, 1 / spread, 1)
+    layers[[l]]$weight <- sweep(layers[[l]]$weight, 2, factor, `*`)
+    layers[[l]]$bias <- -random_means(sweep(z, 2, factor, `*`))
+  }
+  layers
+}
+
+# x W + b of the last of some layers.
+inputs_of_units <- function(layers, activation, x, scaling) {
+  last <- length(layers)
+  layers[[last]] <- layers[[last]][intersect(names(layers[[last]]), c("weight", "bias", "input_scale",
+                                                                    "embedding"))]
+  network <- new_network(layers, utils::head(activation, last - 1))
+  .Call(fastmlp_predict, network$layers, x, scaling_of(scaling), "none", resolve_threads(NULL))
+}
+
+# For each column a random convex combination of some of its values.
+random_means <- function(z) {
+  vapply(seq_len(ncol(z)), function(j) {
+    share <- stats::rexp(rows_of_bias)
+    sum(share / sum(share) * z[sample.int(nrow(z), rows_of_bias, replace = TRUE), j])
+  }, 1)
+}
+
+# ---- given values ----
 
 # `init` for a network of such a shape: an initialiser, or layers that fit. shape = list(sizes, normalization,
 # parametric_activation, input_scale, embedding).

@@ -53,6 +53,9 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
   shape <- list(sizes = sizes, normalization = dress$normalization, input_scale = input_scale,
                 parametric_activation = dress$parametric_activation)
   init <- check_initial(check_init(init), shape, call)
+  if (isTRUE(init$needs_data)) {
+    abort_argument("init", "an initialiser that needs no data", format(init), call = call)
+  }
   layers <- scale_inputs(initial_layers(init, sizes, draw_key()), input_scale)
   layers <- dress_layers(layers, dress$normalization, dress$parametric_activation, residual)
   new_network(layers, dress$activation)

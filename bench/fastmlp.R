@@ -22,7 +22,7 @@ optimizer_constructor <- function(work) {
 fit <- function(work, set, epochs, verbose = FALSE) {
   # Some pixels are 0 in every image.
   fit <- suppressWarnings(classes = "fastmlp_warning_constant", mlp_fit(
-    set$x, set$y,
+    set$x, set$y, preset = "plain",
     hidden_units = head(work$layers[-1], -1), activation = "relu",
     optimizer = optimizer_constructor(work)(learn_rate = work$learn_rate), init = init_he(),
     epochs = epochs, batch_size = work$batch_size, threads = threads, verbose = verbose

@@ -15,7 +15,7 @@ forget_peak <- function() cat("5", file = "/proc/self/clear_refs")
 fit <- function(work, set, threads) {
   # Some pixels are 0 in every image.
   suppressWarnings(classes = "fastmlp_warning_constant", mlp_fit(
-    set$x, set$y, hidden_units = head(work$layers[-1], -1), epochs = work$epochs,
+    set$x, set$y, preset = "plain", hidden_units = head(work$layers[-1], -1), epochs = work$epochs,
     batch_size = work$batch_size, threads = threads, verbose = FALSE
   ))
 }

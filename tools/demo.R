@@ -66,7 +66,7 @@ load_data <- function() {
 train <- function(data) {
   set.seed(2026)
   mlp_fit(
-    data$x, data$y,
+    data$x, data$y, preset = "plain",
     hidden_units = 256, activation = "relu", epochs = 5, batch_size = 256,
     optimizer = opt_sgd(learn_rate = .5), init = init_normal(.01),
     validation = list(x = data$test_x, y = data$test_y), verbose = FALSE
