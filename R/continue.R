@@ -27,7 +27,8 @@
 #'   goes on, and the best epoch of all is kept.
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 10, optimizer = opt_adam())
+#' fit <- mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 8, epochs = 10,
+#'                optimizer = opt_adam())
 #' mlp_continue(fit, iris, epochs = 10)
 #' @export
 mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, validation = NULL,

@@ -16,8 +16,8 @@
 #' `init_data_driven()` draws normal weights and then looks at training rows (2000 of them if there are
 #' more), layer by layer (Holzmueller, Grinsztajn and Steinwart 2024): the weights into each unit are
 #' scaled such that what the unit gets, \eqn{x W}, has standard deviation 1 over the rows, and its bias is
-#' minus a weighted mean of that in 5 random rows, with random weights (exponential draws over their sum), so that
-#' the kinks of the units lie where the rows are. It is for [mlp_fit()] only.
+#' minus a weighted mean of that in 5 random rows, with random weights (exponential draws over their sum),
+#' so that the kinks of the units lie where the rows are. It is for [mlp_fit()] only.
 #'
 #' A uniform distribution with standard deviation \eqn{s} is that on
 #' \eqn{[-\sqrt{3} s, \sqrt{3} s]}. Draws follow [set.seed()].

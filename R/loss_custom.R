@@ -29,7 +29,8 @@
 #' })
 #' loss_value(c(1, 3), c(2, 2), relative)
 #' set.seed(1)
-#' mlp_fit(mpg ~ wt + hp, mtcars, loss = relative, standardize = "zscore", hidden_units = 4)
+#' mlp_fit(mpg ~ wt + hp, mtcars, loss = relative, preset = "plain", standardize = "zscore",
+#'         hidden_units = 4)
 #' @export
 loss_custom <- function(fn, target = c("numbers", "classes"), outputs = 1) {
   check_given()

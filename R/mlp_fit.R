@@ -272,23 +272,24 @@
 #' @seealso [mlp_continue()], [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 50, batch_size = 16,
-#'                standardize = "zscore")
+#' fit <- mlp_fit(Species ~ ., iris)
 #' fit
 #' predict(fit, iris[c(1, 51, 101), ], type = "prob")
 #'
-#' # Regression from a matrix, with a validation share and an outcome that is centred and scaled
+#' # The textbook: what is written is what runs
+#' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 16, epochs = 50, batch_size = 16,
+#'         standardize = "zscore")
+#'
+#' # Regression from a matrix, by three networks, with intervals from the validation rows
 #' x <- as.matrix(mtcars[-1])
-#' y <- (mtcars$mpg - 20) / 6
-#' fit <- mlp_fit(x, y, hidden_units = 8, activation = "tanh", optimizer = opt_sgd(0.02),
-#'                epochs = 50, batch_size = 8, standardize = "zscore", validation = 0.2)
-#' 20 + 6 * predict(fit, x[1:3, ])
+#' fit <- mlp_fit(x, mtcars$mpg, preset = "fast", ensemble = 3, validation = 0.3)
+#' predict(fit, x[1:3, ], type = "pred_int", level = 0.8)
 #'
 #' # Two normalised layers of which the second adds its input to its output; a tenth of the units drop
-#' mlp_fit(Species ~ ., iris, hidden_units = c(16, 16), normalization = "batch", residual = TRUE,
-#'         dropout = 0.1, epochs = 30, batch_size = 25)
+#' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = c(16, 16), normalization = "batch",
+#'         residual = TRUE, dropout = 0.1, epochs = 30, batch_size = 25)
 #' # A schedule, and the epoch with the best area under the curve
-#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 30, batch_size = 16,
+#' fit <- mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 16, epochs = 30, batch_size = 16,
 #'                standardize = "zscore", optimizer = opt_adam(0.01),
 #'                schedule = schedule_warmup(3, then = schedule_cosine()),
 #'                validation = 0.2, patience = 30, stop_metric = "auc")
@@ -299,7 +300,7 @@
 #'   loss <- subset(state$history, metric == "loss")$value
 #'   list(stop = loss[state$epoch] < 0.5)
 #' }
-#' mlp_fit(Species ~ ., iris, hidden_units = 16, epochs = 100, batch_size = 16,
+#' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 16, epochs = 100, batch_size = 16,
 #'         callbacks = list(on_epoch_end = enough))
 #' @export
 mlp_fit <- function(x, ...) {

@@ -147,8 +147,8 @@
 #'
 #' # A quasi-Newton method on few rows
 #' set.seed(1)
-#' fit <- mlp_fit(mpg ~ wt + hp, mtcars, hidden_units = 3, activation = "tanh", penalty = 0.01,
-#'                standardize = "zscore", optimizer = opt_lbfgs(), epochs = 200)
+#' fit <- mlp_fit(mpg ~ wt + hp, mtcars, preset = "plain", hidden_units = 3, activation = "tanh",
+#'                penalty = 0.01, standardize = "zscore", optimizer = opt_lbfgs(), epochs = 200)
 #' fit
 #' @name opt_sgd
 NULL

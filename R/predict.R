@@ -50,15 +50,13 @@
 #'   `<level>|<next level>` for thresholds of an ordinal fit, `mean` and `variance`, `q0.1`.
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 30, batch_size = 16)
+#' fit <- mlp_fit(Species ~ ., iris, preset = "fast")
 #' predict(fit, iris[1:3, ])
 #' predict(fit, iris[1:3, ], type = "prob")
 #'
-#' cars <- transform(mtcars, mpg = (mpg - 20) / 6)
-#' fit <- mlp_fit(mpg ~ wt + hp, cars, loss = "gaussian", standardize = "zscore", hidden_units = 8,
-#'                optimizer = opt_sgd(0.02), epochs = 50, batch_size = 8)
-#' predict(fit, cars[1:3, ], type = "pred_int", level = 0.8)
-#' predict(fit, cars[1:3, ], type = "quantile", levels = c(0.25, 0.75))
+#' fit <- mlp_fit(mpg ~ wt + hp, mtcars, preset = "fast", loss = "gaussian")
+#' predict(fit, mtcars[1:3, ], type = "pred_int", level = 0.8)
+#' predict(fit, mtcars[1:3, ], type = "quantile", levels = c(0.25, 0.75))
 #' @export
 predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, level = 0.95,
                             levels = NULL, threads = NULL) {

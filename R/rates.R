@@ -34,17 +34,17 @@
 #' @examples
 #'
 #' # What RealMLP-TD-S trains classes with (Holzmueller, Grinsztajn and Steinwart 2024)
-#' mlp_fit(Species ~ ., iris, hidden_units = c(64, 64, 64), activation = "selu",
+#' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = c(64, 64, 64), activation = "selu",
 #'         loss = loss_cross_entropy(0.1), input_scale = TRUE, parametrization = "ntk",
 #'         init = init_ntk(), rate_factors = c(bias = 0.1, input_scale = 6),
 #'         optimizer = opt_adam(0.04, beta2 = 0.95),
 #'         schedule = schedule_coslog4(), epochs = 30, batch_size = 32, incomplete_batch = "drop",
 #'         validation = 0.2, patience = 30, stop_metric = "accuracy", ties = "last",
-#'         standardize = "robust")
+#'         standardize = "robust_clip")
 #' # Decay and dropout that fade
-#' mlp_fit(Species ~ ., iris, hidden_units = 32, optimizer = opt_adamw(0.01, weight_decay = 0.02),
-#'         decay_schedule = schedule_flat_cosine(), dropout = 0.15,
-#'         dropout_schedule = schedule_flat_cosine(), epochs = 30, batch_size = 32,
+#' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 32,
+#'         optimizer = opt_adamw(0.01, weight_decay = 0.02),
+#'         decay_schedule = schedule_flat_cosine(), dropout = 0.15, dropout_schedule = schedule_flat_cosine(), epochs = 30, batch_size = 32,
 #'         standardize = "zscore")
 #' @name mlp_fit
 #' @rdname mlp_fit

@@ -69,7 +69,8 @@
 #' plot(schedule_warmup(5, then = schedule_cosine(restarts = 2)), epochs = 60)
 #' plot(schedule_function(function(t) (1 - t)^2))
 #'
-#' mlp_fit(Species ~ ., iris, hidden_units = 8, epochs = 20, schedule = schedule_coslog4())
+#' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 8, epochs = 20,
+#'         schedule = schedule_coslog4())
 #' @name schedules
 #' @aliases NULL
 NULL

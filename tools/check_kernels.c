@@ -34,6 +34,7 @@ int main(int argc, char **argv) {
     check_activations(k, stride);
     check_softmax(k);
     check_random(k);
+    check_embeddings(k);
   }
   return report_end();
 }

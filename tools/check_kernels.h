@@ -27,4 +27,7 @@ void check_regularization(const kernels *k);
 /* Masks, noise and normalisation. */
 void check_random(const kernels *k);
 
+/* Periodic embeddings and parametric activations. */
+void check_embeddings(const kernels *k);
+
 #endif

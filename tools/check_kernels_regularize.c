@@ -19,10 +19,6 @@ static spans random_spans(void) {
   return s;
 }
 
-static double error_in_roundings(double actual, double exact, double size) {
-  return fabs(actual - exact) / (0x1p-24 * size + 1e-300);
-}
-
 static void check_adjust(const kernels *k, const update_step *step, worst *w) {
   const spans before = random_spans();
   spans after = before;

@@ -45,6 +45,11 @@ static inline double relative_error(float got, double exact, double small) {
   return fabs(got - exact) / fmax(fabs(exact), small);
 }
 
+/* An absolute error in roundings of a number of a size. */
+static inline double error_in_roundings(double actual, double exact, double size) {
+  return fabs(actual - exact) / (0x1p-24 * size + 1e-300);
+}
+
 /* A pseudorandom number from -scale / 2 to scale / 2. */
 static inline float random_float(double scale) { return (float)(scale * (rand() / (double)RAND_MAX - .5)); }
 
