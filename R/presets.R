@@ -4,15 +4,17 @@
 # "regression"), n rows and p encoded predictors. To add a preset, add a row.
 tuned_presets <- list(
   tabular = function(task, n, p) {
-    smooth <- task == "classification"
+    classes <- task == "classification"
     epochs <- epochs_within(60000, n, most = 256L)
     c(
       list(
-        hidden_units = rep(256L, 3), activation = if (smooth) "selu" else "mish", input_scale = TRUE,
-        optimizer = opt_adamw(if (smooth) 0.04 else 0.2, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
-        schedule = schedule_coslog4(), rate_factors = c(bias = 0.1, input_scale = 6),
-        parametrization = "ntk", decay_schedule = schedule_flat_cosine(),
-        dropout_schedule = schedule_flat_cosine(), dropout = 0.15, init = init_ntk(),
+        hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
+        numeric_embedding = embed_periodic(),
+        optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
+        schedule = schedule_coslog4(), parametrization = "ntk",
+        rate_factors = c(bias = 0.1, input_scale = 6, activation = 0.1, embedding = 0.1),
+        decay_schedule = schedule_flat_cosine(), dropout = if (classes) 0.05 else 0.15,
+        dropout_schedule = schedule_flat_cosine(), init = init_data_driven(),
         standardize = "robust_clip", incomplete_batch = "drop"
       ),
       common_arguments(task, n, epochs)
@@ -47,7 +49,7 @@ common_arguments <- function(task, n, epochs) {
   classes <- task == "classification"
   c(
     list(epochs = epochs, batch_size = 256L),
-    if (classes) list(loss = loss_cross_entropy(label_smoothing = 0.1)) else
+    if (classes) list(loss = loss_cross_entropy(label_smoothing = 0.1), calibrate = TRUE) else
       list(standardize_outcome = TRUE, clamp = TRUE),
     list(
       validation = if (n >= 50) 0.2 else 0, patience = epochs, ties = "last",
@@ -180,6 +182,8 @@ preset_applies <- list(
     settings$stop_metric %in% losses[[info$loss$name]]$metric && validates(settings)
   },
   patience = function(settings, info, given) validates(settings),
+  calibrate = function(settings, info, given) validates(settings) && calibrates(info$link),
+  parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) validates(settings),
   parametrization = function(settings, info, given) !"optimizer" %in% given,
   rate_factors = function(settings, info, given) !"optimizer" %in% given,

@@ -44,7 +44,8 @@
 #' # Decay and dropout that fade
 #' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 32,
 #'         optimizer = opt_adamw(0.01, weight_decay = 0.02),
-#'         decay_schedule = schedule_flat_cosine(), dropout = 0.15, dropout_schedule = schedule_flat_cosine(), epochs = 30, batch_size = 32,
+#'         decay_schedule = schedule_flat_cosine(), dropout = 0.15,
+#'         dropout_schedule = schedule_flat_cosine(), epochs = 30, batch_size = 32,
 #'         standardize = "zscore")
 #' @name mlp_fit
 #' @rdname mlp_fit
