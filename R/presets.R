@@ -10,7 +10,8 @@ tuned_presets <- list(
       list(
         hidden_units = rep(512L, 2), activation = "mish", parametric_activation = TRUE,
         optimizer = opt_adamw(0.04, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
-        schedule = schedule_coslog4(), parametrization = "ntk", rate_factors = c(bias = 0.1, activation = 0.1),
+        schedule = schedule_coslog4(), parametrization = "ntk",
+        rate_factors = c(bias = 0.1, activation = 0.1),
         decay_schedule = schedule_flat_cosine(), dropout = 0.3,
         dropout_schedule = schedule_flat_cosine(), init = init_data_driven(), standardize = "global",
         incomplete_batch = "drop"
