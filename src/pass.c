@@ -193,6 +193,18 @@ static void embed_weights(const team *team, const pass *pass, panels x, size_t n
   team_phase(team, before);
 }
 
+/* W' where it follows each strip of W at once: not where the product reads diag(s) W, which comes later. */
+static float *following(const pass *pass, int l) {
+  return pass->net->layer[l].scaled ? NULL : pass->layer[l].transposed;
+}
+
+/* diag(s) W of the first layer, and its transpose, after s and W have moved. */
+static void apply_scale(const team *team, const pass *pass, float *parameter) {
+  const layer *first = &pass->net->layer[0];
+  input_scale_apply(team, first, parameter);
+  if (pass->layer[0].transposed != NULL) dense_transpose(team, first, parameter, pass->layer[0].transposed);
+}
+
 void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
@@ -204,7 +216,7 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
     optimizer_step own;
     const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm, &own);
     dense_backward_weights(team, split_for(team->size, net->layer[l].units), &net->layer[l], x, at->dz, n,
-                           &of_layer, at->transposed);
+                           &of_layer, following(pass, l));
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
     if (net->layer[l].parametric) parametric_weights(team, &net->layer[l], n, at->phi, &of_layer);
     x = at->h;
@@ -212,14 +224,14 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
   if (!net->layer[0].scaled || !sink.complete) return;
   team_barrier(team);
   input_scale_gradient(team, &net->layer[0], &sink);
-  if (sink.step != NULL && max_norm == 0) input_scale_apply(team, &net->layer[0], sink.parameter);
+  if (sink.step != NULL && max_norm == 0) apply_scale(team, pass, sink.parameter);
 }
 
 /* The weights of the first layer have moved in all members. */
 static void scale_inputs(const team *team, const pass *pass, const gradient_sink *sink) {
   if (!pass->net->layer[0].scaled) return;
   team_barrier(team);
-  input_scale_apply(team, &pass->net->layer[0], sink->parameter);
+  apply_scale(team, pass, sink->parameter);
 }
 
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm) {
@@ -228,7 +240,7 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
     optimizer_step own;
     const gradient_sink of_layer = sink_of(team, pass, sink, l, max_norm, &own);
     dense_update(team, split_for(team->size, net->layer[l].units), &net->layer[l], &of_layer,
-                 pass->layer[l].transposed);
+                 following(pass, l));
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
     if (net->layer[l].parametric) parametric_update(team, &net->layer[l], &of_layer);
   }
@@ -241,7 +253,7 @@ void pass_limit_norms(const team *team, pass *pass, gradient_sink sink, double m
   for (int l = 0; l < pass->net->layers - 1; l++) {
     const layer *layer = &pass->net->layer[l];
     double most = sink.ntk ? max_norm / sqrt((double)layer->inputs) : max_norm;
-    dense_limit_norms(team, layer, (float)most, &sink, pass->layer[l].transposed);
+    dense_limit_norms(team, layer, (float)most, &sink, following(pass, l));
   }
   scale_inputs(team, pass, &sink);
 }

@@ -100,6 +100,39 @@ test_that("its parameters move by their own rate, without decay", {
   }
 })
 
+test_that("training follows the gradient step by step, with scaled inputs and limits, too", {
+  start <- embedded_fit(optimizer = opt_sgd(1e-30), epochs = 1, input_scale = TRUE, activation = "tanh")$network
+  by_hand <- start
+  for (step in 1:4) {
+    gradient <- mlp_gradient(by_hand, encoded, data$y)$gradient
+    for (l in seq_along(gradient)) {
+      for (part in setdiff(names(gradient[[l]]), "embedding")) {
+        by_hand$layers[[l]][[part]] <- by_hand$layers[[l]][[part]] - 0.02 * gradient[[l]][[part]]
+      }
+    }
+    for (part in names(gradient[[1]]$embedding)) {
+      value <- by_hand$layers[[1]]$embedding[[part]]
+      by_hand$layers[[1]]$embedding[[part]] <- value - 0.02 * gradient[[1]]$embedding[[part]]
+    }
+  }
+  for (more in list(list(), list(clip_norm = 1e6), list(max_norm = 1e6), list(threads = 2))) {
+    fit <- do.call(embedded_fit, c(list(
+      optimizer = opt_sgd(0.02), epochs = 4, input_scale = TRUE, batch_size = n, shuffle = FALSE,
+      activation = "tanh"
+    ), more))
+    for (l in 1:2) {
+      for (part in c("weight", "bias")) {
+        expect_close(fit$network$layers[[l]][[part]], by_hand$layers[[l]][[part]], 1e-5)
+      }
+    }
+    for (part in embedding_parts) {
+      moved <- by_hand$layers[[1]]$embedding[[part]] - start$layers[[1]]$embedding[[part]]
+      own <- fit$network$layers[[1]]$embedding[[part]] - start$layers[[1]]$embedding[[part]]
+      expect_close(own, moved, 1e-3, info = part)
+    }
+  }
+})
+
 test_that("batches beyond a pass, limits and averages serve it as they serve the rest", {
   rows <- rep(seq_len(n), 15)
   big <- function(...) {
