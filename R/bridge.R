@@ -1,8 +1,20 @@
 # From a design to a fit: the one way that all methods of mlp_fit() take.
 
-# All checks, then the random draws (key first, validation share second),
-# then training.
+# All checks, then the random draws (key first, validation share second), then training.
 mlp_bridge <- function(design, given, call) {
+  task <- checked_task(design, given, call)
+  key <- draw_key()
+  checkpoint <- open_checkpoint(task$settings, list(x = task$x, y = task$outcome$values), call)
+  task <- with_data(task, checkpoint$saved, call)
+  networks <- initial_networks(task, key)
+  trained <- checkpoint$saved$trained %||% train_task(task, networks, key, checkpoint)
+  checkpoint_end(checkpoint, trained, task$sets)
+  finished_fit(task, trained, networks, key)
+}
+
+# What is to be fitted, checked: list(design, x, outcome, settings, shape, validation, plan, offset,
+# by_class, scan, preset_rule, call).
+checked_task <- function(design, given, call) {
   args <- design$args
   x <- check_some_rows(design$x, args$x, call)
   outcome <- as_outcome(design$y, given$loss, args$y, call)
@@ -12,14 +24,10 @@ mlp_bridge <- function(design, given, call) {
   preset <- preset_for(given$preset, outcome, x, scan)
   settings <- fit_settings(given, preset, outcome$info, call)
   if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
-  inputs <- length(design$predictors$names)
-  embedding <- embedding_of(settings$numeric_embedding, x, inputs)
-  sizes <- c(embedded_width(embedding, inputs), settings$hidden_units, outcome_outputs(outcome))
   check_outcome_settings(settings, outcome$info, call)
-  check_size(sizes, call, bytes_with(settings$optimizer))
-  settings$residual <- check_residual(settings$residual, sizes, call)
-  shape <- c(list(sizes = sizes, embedding = embedding),
-             settings[c("normalization", "parametric_activation", "input_scale")])
+  shape <- network_shape(settings, x, design, outcome)
+  check_size(shape$sizes, call, bytes_with(settings$optimizer))
+  settings$residual <- check_residual(settings$residual, shape$sizes, call)
   settings$init <- check_initial(settings$init, shape, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   by_class <- weights_by_class(settings$class_weights, outcome$values, call)
@@ -29,51 +37,77 @@ mlp_bridge <- function(design, given, call) {
   check_calibrate(settings, outcome$info, validation, call)
   check_refit(settings, validation, call)
   check_batch_size(settings, nrow(x) - validation_count(validation), call)
-  plan <- stopping_plan(settings, outcome$info, validation, call)
+  list(
+    design = design, x = x, outcome = outcome, settings = settings, shape = shape,
+    validation = validation, plan = stopping_plan(settings, outcome$info, validation, call),
+    offset = offset, by_class = by_class, scan = scan, preset_rule = preset$rule, call = call
+  )
+}
 
-  key <- draw_key()
-  checkpoint <- open_checkpoint(settings, list(x = x, y = outcome$values), call)
-  saved <- checkpoint$saved
-  if (!is.null(saved$held)) validation <- list(kind = "rows", rows = saved$held)
-  sets <- training_sets(x, outcome, settings$weights, validation, call, by_class)
-  sets <- with_offset(sets, offset, validation$kind, call)
+# list(sizes, embedding, normalization, parametric_activation, input_scale), as check_initial() takes it.
+network_shape <- function(settings, x, design, outcome) {
+  inputs <- length(design$predictors$names)
+  embedding <- embedding_of(settings$numeric_embedding, x, inputs)
+  sizes <- c(embedded_width(embedding, inputs), settings$hidden_units, outcome_outputs(outcome))
+  c(list(sizes = sizes, embedding = embedding),
+    settings[c("normalization", "parametric_activation", "input_scale")])
+}
+
+# The task with its rows drawn: `sets` for the engine, `scaling` of the predictors, and `values`, the
+# outcomes that the sets' rows choose from.
+with_data <- function(task, saved, call) {
+  settings <- task$settings
+  outcome <- task$outcome
+  if (!is.null(saved$held)) task$validation <- list(kind = "rows", rows = saved$held)
+  sets <- training_sets(task$x, outcome, settings$weights, task$validation, call, task$by_class)
+  sets <- with_offset(sets, task$offset, task$validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
-  outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
-  sets <- with_scaled_targets(sets, outcome$info$scaling)
-  scaling <- standardization(settings$standardize, x, sets$train$rows, scan)
-  make <- function(key) initial_network(shape, settings, key, sets$train, scaling)
+  task$outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
+  task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
+  task["scaling"] <- list(standardization(settings$standardize, task$x, sets$train$rows, task$scan))
+  task$values <- outcome_values_of(outcome, task$validation)
+  task
+}
+
+# As they start: list(network, members), the members of an ensemble or NULL.
+initial_networks <- function(task, key) {
+  make <- function(key) initial_network(task$shape, task$settings, key, task$sets$train, task$scaling)
   network <- make(key)
-  values <- outcome_values_of(outcome, validation)
-  members <- ensemble_members(network, key, make, settings)
-  trained <- saved$trained %||% train(
-    saved_network(saved, network), sets, scaling_of(scaling), outcome$info, settings,
-    saved$state$key %||% key, call, plan, values, saved$state, saved$history, checkpoint, members
+  list(network = network, members = ensemble_members(network, key, make, task$settings))
+}
+
+train_task <- function(task, networks, key, checkpoint = NULL, ...) {
+  saved <- checkpoint$saved
+  train(
+    saved_network(saved, networks$network), task$sets, scaling_of(task$scaling), task$outcome$info,
+    task$settings, saved$state$key %||% key, task$call, task$plan, task$values, saved$state,
+    saved$history, checkpoint, networks$members, ...
   )
-  checkpoint_end(checkpoint, trained, sets)
-  networks <- trained_networks(trained, settings)
-  info <- remembered_outcome(
-    judged_outcome(outcome$info, networks, sets, values, scaling, settings), offset
-  )
-  if (wants_refit(settings, trained)) {
-    trained["state"] <- list(NULL)
-    again <- train(
-      network, refit_sets(sets), scaling_of(scaling), outcome$info, refit_settings(settings), key, call,
-      refit_plan(plan), values, members = members, last_epoch = trained$summary$kept_epoch
-    )
-    networks <- trained_networks(again, settings)
+}
+
+# The fit, after what the validation rows tell and training again.
+finished_fit <- function(task, trained, networks, key) {
+  settings <- task$settings
+  kept <- trained_networks(trained, settings)
+  info <- judged_outcome(task$outcome$info, kept, task$sets, task$values, task$scaling, settings)
+  info <- remembered_outcome(info, task$offset)
+  refit <- wants_refit(settings, trained)
+  if (refit) {
+    again <- train_task(refit_task(task), networks, key, last_epoch = trained$summary$kept_epoch)
+    kept <- trained_networks(again, settings)
   }
+  rows <- list(rows = set_rows(task$sets$train), validation_rows = set_rows(task$sets$valid))
   new_fastmlp(
-    network = networks[[1]],
-    members = if (length(networks) > 1) networks,
+    network = kept[[1]],
+    members = if (length(kept) > 1) kept,
     history = trained$history,
     outcome = info,
-    predictors = design$predictors,
-    standardize = scaling,
+    predictors = task$design$predictors,
+    standardize = task$scaling,
     arguments = used_arguments(settings, info),
-    training = c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
-                 trained$summary, list(preset_rule = preset$rule, refit = wants_refit(settings, trained))),
-    state = trained$state,
-    blueprint = design$blueprint
+    training = c(rows, trained$summary, list(preset_rule = task$preset_rule, refit = refit)),
+    state = if (!refit) trained$state,
+    blueprint = task$design$blueprint
   )
 }
 

@@ -28,19 +28,12 @@ wants_refit <- function(settings, trained) {
   settings$refit && trained$summary$stopped %in% c("finished", "stopped") && trained$summary$kept_epoch > 0
 }
 
-refit_sets <- function(sets) {
-  sets$train["rows"] <- list(NULL)
-  list(train = sets$train, valid = NULL)
-}
-
-# Callbacks have seen the first training; nothing is judged any more.
-refit_settings <- function(settings) {
-  settings["callbacks"] <- list(NULL)
-  settings
-}
-
-refit_plan <- function(plan) {
-  plan["metrics"] <- list(NULL)
-  plan[c("stopping", "judged")] <- FALSE
-  plan
+# All rows, nothing to judge; callbacks have seen the first training.
+refit_task <- function(task) {
+  task$sets$train["rows"] <- list(NULL)
+  task$sets["valid"] <- list(NULL)
+  task$settings["callbacks"] <- list(NULL)
+  task$plan["metrics"] <- list(NULL)
+  task$plan[c("stopping", "judged")] <- FALSE
+  task
 }
