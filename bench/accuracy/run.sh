@@ -5,6 +5,7 @@
 #   run.sh            scores, then the page and its pictures
 #   run.sh scores     a line of results/scores.csv for each method, data set and seed that has none yet
 #   run.sh seconds    a line of results/seconds.csv for the first seeds: on a machine that does nothing else
+#   run.sh parts      what the parts of the recipe give, into results/parts.csv
 #   run.sh page       tables and pictures from results/
 #
 # To measure something anew, delete its lines. Settings, from the environment, with their defaults:
@@ -153,6 +154,11 @@ run_seconds() {
   fill results/seconds.csv data,method,seed,seconds,load "$TIMED_SEEDS" add_seconds
 }
 
+run_parts() {
+  write_sets
+  Rscript parts.R "$work" "$SEEDS"
+}
+
 run_page() {
   Rscript summary.R .
   Rscript pictures.R .
@@ -163,6 +169,6 @@ case ${1:-all} in
     run_scores
     run_page
     ;;
-  scores | seconds | page) "run_$1" ;;
-  *) die "run.sh: scores, seconds or page, not '$1'" ;;
+  scores | seconds | parts | page) "run_$1" ;;
+  *) die "run.sh: scores, seconds, parts or page, not '$1'" ;;
 esac

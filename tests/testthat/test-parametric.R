@@ -105,11 +105,13 @@ test_that("coef() holds the slopes, which start another fit, and training goes o
 
 test_that("slopes are refused where they do not belong", {
   fit <- param_fit()
+  given <- coef(fit)
+  given[[1]]$slope[] <- 2
   expect_conditions({
     small_fit(x, y, hidden_units = integer(0), parametric_activation = TRUE)
     small_fit(x, y, parametric_activation = "yes")
     small_fit(x, y, rate_factors = c(activation = 2))
-    small_fit(x, y, hidden_units = c(7, 7), init = coef(fit))
+    small_fit(x, y, hidden_units = c(7, 7), init = given)
     small_fit(x, y, parametric_activation = TRUE, optimizer = opt_lbfgs())
   })
   fit$network$layers[[1]]$slope <- 1
