@@ -176,10 +176,11 @@ on_one_scale <- function(x, scan) {
 # as in the plain preset. `given` are the names of the user's arguments.
 preset_applies <- list(
   loss = function(settings, info, given) info$type == "class",
-  stop_metric = function(settings, info, given) {
-    settings$stop_metric %in% losses[[info$loss$name]]$metric && validates(settings)
-  },
   patience = function(settings, info, given) validates(settings),
+  stop_metric = function(settings, info, given) {
+    settings$stop_metric %in% losses[[info$loss$name]]$metric && settings$patience < Inf
+  },
+  ties = function(settings, info, given) settings$patience < Inf,
   calibrate = function(settings, info, given) validates(settings) && calibrates(info$link),
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) validates(settings),

@@ -139,6 +139,7 @@ check_rates <- function(settings, call) {
   }
   if (settings$parametrization == "ntk" && settings$clip_norm < Inf) {
     abort_argument("clip_norm", "Inf with `parametrization = \"ntk\"`", describe(settings$clip_norm),
-                   hint = "`clip_value` works with it.", call = call)
+                   hint = "`clip_value` works with it, and `parametrization = \"standard\"` with this.",
+                   call = call)
   }
 }

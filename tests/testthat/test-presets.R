@@ -36,6 +36,9 @@ test_that("what the user gives wins", {
   expect_identical(settings$patience, Inf)
   expect_identical(settings$ties, "first")
   expect_identical(fit$training$validation_rows, 0L)
+  endless <- fit_by("tabular", patience = Inf)$arguments
+  expect_identical(endless$ties, "first")
+  expect_null(endless$stop_metric)
   # and what it does not touch stays
   expect_identical(settings$parametrization, "ntk")
   expect_identical(settings$schedule, schedule_coslog4())
