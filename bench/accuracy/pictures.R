@@ -16,20 +16,23 @@ add_errors <- function(scores) {
   scores$wrong <- ifelse(regression, scores$score, 100 * (1 - scores$score))
   scores$group <- ifelse(startsWith(scores$method, "fastmlp"), "fastmlp", "others")
   unit <- ifelse(is_regression(names(data_titles)), "RMSE, dollars", "wrong, %")
-  panels <- paste0(data_titles, ": ", unit)
+  panels <- paste0(data_titles, ":\n", unit)
   scores$panel <- factor(panels[match(scores$data, names(data_titles))], panels)
   scores$title <- factor(method_titles(scores$method), rev(methods$title))
   scores
 }
 
-# A mean that dwarfs the others would leave them no room: it is drawn at the edge.
-cut_off <- function(wrong, panel) pmin(wrong, ave(wrong, panel, FUN = function(x) 2 * min(x)))
+# An error that dwarfs the others would leave them no room: it is drawn at the edge, twice the best mean.
+cut_off <- function(wrong, panel, means) {
+  best <- tapply(means$mean, means$panel, min)
+  pmin(wrong, 2 * best[as.character(panel)])
+}
 
 draw_scores <- function(scores) {
   lines <- means(scores, "wrong")
   lines <- merge(lines, unique(scores[c("data", "method", "group", "panel", "title")]))
-  lines$shown <- cut_off(lines$mean, lines$panel)
-  scores$shown <- cut_off(scores$wrong, scores$panel)
+  lines$shown <- cut_off(lines$mean, lines$panel, lines)
+  scores$shown <- cut_off(scores$wrong, scores$panel, lines)
   ggplot(lines, aes(shown, title, colour = group)) +
     geom_point(data = scores, alpha = 0.35, size = 1.2) +
     geom_point(aes(shape = group), size = 3) +
@@ -48,13 +51,13 @@ draw_seconds <- function(scores, seconds) {
   times <- means(seconds, "seconds")[c("data", "method", "mean")]
   names(times)[3] <- "seconds"
   lines <- merge(lines, times)
-  lines$shown <- cut_off(lines$mean, lines$panel)
+  lines$shown <- cut_off(lines$mean, lines$panel, lines)
   ggplot(lines, aes(seconds, shown, colour = group)) +
     geom_point(aes(shape = group), size = 3) +
     geom_text(aes(label = title), size = 3, vjust = -0.9, check_overlap = TRUE, show.legend = FALSE) +
     facet_wrap(~panel, scales = "free_y", ncol = 2) +
     groups +
-    scale_x_log10(expand = expansion(0.15)) +
+    scale_x_log10(expand = expansion(0.25)) +
     scale_y_continuous(expand = expansion(c(0.08, 0.15))) +
     labs(title = "Errors and seconds of training", x = "seconds", y = NULL) +
     look
