@@ -31,7 +31,8 @@
 #' embed_periodic()
 #' set.seed(1)
 #' mlp_fit(dist ~ speed, cars, preset = "plain", standardize_outcome = TRUE,
-#'         standardize = "robust_clip", numeric_embedding = embed_periodic(frequencies = 8), epochs = 20)
+#'         standardize = "robust_clip", numeric_embedding = embed_periodic(frequencies = 8),
+#'         epochs = 20)
 #' @export
 embed_periodic <- function(frequencies = 16, dim = 4, sd = 0.1) {
   structure(
