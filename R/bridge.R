@@ -6,10 +6,10 @@ mlp_bridge <- function(design, given, call) {
   key <- draw_key()
   checkpoint <- open_checkpoint(task$settings, list(x = task$x, y = task$outcome$values), call)
   task <- with_data(task, checkpoint$saved, call)
-  networks <- initial_networks(task, key)
-  trained <- checkpoint$saved$trained %||% train_task(task, networks, key, checkpoint)
+  members <- initial_members(task, key)
+  trained <- checkpoint$saved$trained %||% train_task(task, members, checkpoint)
   checkpoint_end(checkpoint, trained, task$sets)
-  finished_fit(task, trained, networks, key)
+  finished_fit(task, trained, members)
 }
 
 # What is to be fitted, checked: list(design, x, outcome, settings, shape, validation, plan, offset,
@@ -53,8 +53,8 @@ network_shape <- function(settings, x, design, outcome) {
     settings[c("normalization", "parametric_activation", "input_scale")])
 }
 
-# The task with its rows drawn: `sets` for the engine, `scaling` of the predictors, and `values`, the
-# outcomes that the sets' rows choose from.
+# The task with its rows drawn: `sets` for the engine, `folds` of an ensemble's members (see draw_folds()),
+# `scaling` of the predictors, and `values`, the outcomes that the sets' rows choose from.
 with_data <- function(task, saved, call) {
   settings <- task$settings
   outcome <- task$outcome
@@ -62,6 +62,8 @@ with_data <- function(task, saved, call) {
   sets <- training_sets(task$x, outcome, settings$weights, task$validation, call, task$by_class)
   sets <- with_offset(sets, task$offset, task$validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
+  task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, settings$ensemble))
+  sets <- joint_sets(sets, task$folds, call)
   task$outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
   task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
   task["scaling"] <- list(standardization(settings$standardize, task$x, sets$train$rows, task$scan))
@@ -69,34 +71,40 @@ with_data <- function(task, saved, call) {
   task
 }
 
-# As they start: list(network, members), the members of an ensemble or NULL.
-initial_networks <- function(task, key) {
-  make <- function(key) initial_network(task$shape, task$settings, key, task$sets$train, task$scaling)
-  network <- make(key)
-  list(network = network, members = ensemble_members(network, key, make, task$settings))
+# The members of an ensemble as they start, or the one network: each list(network, key, sets).
+initial_members <- function(task, key) {
+  lapply(seq_len(task$settings$ensemble), function(i) {
+    if (i > 1) key <- draw_key()
+    sets <- fold_sets(task$sets, task$folds[[i]])
+    network <- initial_network(task$shape, task$settings, key, sets$train, task$scaling)
+    list(network = network, key = key, sets = sets)
+  })
 }
 
-train_task <- function(task, networks, key, checkpoint = NULL, ...) {
+train_task <- function(task, members, checkpoint = NULL, ...) {
   saved <- checkpoint$saved
+  first <- members[[1]]
   train(
-    saved_network(saved, networks$network), task$sets, scaling_of(task$scaling), task$outcome$info,
-    task$settings, saved$state$key %||% key, task$call, task$plan, task$values, saved$state,
-    saved$history, checkpoint, networks$members, ...
+    saved_network(saved, first$network), task$sets, scaling_of(task$scaling), task$outcome$info,
+    task$settings, saved$state$key %||% first$key, task$call, task$plan, task$values, saved$state,
+    saved$history, checkpoint, if (length(members) > 1) members, ...
   )
 }
 
 # The fit, after what the validation rows tell and training again.
-finished_fit <- function(task, trained, networks, key) {
+finished_fit <- function(task, trained, members) {
   settings <- task$settings
   kept <- trained_networks(trained, settings)
-  info <- judged_outcome(task$outcome$info, kept, task$sets, task$values, task$scaling, settings)
+  info <- judged_outcome(task, kept)
   info <- remembered_outcome(info, task$offset)
   refit <- wants_refit(settings, trained)
   if (refit) {
-    again <- train_task(refit_task(task), networks, key, last_epoch = trained$summary$kept_epoch)
+    again <- train_task(refit_task(task), refit_members(task, members),
+                        last_epoch = trained$summary$kept_epoch)
     kept <- trained_networks(again, settings)
   }
-  rows <- list(rows = set_rows(task$sets$train), validation_rows = set_rows(task$sets$valid))
+  sets <- members[[1]]$sets
+  rows <- list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid))
   new_fastmlp(
     network = kept[[1]],
     members = if (length(kept) > 1) kept,
@@ -120,16 +128,6 @@ initial_network <- function(shape, settings, key, set, scaling) {
     layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling)
   }
   new_network(layers, settings$activation)
-}
-
-# The members of an ensemble, the first being the network itself; NULL for a single one.
-ensemble_members <- function(network, key, make, settings) {
-  if (settings$ensemble == 1) return(NULL)
-  others <- lapply(seq_len(settings$ensemble - 1), function(i) {
-    key <- draw_key()
-    list(network = make(key), key = key)
-  })
-  c(list(list(network = network, key = key)), others)
 }
 
 trained_networks <- function(trained, settings) {

@@ -4,8 +4,8 @@
 #' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (an error without
 #'   validation) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the link (Guo,
 #'   Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted as they
-#'   are. It leaves the classes as they are, and `type = "raw"`, too. For losses that give probabilities by
-#'   softmax or sigmoid.
+#'   are, under a standard normal prior of \eqn{\log T}, which keeps few rows from extremes. It leaves the
+#'   classes as they are, and `type = "raw"`, too. For losses that give probabilities by softmax or sigmoid.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -24,24 +24,35 @@ check_calibrate <- function(settings, info, validation, call) {
   }
 }
 
-# The outcome's info with what the validation rows say of the networks' outputs on them.
-judged_outcome <- function(info, networks, sets, values, scaling, settings) {
-  set <- sets$valid
+# The outcome's info with what the validation rows say of the networks' outputs on them, each network being
+# asked about the rows that it has not been trained on.
+judged_outcome <- function(task, networks) {
+  info <- task$outcome$info
+  set <- task$sets$valid
   if (is.null(set)) return(info)
-  calibrate <- settings$calibrate
+  calibrate <- task$settings$calibrate
   interval <- info$type == "numeric" && "mean" %in% names(links[[info$link]]) && is.null(set$offset) &&
     !type_is_given(prediction_types$numeric$pred_int, info)
   if (!calibrate && !interval) return(info)
-  x <- if (is.null(set$rows)) set$x else set$x[set$rows, , drop = FALSE]
-  output <- joint_output(lapply(networks, function(network) {
-    .Call(fastmlp_predict, network$layers, x, scaling_of(scaling), "none", resolve_threads(settings$threads))
-  }), info)
-  truth <- metric_set(set, values$valid)
+  output <- validation_output(task, networks)
+  truth <- metric_set(set, task$values$valid)
   if (!all(is.finite(output))) return(info)
-  output <- unname(output)
   if (calibrate) info$temperature <- best_temperature(output, truth, info)
   if (interval) info$residuals <- sorted_residuals(output, truth$truth, info)
   info
+}
+
+# The joint outputs for the validation rows.
+validation_output <- function(task, networks) {
+  set <- task$sets$valid
+  scaling <- scaling_of(task$scaling)
+  threads <- resolve_threads(task$settings$threads)
+  own <- task$folds %||% rep(list(set$rows), length(networks))
+  outputs <- Map(function(network, rows) {
+    x <- if (is.null(rows)) set$x else set$x[rows, , drop = FALSE]
+    .Call(fastmlp_predict, network$layers, x, scaling, "none", threads)
+  }, networks, own)
+  joint_rows(outputs, overlaps(own, set$rows), task$outcome$info)
 }
 
 # ---- probabilities ----
@@ -54,7 +65,7 @@ best_temperature <- function(output, set, info) {
       if (ncol(p) == 1) p <- cbind(1 - p, p)
       log(pmax(p[cbind(seq_along(truth), truth)], 1e-15))
     }
-    -stats::weighted.mean(likelihood, set$weights)
+    log_t^2 / (2 * length(likelihood)) - stats::weighted.mean(likelihood, set$weights)
   }
   exp(stats::optimize(loss, c(-4, 4))$minimum)
 }

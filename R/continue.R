@@ -77,17 +77,27 @@ state_buffers <- c("parameters", "average", "moment1", "moment2", "moment3")
 
 check_continuable <- function(fit, call) {
   if (is.null(fit$state)) {
-    diverged <- identical(fit$training$stopped, "diverged")
-    lbfgs <- identical(fit$arguments$optimizer$name, "lbfgs")
-    got <- if (diverged) "one that diverged" else if (lbfgs) "one by L-BFGS" else
-      if (!is.null(fit$members)) "an ensemble" else
-        if (isTRUE(fit$training$refit)) "one that was trained again" else "one without it"
-    hint <- if (diverged) "Fit anew, with a smaller learning rate." else
-      if (is.null(fit$members)) "Fit anew, from its weights: `init = coef(fit)`." else "Fit anew."
-    abort_argument("fit", "have a state to go on from", got, "model", hint = hint, call = call)
+    reason <- stateless(fit)
+    abort_argument("fit", "have a state to go on from", reason[1], "model", hint = reason[2], call = call)
   }
   fault <- state_fault(fit$state, fit$network)
   if (!is.null(fault)) abort_model("fit", fault, call)
+}
+
+# Why a fit has no state, and what to do.
+stateless <- function(fit) {
+  from_weights <- "Fit anew, from its weights: `init = coef(fit)`."
+  if (identical(fit$training$stopped, "diverged")) {
+    c("one that diverged", "Fit anew, with a smaller learning rate.")
+  } else if (identical(fit$arguments$optimizer$name, "lbfgs")) {
+    c("one by L-BFGS", from_weights)
+  } else if (!is.null(fit$members)) {
+    c("an ensemble", "Fit anew.")
+  } else if (isTRUE(fit$training$refit)) {
+    c("one that was trained again", "Fit with `refit = FALSE`, which keeps what is needed.")
+  } else {
+    c("one without it", from_weights)
+  }
 }
 
 # What does not fit together in a state that was changed by hand, or NULL.

@@ -4,13 +4,16 @@
 # for the mean of the members' predictions. To R they are outputs like any other's.
 
 #' @param ensemble Members of an ensemble: a whole number from 1 to 1000. Each member has its own initial
-#'   weights, order of rows and dropout; the first starts as the fit that it would be alone. They are
-#'   trained side by side, and the mean of their predictions is what is judged (`patience` and the best
-#'   epoch are the ensemble's), calibrated and predicted: of probabilities, means or quantiles; of normal
-#'   distributions the mean and the variance of their mixture; of scores of hinge losses and losses of your
-#'   own. In the history training values are the members' means, validation values the ensemble's
-#'   (scores other than accuracy and RMSE: the members' means). `coef()` has a list for each member;
-#'   pictures show the first. Not with `callbacks`, `checkpoint` and [mlp_continue()].
+#'   weights, order of rows and dropout. Where `validation` is a share, each member holds other rows, which
+#'   together go around all of them (with a share of 0.2 and 5 members these are the folds of a
+#'   cross-validation), and what standardises comes from all rows; otherwise all hold the same, and the first
+#'   starts as the fit that it would be alone. They are trained side by side, and the mean of their
+#'   predictions (for validation of those that have not been trained on the row) is what is judged
+#'   (`patience` and the best epoch are the ensemble's), calibrated and predicted: of probabilities, means or
+#'   quantiles; of normal distributions the mean and the variance of their mixture; of scores of hinge losses
+#'   and losses of your own. In the history training values are the members' means, validation values the
+#'   ensemble's (scores other than accuracy and RMSE: the members' means). `coef()` has a list for each
+#'   member; pictures show the first. Not with `callbacks`, `checkpoint` and [mlp_continue()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -85,19 +88,19 @@ linked <- function(output, link) {
 
 # ---- training ----
 
-# Trains the members of a job, each list(network, key), as run_steps() does one network.
+# Trains the members of a job, each list(network, key, sets), as run_steps() does one network.
 run_ensemble <- function(job) {
-  monitors <- list()
-  for (member in job$members) {
-    own <- utils::modifyList(job, list(key = member$key), keep.null = TRUE)
-    own$network <- member$network
+  shared <- open_rows(job)
+  monitors <- lapply(job$members, function(member) {
+    own <- job
+    own[names(member)] <- member
     own$options$key <- member$key
-    rows <- if (length(monitors)) monitors[[1]]$trainer else job$sets$train
-    trainer <- .Call(fastmlp_train_open, member$network$layers, rows, job$sets$valid, job$scaling,
+    engine <- engine_sets(member$sets, shared)
+    trainer <- .Call(fastmlp_train_open, member$network$layers, engine$train, engine$valid, job$scaling,
                      own$options, NULL)
-    monitors <- c(monitors, new_monitor(trainer, own))
-  }
-  joint <- rlang::new_environment(list(loss = numeric(), score = numeric(), extra = list()))
+    new_monitor(trainer, own)
+  })
+  joint <- new_joint(monitors, job)
   ended <- advance_members(monitors, joint, job)
   closed <- lapply(monitors, function(monitor) .Call(fastmlp_train_close, monitor$trainer))
   sum_of <- function(part) Reduce(`+`, lapply(closed, `[[`, part))
@@ -108,6 +111,38 @@ run_ensemble <- function(job) {
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
     ended = ended, state = NULL, extra = joint$extra
   )
+}
+
+# The rows that members choose from, held once: list(train, valid), which are the same where validation rows
+# are rows of the data.
+open_rows <- function(job) {
+  outputs <- length(utils::tail(job$network$layers, 1)[[1]]$bias)
+  open <- function(set) {
+    set["rows"] <- list(NULL)
+    .Call(fastmlp_rows_open, set, job$scaling, outputs, job$options$loss, job$options$threads)
+  }
+  train <- open(job$sets$train)
+  valid <- job$sets$valid
+  list(train = train, valid = if (!is.null(valid)) if (is.null(valid$rows)) open(valid) else train)
+}
+
+engine_sets <- function(sets, shared) {
+  chosen <- function(name) if (!is.null(sets[[name]])) list(shared = shared[[name]], rows = sets[[name]]$rows)
+  list(train = chosen("train"), valid = chosen("valid"))
+}
+
+# What the members come to together: list(sets = <as metric_set() makes them>, overlaps), each for "train" and
+# "valid", and what is noted epoch by epoch.
+new_joint <- function(monitors, job) {
+  by_set <- function(name) {
+    if (is.null(job$sets[[name]])) return(NULL)
+    overlaps(lapply(monitors, function(monitor) monitor$sets[[name]]$rows), job$sets[[name]]$rows)
+  }
+  rlang::new_environment(list(
+    job = job, sets = Map(metric_set, job$sets, job$values),
+    overlaps = list(train = by_set("train"), valid = by_set("valid")),
+    loss = numeric(), score = numeric(), extra = list()
+  ))
 }
 
 # Epoch after epoch, each member in turn; the state in which training ended.
@@ -144,7 +179,7 @@ judge_members <- function(monitors, statuses, joint) {
   first <- monitors[[1]]
   plan <- first$plan
   epoch <- first$epochs
-  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(monitors, set))
+  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(monitors, joint, set))
   joint$loss[epoch] <- values$valid$loss %||% NA_real_
   joint$score[epoch] <- values$valid[[plan$engine_metric]] %||% NA_real_
   joint$extra[[epoch]] <- values
@@ -163,21 +198,21 @@ judge_members <- function(monitors, statuses, joint) {
 
 # The loss, the engine's score where R has it, and R's metrics of the joint outputs on a set, by name. Those
 # of the training rows are worth a pass only where somebody asks for them.
-joint_metrics <- function(monitors, name) {
-  first <- monitors[[1]]
-  set <- first$metric_sets[[name]]
-  metrics <- first$plan$metrics
-  if (is.null(set) || name == "train" && !length(metrics) && !is.null(first$sets$valid)) return(NULL)
+joint_metrics <- function(monitors, joint, name) {
+  job <- joint$job
+  set <- joint$sets[[name]]
+  metrics <- job$plan$metrics
+  if (is.null(set) || name == "train" && !length(metrics) && !is.null(job$sets$valid)) return(NULL)
   outputs <- lapply(monitors, function(monitor) {
     .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", "none")
   })
-  output <- joint_output(outputs, first$info)
-  all <- c(scores_in_r(first$plan$engine_metric, first$info), metrics)
+  output <- joint_rows(outputs, joint$overlaps[[name]], job$info)
+  all <- c(scores_in_r(job$plan$engine_metric, job$info), metrics)
   values <- if (length(all)) {
-    estimate <- as_estimate(function(link) linked(output, link), first$info, set$offset)
-    Map(function(metric, name) metric_value(name, metric, set, estimate, first$call), all, names(all))
+    estimate <- as_estimate(function(link) linked(output, link), job$info, set$offset)
+    Map(function(metric, name) metric_value(name, metric, set, estimate, job$call), all, names(all))
   }
-  c(list(loss = joint_loss(output, first$sets[[name]], first$options$loss)), values)
+  c(list(loss = joint_loss(output, job$sets[[name]], job$options$loss)), values)
 }
 
 # The engine's score as a metric, where R has the same.
@@ -193,7 +228,8 @@ joint_loss <- function(output, set, loss) {
   target <- set$target
   target <- if (is.matrix(target)) target[rows, , drop = FALSE] else target[rows]
   if (!is.null(set$offset)) output <- output + set$offset[rows]
-  .Call(fastmlp_loss, output, target, if (!is.null(set$weights)) set$weights[rows], loss, FALSE)$value
+  weights <- if (!is.null(set$weights)) set$weights[rows]
+  .Call(fastmlp_loss, output, target, weights, loss, FALSE)$value / mean(weights %||% 1)
 }
 
 # ---- what came of it ----

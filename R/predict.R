@@ -28,7 +28,9 @@
 #' Wasserman 2018), as they were with the kept epoch; case weights do not count. If new rows and validation
 #' rows are exchangeable and the network does not depend on the latter, the interval holds a new outcome with
 #' a probability of at least `level`. That they have chosen the epoch makes intervals a little too
-#' narrow; after `refit` the network knows them, but the errors are those from before. Where \eqn{n} is too
+#' narrow; after `refit` the network knows them, but the errors are those from before. The members of an
+#' ensemble that hold different rows are asked about their own: the errors are those of fewer members than
+#' predict, and intervals rather too wide. Where \eqn{n} is too
 #' small for a level the interval is infinite, with a warning. Of more than 2000 validation rows 2000 of
 #' the errors are kept, and the next larger one is taken.
 #'

@@ -39,8 +39,11 @@ tabular_arguments <- function(task, n, epochs) {
   )
 }
 
+# Beyond them, a fifth more teaches little, and training twice takes long.
+most_refitted_rows <- 1e5
+
 # A share for validation that has rows enough to tell epochs apart, and what they decide: the last of the
-# best epochs is kept, and training never stops early, as schedules end late.
+# best epochs is kept, and training never stops early, as schedules end late. Then all rows are trained on.
 common_arguments <- function(task, n, epochs) {
   classes <- task == "classification"
   c(
@@ -49,7 +52,7 @@ common_arguments <- function(task, n, epochs) {
       list(standardize_outcome = TRUE, clamp = TRUE),
     list(
       validation = if (n >= 50) 0.2 else 0, patience = epochs, ties = "last",
-      stop_metric = if (classes) "accuracy" else "rmse"
+      stop_metric = if (classes) "accuracy" else "rmse", refit = n <= most_refitted_rows
     )
   )
 }
@@ -79,9 +82,13 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' them range over at least half of the range of all values), and `"tabular"` otherwise. `summary()` of a
 #' fit says which it was, and why.
 #'
-#' What a preset says of an argument that cannot be used together with those given is left out: the last
-#' of `dropout` without hidden layers, `patience` without validation, `rate_factors` and the
-#' parametrisation with an optimizer of your own (whose learning rate means something only with them).
+#' All but the last train twice (`refit`) where there are at most 100,000 rows: on four fifths of them, to
+#' learn for how many epochs, and then on all.
+#'
+#' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
+#' without hidden layers, `patience` without validation, `rate_factors` and the parametrisation with an
+#' optimizer of your own (whose learning rate means something only with them), `refit` with `validation`,
+#' `ensemble`, `callbacks`, `checkpoint` or [schedule_plateau()] of your own.
 #'
 #' @param name `"tabular"`, `"fast"`, `"pixels"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
@@ -180,10 +187,13 @@ preset_applies <- list(
   stop_metric = function(settings, info, given) {
     settings$stop_metric %in% losses[[info$loss$name]]$metric && settings$patience < Inf
   },
-  ties = function(settings, info, given) settings$patience < Inf,
   calibrate = function(settings, info, given) validates(settings) && calibrates(info$link),
+  refit = function(settings, info, given) {
+    alone <- settings$ensemble == 1 && is.null(settings$callbacks) && is.null(settings$checkpoint)
+    alone && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
+  },
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
-  ties = function(settings, info, given) validates(settings),
+  ties = function(settings, info, given) settings$patience < Inf,
   parametrization = function(settings, info, given) !"optimizer" %in% given,
   rate_factors = function(settings, info, given) !"optimizer" %in% given,
   dropout = function(settings, info, given) length(settings$hidden_units) > 0,

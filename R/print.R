@@ -47,7 +47,7 @@ print.fastmlp <- function(x, ...) {
     if (!is.null(x$members)) sprintf("Ensemble of %d networks, each with", length(x$members)),
     network_lines(x$network),
     noise_line(x$arguments, x$network),
-    rows_line(x$training),
+    rows_line(x$training, several = !is.null(x$members)),
     training_line(x$training),
     if (isTRUE(x$training$refit)) "Trained again on all rows",
     if (!is.null(x$outcome$temperature)) {
@@ -69,11 +69,12 @@ purpose <- function(outcome) {
   sprintf("regression with %d outcomes", length(outcome$names))
 }
 
-rows_line <- function(training) {
+rows_line <- function(training, several) {
   validation <- if (training$validation_rows > 0) {
     sprintf(", %s to validate", format(training$validation_rows, big.mark = ","))
   }
-  sprintf("Trained on %s%s", count_of(training$rows, "row"), validation %||% "")
+  sprintf("%s on %s%s", if (several) "Each trained" else "Trained", count_of(training$rows, "row"),
+          validation %||% "")
 }
 
 # How an end other than the planned one is told.

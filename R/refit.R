@@ -28,10 +28,21 @@ wants_refit <- function(settings, trained) {
   settings$refit && trained$summary$stopped %in% c("finished", "stopped") && trained$summary$kept_epoch > 0
 }
 
+refit_sets <- function(sets) {
+  sets$train["rows"] <- list(NULL)
+  list(train = sets$train, valid = NULL)
+}
+
+refit_members <- function(task, members) {
+  lapply(members, function(member) {
+    member$sets <- refit_sets(task$sets)
+    member
+  })
+}
+
 # All rows, nothing to judge; callbacks have seen the first training.
 refit_task <- function(task) {
-  task$sets$train["rows"] <- list(NULL)
-  task$sets["valid"] <- list(NULL)
+  task$sets <- refit_sets(task$sets)
   task$settings["callbacks"] <- list(NULL)
   task$plan["metrics"] <- list(NULL)
   task$plan[c("stopping", "judged")] <- FALSE

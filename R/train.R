@@ -123,9 +123,12 @@ training_sets <- function(x, outcome, weights, validation, call, by_class = NULL
 
 # A random choice of rows, take[k] of stratum k, in order.
 draw_rows <- function(values, take) {
-  strata <- if (is.factor(values)) split(seq_along(values), values) else list(seq_len(nrow(values)))
-  drawn <- Map(function(rows, n) rows[sample.int(length(rows), n)], strata, take)
+  drawn <- Map(function(rows, n) rows[sample.int(length(rows), n)], rows_by_stratum(values), take)
   sort(unlist(drawn, use.names = FALSE))
+}
+
+rows_by_stratum <- function(values) {
+  if (is.factor(values)) split(seq_along(values), values) else list(seq_len(nrow(values)))
 }
 
 check_weighted_rows <- function(set, call) {
@@ -141,7 +144,7 @@ set_rows <- function(set) {
 
 # Trains, from the beginning or from a state: list(layers, history, summary, state). `values` are the
 # outcomes that the rows of the sets choose from; `before` is the history up to the state; `members`, each
-# list(network, key), are those of an ensemble; `last_epoch` ends training before the schedules' end.
+# list(network, key, sets), are those of an ensemble; `last_epoch` ends training before the schedules' end.
 train <- function(network, sets, scaling, info, settings, key, call, plan, values,
                   state = NULL, before = NULL, checkpoint = NULL, members = NULL, last_epoch = NULL,
                   reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric, info)) {
@@ -151,7 +154,7 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
     network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
     reporter = reporter, members = members,
-    options = engine_options(settings, guard$loss, set_rows(sets$train), key, plan)
+    options = engine_options(settings, guard$loss, set_rows((members[[1]]$sets %||% sets)$train), key, plan)
   )
   job$options$epochs <- last_epoch %||% job$options$epochs
   run <- if (is.null(members)) optimizer_of(settings$optimizer)$run else run_ensemble

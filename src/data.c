@@ -5,14 +5,18 @@
 /* What dataset_allocate() was asked for. */
 typedef struct dataset_request {
   dataset *data;
-  bool classes, weighted, shifted;
+  bool chosen, classes, weighted, shifted;
 } dataset_request;
 
 static void lay_out(void *owner, arena *arena) {
   const dataset_request *request = owner;
   dataset *data = request->data;
   size_t rows = data->rows;
-  data->x = arena_take(arena, size_multiply(rows, data->inputs), sizeof(float));
+  if (request->chosen) {
+    data->place = arena_take(arena, rows, sizeof(uint32_t));
+  } else {
+    data->x = arena_take(arena, size_multiply(rows, data->inputs), sizeof(float));
+  }
   if (request->classes) {
     data->class_index = arena_take(arena, rows, sizeof(int32_t));
   } else {
@@ -25,7 +29,25 @@ static void lay_out(void *owner, arena *arena) {
 status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t columns, bool classes,
                         bool weighted, bool shifted) {
   *data = (dataset){.rows = rows, .inputs = inputs, .columns = columns};
-  return arena_build(&data->arena, lay_out, &(dataset_request){data, classes, weighted, shifted});
+  return arena_build(&data->arena, lay_out, &(dataset_request){data, false, classes, weighted, shifted});
+}
+
+status dataset_choose(dataset *choice, const dataset *all, const uint32_t *rows, size_t n) {
+  size_t columns = all->columns;
+  *choice = (dataset){.rows = n, .inputs = all->inputs, .columns = columns, .x = all->x};
+  dataset_request request = {choice, true, all->class_index != NULL, all->weight != NULL,
+                             all->offset != NULL};
+  status result = arena_build(&choice->arena, lay_out, &request);
+  if (result != STATUS_OK) return result;
+  for (size_t i = 0; i < n; i++) {
+    size_t row = rows != NULL ? rows[i] : i;
+    choice->place[i] = (uint32_t)row;
+    if (all->class_index) choice->class_index[i] = all->class_index[row];
+    if (all->value) memcpy(choice->value + i * columns, all->value + row * columns, columns * sizeof(float));
+    if (all->weight) choice->weight[i] = all->weight[row];
+    if (all->offset) choice->offset[i] = all->offset[row];
+  }
+  return STATUS_OK;
 }
 
 void dataset_free(dataset *data) {
@@ -56,6 +78,11 @@ static void scatter_row(const float *row, const float *later_row, size_t inputs,
   memcpy(panels + whole * stride, last, sizeof last);
 }
 
+/* A row of predictors. */
+ALWAYS_INLINE const float *row_of(const dataset *data, size_t row) {
+  return data->x + (data->place ? data->place[row] : row) * data->inputs;
+}
+
 ALWAYS_INLINE void prefetch_target(const dataset *data, size_t row) {
   if (data->class_index) __builtin_prefetch(data->class_index + row);
   if (data->value) __builtin_prefetch(data->value + row * data->columns);
@@ -72,7 +99,7 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
     size_t later = size_min(i + ahead, data->rows - first - 1); /* which may be of the next block */
     size_t row = order ? order[i] : first + i;
     size_t later_row = order ? order[later] : first + later;
-    scatter_row(data->x + row * inputs, data->x + later_row * inputs, inputs, batch->x.data + i * PANEL,
+    scatter_row(row_of(data, row), row_of(data, later_row), inputs, batch->x.data + i * PANEL,
                 batch->x.stride, ahead);
     prefetch_target(data, later_row);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];

@@ -6,11 +6,13 @@
 #include "loss.h"
 #include "threads.h"
 
-/* A data set; owns its memory. Exactly rows x inputs floats for x: no padding. */
+/* A data set; owns its memory, but for the x of a choice of rows, which is another's. Exactly rows x inputs
+   floats for x: no padding. */
 typedef struct dataset {
   arena arena;
   size_t rows, inputs, columns; /* columns: numbers of a row's target */
   float *x;                     /* [rows x inputs] row-major */
+  uint32_t *place;              /* [rows] of each row in x; NULL: they lie in order */
   int32_t *class_index;         /* [rows], or NULL */
   float *value;                 /* [rows x columns] row-major, or NULL */
   float *weight;                /* [rows], or NULL */
@@ -21,6 +23,9 @@ typedef struct dataset {
    whether offsets are. */
 status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t columns, bool classes,
                         bool weighted, bool shifted);
+
+/* A choice of n listed rows (NULL: all n) of another data set (no choice itself), which must outlive it. */
+status dataset_choose(dataset *choice, const dataset *all, const uint32_t *rows, size_t n);
 
 void dataset_free(dataset *data);
 

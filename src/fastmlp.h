@@ -68,9 +68,14 @@ SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads
    wanted>, training = <logical: whether batches are normalised by their own statistics>). */
 SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP mode, SEXP threads);
 
+/* r_data.c */
+/* An external pointer to rows of a set, as `data` below, that several trainers choose from. */
+SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss, SEXP threads);
+
 /* r_train.c */
 /* An external pointer to a trainer. data = list(x =, target =, weights =, offset = <NULL, or doubles, one a
-   row>, rows = <integer 1-based rows to use, or NULL for all>); valid = NULL or the same; options = list(loss
+   row>, rows = <integer 1-based rows to use, or NULL for all>), or list(shared = <from fastmlp_rows_open()>,
+   rows = <of the shared ones>); valid = NULL or the same; options = list(loss
    = <loss>, optimizer = list(name =, <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =,
    clip_norm =, max_norm =, ema_decay = <each 0: none>, epochs =, batch_size =, shuffle =, patience = <0:
    none>, min_improvement =, keep_last_tie =, judged_outside =, pause =, key = <two integers>, threads = <NA:
@@ -78,8 +83,7 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
    a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
    the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
    trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
-   smaller than the others>; from dropout on they may be absent). data may be another trainer of the same
-   shapes and loss, whose rows are then shared.
+   smaller than the others>; from dropout on they may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),

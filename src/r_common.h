@@ -96,11 +96,13 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers, bo
    move. */
 SEXP network_to_list(const network *net, const float *parameters, bool whole);
 
-/* ---- training, in r_train.c ---- */
+/* ---- rows, in r_data.c ---- */
 
-/* Fills an empty data set, already owned, from list(x =, target =, weights =, rows =). */
+/* Fills an empty data set, already owned, from a list as fastmlp_train_open() takes it. */
 void dataset_from_list(dataset *data, SEXP list, SEXP scaling, const network *net, const loss *loss,
                        int threads);
+
+/* ---- training, in r_train.c ---- */
 
 /* Seconds named by their phases. */
 SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]);

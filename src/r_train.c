@@ -6,16 +6,10 @@
 #include "r_common.h"
 #include "train.h"
 
-/* The rows of a training run, which the members of an ensemble share. */
-typedef struct rows {
-  dataset data, valid;
-  int users;
-} rows;
-
 /* Everything that one training run needs, in one place with one finalizer. */
 typedef struct training {
   network net;
-  rows *rows;
+  dataset data, valid;
   loss loss;
   trainer *trainer;
   double rate[GROUP_COUNT]; /* factors of the learning rate */
@@ -23,18 +17,12 @@ typedef struct training {
   int threads;
 } training;
 
-static void rows_release(rows *rows) {
-  if (rows == NULL || --rows->users > 0) return;
-  dataset_free(&rows->data);
-  dataset_free(&rows->valid);
-  free(rows);
-}
-
 static void training_release(SEXP owner) {
   training *t = R_ExternalPtrAddr(owner);
   if (t == NULL) return;
   trainer_close(t->trainer);
-  rows_release(t->rows);
+  dataset_free(&t->data);
+  dataset_free(&t->valid);
   network_free(&t->net);
   free(t);
   R_ClearExternalPtr(owner);
@@ -46,26 +34,7 @@ static training *unpack_training(SEXP owner) {
   return t;
 }
 
-/* ---- data and settings ---- */
-
-void dataset_from_list(dataset *data, SEXP list, SEXP scaling_list, const network *net, const loss *loss,
-                       int threads) {
-  size_t inputs = network_inputs(net), outputs = network_outputs(net), n;
-  source_matrix x = unpack_predictors(list_get(list, "x"), "x");
-  if (x.columns != inputs) Rf_error("`x` must have one column an input");
-  SEXP target = list_get(list, "target"), weights = list_get(list, "weights");
-  SEXP offset = list_get(list, "offset");
-  check_targets(target, weights, loss, x.rows, outputs);
-  const double *shift = offset != R_NilValue ? unpack_doubles(offset, (R_xlen_t)x.rows, "offset") : NULL;
-  scaling scaling = unpack_scaling(scaling_list, inputs);
-  const uint32_t *rows = unpack_rows(list_get(list, "rows"), x.rows, &n);
-  if (n == 0) Rf_error("`x` must have at least one row");
-  raise_unless_ok(dataset_allocate(data, n, inputs, loss_columns(loss, outputs),
-                                   loss_of(loss->id)->takes_classes, weights != R_NilValue, shift != NULL));
-  matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
-  read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
-  for (size_t i = 0; shift != NULL && i < n; i++) data->offset[i] = (float)shift[rows != NULL ? rows[i] : i];
-}
+/* ---- settings ---- */
 
 /* A number that may lack: then it is 0. */
 static double optional_number(SEXP x, const char *name) {
@@ -211,25 +180,7 @@ static void set_dropout(network *net, SEXP dropout) {
   for (int l = 0; l < net->layers - 1; l++) net->layer[l].dropout = share[l];
 }
 
-/* Rows of its own. */
-static void take_rows(training *t, SEXP data, SEXP valid, SEXP scaling_list) {
-  t->rows = calloc(1, sizeof *t->rows);
-  if (t->rows == NULL) raise_unless_ok(STATUS_MEMORY);
-  t->rows->users = 1;
-  dataset_from_list(&t->rows->data, data, scaling_list, &t->net, &t->loss, t->threads);
-  if (valid != R_NilValue)
-    dataset_from_list(&t->rows->valid, valid, scaling_list, &t->net, &t->loss, t->threads);
-}
-
-/* Those of another one, of the same shapes. */
-static void share_rows(training *t, const training *other) {
-  const network *own = &t->net, *others = &other->net;
-  if (network_inputs(own) != network_inputs(others) || network_outputs(own) != network_outputs(others) ||
-      t->loss.id != other->loss.id)
-    Rf_error("`data` must be of a trainer of the same shape");
-  t->rows = other->rows;
-  t->rows->users++;
-}
+static SEXP shared_rows(SEXP set) { return set == R_NilValue ? set : list_get(set, "shared"); }
 
 SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_list, SEXP options_list,
                         SEXP state) {
@@ -240,16 +191,14 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   optimizer.rate = unpack_group_rates(list_get(options_list, "rate_factors"), t->rate);
   t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
-  R_SetExternalPtrProtected(owner, options_list); /* holds what the loss points to */
+  /* What the loss and the rows point to. */
+  R_SetExternalPtrProtected(owner, Rf_list3(options_list, shared_rows(data), shared_rows(valid)));
   network_from_list(&t->net, network_list);
   set_dropout(&t->net, list_get(options_list, "dropout"));
-  if (TYPEOF(data) == EXTPTRSXP) {
-    share_rows(t, unpack_training(data));
-  } else {
-    take_rows(t, data, valid, scaling_list);
-  }
-  const dataset *held = t->rows->valid.rows > 0 ? &t->rows->valid : NULL;
-  raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->rows->data, held, &t->loss, &optimizer, &options));
+  dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, t->threads);
+  if (valid != R_NilValue) dataset_from_list(&t->valid, valid, scaling_list, &t->net, &t->loss, t->threads);
+  const dataset *held = valid != R_NilValue ? &t->valid : NULL;
+  raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->data, held, &t->loss, &optimizer, &options));
   if (state != R_NilValue) restore(t, state);
   UNPROTECT(1);
   return owner;
@@ -271,7 +220,7 @@ enum { MEASURES = 5 };
 
 static void record_measures(const training *t, int index, double measure[MEASURES]) {
   const epoch_record *record = trainer_record(t->trainer, index);
-  bool has_valid = t->rows->valid.rows > 0;
+  bool has_valid = t->valid.rows > 0;
   measure[0] = record->train_loss;
   measure[1] = record->train_score;
   measure[2] = has_valid ? record->valid_loss : NA_REAL;
@@ -325,7 +274,7 @@ SEXP fastmlp_train_network(SEXP owner) {
 
 SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {
   const training *t = unpack_training(owner);
-  const dataset *data = unpack_flag(valid, "valid") ? &t->rows->valid : &t->rows->data;
+  const dataset *data = unpack_flag(valid, "valid") ? &t->valid : &t->data;
   link_id id = unpack_link(link);
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)data->rows, (int)network_outputs(&t->net)));
   if (data->rows > 0)

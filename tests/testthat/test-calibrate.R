@@ -12,7 +12,8 @@ test_that("the temperature is that with the smallest log-loss on the validation 
   raw <- as.matrix(predict(fit, x[held, ], type = "raw"))
   loss <- function(t) {
     p <- softmax(raw / t)
-    weighted.mean(-log(p[cbind(held, as.integer(class[held]))]), weights[held])
+    likelihood <- log(p[cbind(held, as.integer(class[held]))])
+    log(t)^2 / (2 * length(held)) - weighted.mean(likelihood, weights[held])
   }
   t <- fit$outcome$temperature
   expect_lt(loss(t), loss(1))
@@ -21,6 +22,12 @@ test_that("the temperature is that with the smallest log-loss on the validation 
   expect_equal(p, softmax(as.matrix(predict(fit, x, type = "raw")) / t), tolerance = 1e-6, ignore_attr = TRUE)
   expect_identical(as.integer(predict(fit, x)$.pred_class), max.col(p))
   expect_output(print(fit), "Probabilities calibrated at temperature")
+})
+
+test_that("a few rows that are all right do not make the temperature extreme", {
+  sure <- small_fit(x * 10, factor(x[, 1] > 0), validation = order(-abs(x[, 1]))[1:8], calibrate = TRUE,
+                    epochs = 20, optimizer = opt_adam(0.05))
+  expect_gt(sure$outcome$temperature, 0.1)
 })
 
 test_that("two classes, several labels and ensembles are calibrated, too", {

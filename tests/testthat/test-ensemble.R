@@ -87,6 +87,60 @@ test_that("the epoch that is kept is the ensemble's best, by what is watched", {
   }
 })
 
+test_that("members hold rows that go around all, each stratum's evenly", {
+  values <- factor(rep(c("a", "b", "c"), c(50, 23, 2)))
+  take <- c(10, 5, 0)
+  folds_of <- function(members) {
+    set.seed(3)
+    sets <- list(valid = list(rows = draw_rows(values, take)))
+    c(list(sets$valid$rows), draw_folds(sets, values, list(kind = "share", take = take), members))
+  }
+  folds <- folds_of(5)
+  expect_identical(folds[[2]], folds[[1]])
+  for (held in folds) expect_identical(as.vector(table(values[held])), as.integer(take))
+  # 5 times 10 of 50 rows are all of them, 5 times 5 of 23 are two more than there are.
+  times <- tabulate(unlist(folds[-1]), length(values))
+  expect_identical(times[1:50], rep(1L, 50))
+  expect_identical(sort(times[51:73]), rep(1:2, c(21, 2)))
+  expect_identical(times[74:75], c(0L, 0L))
+  expect_true(all(tabulate(unlist(folds_of(20)[-1]), 75)[1:50] == 4))
+  expect_null(draw_folds(NULL, values, list(kind = "rows"), 5))
+})
+
+test_that("each member is the fit that it would be with its own rows held", {
+  fit <- ensemble_fit(y, validation = 0.2, ensemble = 2)
+  expect_identical(fit$members[[1]], ensemble_fit(y, validation = 0.2, ensemble = 1)$network)
+  expect_identical(c(fit$training$rows, fit$training$validation_rows), c(96L, 24L))
+  expect_output(print(fit), "Each trained on 96 rows, 24 to validate")
+  standardized <- ensemble_fit(y, validation = 0.2, standardize = "zscore", standardize_outcome = TRUE)
+  expect_equal(unname(standardized$standardize$center), unname(colMeans(x)))
+  expect_equal(standardized$outcome$scaling$center, mean(y))
+})
+
+test_that("validation asks each member about the rows that it holds", {
+  set.seed(1)
+  draw_key()
+  held <- draw_rows(as.matrix(y), 48)
+  folds <- draw_folds(list(valid = list(rows = held)), as.matrix(y), list(kind = "share", take = 48), 3)
+  # Of 120 rows, 24 are held twice, and none is left out.
+  expect_identical(sort(unique(unlist(folds))), 1:120)
+  fit <- ensemble_fit(y, validation = 0.4, weights = rep(1:3, 40), metrics = "mae", patience = 4,
+                      stop_metric = "mae")
+  told <- lapply(member_fits(fit), function(one) predict(one, x)$.pred)
+  holds <- vapply(folds, function(rows) seq_len(n) %in% rows, logical(n))
+  estimate <- rowSums(do.call(cbind, told) * holds) / rowSums(holds)
+  kept <- subset(fit$history, set == "validation" & epoch == fit$training$kept_epoch)
+  value <- setNames(kept$value, kept$metric)
+  expect_equal(value[["mae"]], weighted.mean(abs(y - estimate), rep(1:3, 40)), tolerance = 1e-5)
+  expect_equal(value[["rmse"]], sqrt(weighted.mean((y - estimate)^2, rep(1:3, 40))), tolerance = 1e-5)
+  expect_equal(value[["loss"]], value[["rmse"]]^2 / 2, tolerance = 1e-5)
+  sizes <- fit$outcome$residuals[[1]]
+  expect_equal(sizes$size, sort(abs(y - estimate)), tolerance = 1e-5)
+  train <- rowSums(do.call(cbind, told) * !holds) / rowSums(!holds)
+  kept <- subset(fit$history, set == "train" & epoch == fit$training$kept_epoch & metric == "mae")
+  expect_equal(kept$value, weighted.mean(abs(y - train), rep(1:3, 40)), tolerance = 1e-5)
+})
+
 test_that("patience, the last tie, plateaus, weights and offsets are the ensemble's", {
   fit <- ensemble_fit(y, epochs = 200, validation = 0.3, patience = 3)
   expect_identical(fit$training$stopped, "stopped")

@@ -1,0 +1,66 @@
+#include <stdlib.h>
+
+#include "r_common.h"
+
+/* ---- read ---- */
+
+static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t outputs, const loss *loss,
+                      int threads) {
+  size_t n;
+  source_matrix x = unpack_predictors(list_get(list, "x"), "x");
+  SEXP target = list_get(list, "target"), weights = list_get(list, "weights");
+  SEXP offset = list_get(list, "offset");
+  check_targets(target, weights, loss, x.rows, outputs);
+  const double *shift = offset != R_NilValue ? unpack_doubles(offset, (R_xlen_t)x.rows, "offset") : NULL;
+  scaling scaling = unpack_scaling(scaling_list, x.columns);
+  const uint32_t *rows = unpack_rows(list_get(list, "rows"), x.rows, &n);
+  if (n == 0) Rf_error("`x` must have at least one row");
+  raise_unless_ok(dataset_allocate(data, n, x.columns, loss_columns(loss, outputs),
+                                   loss_of(loss->id)->takes_classes, weights != R_NilValue, shift != NULL));
+  matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
+  read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
+  for (size_t i = 0; shift != NULL && i < n; i++) data->offset[i] = (float)shift[rows != NULL ? rows[i] : i];
+}
+
+/* ---- rows that several networks share ---- */
+
+static void shared_release(SEXP owner) {
+  dataset *data = R_ExternalPtrAddr(owner);
+  if (data == NULL) return;
+  dataset_free(data);
+  free(data);
+  R_ClearExternalPtr(owner);
+}
+
+SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss_list, SEXP threads) {
+  SEXP owner = PROTECT(owner_make(sizeof(dataset), shared_release));
+  const loss loss = unpack_loss(loss_list);
+  read_rows(R_ExternalPtrAddr(owner), set, scaling, (size_t)unpack_count(outputs, "outputs"), &loss,
+            unpack_threads(threads));
+  UNPROTECT(1);
+  return owner;
+}
+
+static void choose_rows(dataset *data, SEXP owner, SEXP chosen, size_t outputs, const loss *loss) {
+  const dataset *all = TYPEOF(owner) == EXTPTRSXP ? R_ExternalPtrAddr(owner) : NULL;
+  if (all == NULL) Rf_error("`shared` must be rows that were opened");
+  bool classes = loss_of(loss->id)->takes_classes;
+  if (all->columns != loss_columns(loss, outputs) || (all->class_index != NULL) != classes)
+    Rf_error("`shared` must be rows for the same loss");
+  size_t n;
+  const uint32_t *rows = unpack_rows(chosen, all->rows, &n);
+  if (n == 0) Rf_error("`rows` must have at least one row");
+  raise_unless_ok(dataset_choose(data, all, rows, n));
+}
+
+void dataset_from_list(dataset *data, SEXP list, SEXP scaling, const network *net, const loss *loss,
+                       int threads) {
+  SEXP shared = list_get(list, "shared");
+  size_t outputs = network_outputs(net);
+  if (shared == R_NilValue) {
+    read_rows(data, list, scaling, outputs, loss, threads);
+  } else {
+    choose_rows(data, shared, list_get(list, "rows"), outputs, loss);
+  }
+  if (data->inputs != network_inputs(net)) Rf_error("`x` must have one column an input");
+}
