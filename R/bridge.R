@@ -30,7 +30,7 @@ checked_task <- function(design, given, call) {
   settings$residual <- check_residual(settings$residual, shape$sizes, call)
   settings$init <- check_initial(settings$init, shape, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
-  by_class <- weights_by_class(settings$class_weights, outcome$values, call)
+  by_class <- weights_by_class(settings$class_weights, outcome$values, settings$weights, call)
   offset <- fit_offset(settings, design, outcome, call)
   settings["validation"] <- list(offset$validation)
   validation <- check_validation(settings, design, outcome, call)
@@ -101,7 +101,8 @@ finished_fit <- function(task, trained, members) {
   if (refit) {
     again <- train_task(refit_task(task), refit_members(task, members),
                         last_epoch = trained$summary$kept_epoch)
-    kept <- trained_networks(again, settings)
+    refit <- again$summary$stopped == "finished"
+    if (refit) kept <- trained_networks(again, settings) else warn_of_refit(again$summary, task$call)
   }
   sets <- members[[1]]$sets
   rows <- list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid))

@@ -24,10 +24,14 @@ check_calibrate <- function(settings, info, validation, call) {
   }
 }
 
+# What the validation rows add to the outcome's info, where there is something to say.
+judgements <- c("temperature", "residuals")
+
 # The outcome's info with what the validation rows say of the networks' outputs on them, each network being
 # asked about the rows that it has not been trained on.
 judged_outcome <- function(task, networks) {
   info <- task$outcome$info
+  info[judgements] <- NULL
   set <- task$sets$valid
   if (is.null(set)) return(info)
   calibrate <- task$settings$calibrate

@@ -107,16 +107,41 @@ check_fingerprint <- function(saved, fingerprint, call) {
 
 # A hash of each part of the data and of each argument that decides on the result.
 checkpoint_fingerprint <- function(settings, data) {
-  parts <- c(data, settings[setdiff(names(settings), c("threads", "verbose", "checkpoint"))])
-  vapply(parts, function(part) rlang::hash(without_environments(part)), "")
+  parts <- c(data, settings[setdiff(names(settings), c("threads", "verbose", "checkpoint", "callbacks"))])
+  # What callbacks use may be what they change.
+  texts <- rapply(as.list(settings$callbacks), deparse, how = "list")
+  hashes <- vapply(parts, function(part) rlang::hash(without_environments(part)), "")
+  c(hashes, callbacks = rlang::hash(texts))
 }
 
-# Functions as their text, which is the same in another session.
-without_environments <- function(x) {
-  if (is.function(x)) return(list(as.list(formals(x)), deparse(body(x))))
+# Functions as their text and the values that they use, which are the same in another session; `known` are
+# names on the way here.
+without_environments <- function(x, known = character()) {
+  if (is.environment(x)) return("environment")
+  if (is.function(x)) return(function_content(x, known))
   if (!is.list(x) || is.data.frame(x)) return(x)
   attributes <- attributes(x)
-  x <- lapply(x, without_environments)
+  x <- lapply(x, without_environments, known)
   attributes(x) <- attributes
   x
+}
+
+function_content <- function(x, known) {
+  text <- list(as.list(formals(x)), deparse(body(x)))
+  names <- sort(setdiff(unlist(lapply(c(formals(x), body(x)), all.names)), c(known, names(formals(x)))))
+  values <- lapply(rlang::set_names(names), captured_value, environment(x))
+  values <- Filter(Negate(is.null), values)
+  c(text, lapply(values, without_environments, c(known, names)))
+}
+
+# What a function's environment, up to the user's workspace, has under a name; NULL for what packages have.
+captured_value <- function(name, environment) {
+  while (!is.null(environment) && !isNamespace(environment) && !identical(environment, baseenv()) &&
+           !identical(environment, emptyenv())) {
+    if (exists(name, environment, inherits = FALSE)) {
+      return(tryCatch(get(name, environment, inherits = FALSE), error = function(cnd) NULL))
+    }
+    if (identical(environment, globalenv())) return(NULL)
+    environment <- parent.env(environment)
+  }
 }

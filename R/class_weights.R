@@ -17,20 +17,21 @@ check_class_weights <- function(x, arg, call) {
 }
 
 # One weight a class of the outcome, in the order of its levels; NULL for none.
-weights_by_class <- function(class_weights, values, call) {
+weights_by_class <- function(class_weights, values, case_weights, call) {
   if (is.null(class_weights)) return(NULL)
   if (!is.factor(values)) {
     abort_argument("class_weights", "NULL for a numeric outcome", describe(class_weights), call = call)
   }
-  if (identical(class_weights, "balanced")) return(balanced_weights(values))
+  if (identical(class_weights, "balanced")) return(balanced_weights(values, case_weights))
   check_class_names(names(class_weights), levels(values), call)
   unname(class_weights[levels(values)])
 }
 
-# rows / (classes * rows of the class), where classes without rows do not count.
-balanced_weights <- function(values) {
-  rows <- tabulate(values, nlevels(values))
-  ifelse(rows > 0, length(values) / (sum(rows > 0) * rows), 0)
+# rows / (classes * rows of the class), where classes without rows do not count, and rows as their weights.
+balanced_weights <- function(values, case_weights = NULL) {
+  rows <- if (is.null(case_weights)) tabulate(values, nlevels(values)) else
+    vapply(split(case_weights, values), sum, 1, USE.NAMES = FALSE)
+  ifelse(rows > 0, sum(rows) / (sum(rows > 0) * rows), 0)
 }
 
 check_class_names <- function(names, levels, call) {

@@ -43,7 +43,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   info$loss <- continued_loss(info$loss, loss, call)
   data <- continued_data(fit, list(...), call)
   weights <- continued_weights(fit, weights, nrow(data$x), call)
-  by_class <- weights_by_class(settings$class_weights, data$outcome$values, call)
+  by_class <- weights_by_class(settings$class_weights, data$outcome$values, weights, call)
   offset <- continued_offset(fit, data, offset, validation, call)
   validation <- continued_validation(fit, offset$validation, nrow(data$x), call)
   plan <- stopping_plan(settings, info, validation, call)
@@ -54,7 +54,9 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   values <- outcome_values_of(data$outcome, validation)
   trained <- train(fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,
                    plan, values, fit$state, fit$history)
-  continued_fit(fit, trained, settings, sets)
+  task <- list(outcome = list(info = info), settings = settings, sets = sets, values = values,
+               scaling = fit$standardize)
+  continued_fit(fit, trained, task)
 }
 
 # What a fit keeps for going on: the engine's state, the key of its random numbers, the rows held for
@@ -128,6 +130,7 @@ continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose
   settings <- fit$arguments
   settings$epochs <- check_count(fit$training$epochs + check_count(epochs, "epochs", call = call),
                                  "epochs", call = call)
+  if (is.null(metrics) && !all(settings$metrics %in% names(known_metrics))) abort_not_again("metrics", call)
   settings["metrics"] <- list(check_metrics(metrics %||% settings$metrics, "metrics", call))
   if (is.null(callbacks) && !is.null(settings$callbacks)) {
     abort_not_again("callbacks", call)
@@ -241,12 +244,15 @@ continued_validation <- function(fit, validation, rows, call) {
 }
 
 # The fit after more epochs.
-continued_fit <- function(fit, trained, settings, sets) {
+continued_fit <- function(fit, trained, task) {
   before <- fit$training
+  settings <- task$settings
   fit$network <- new_network(trained$layers, fit$arguments$activation)
+  judged <- judged_outcome(task, list(fit$network))
+  for (part in judgements) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
-  fit$training <- c(list(rows = set_rows(sets$train), validation_rows = set_rows(sets$valid)),
+  fit$training <- c(list(rows = set_rows(task$sets$train), validation_rows = set_rows(task$sets$valid)),
                     trained$summary, before[c("preset_rule", "refit")])
   fit$training$seconds <- before$seconds + fit$training$seconds
   fit$training$step_seconds <- before$step_seconds + fit$training$step_seconds

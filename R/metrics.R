@@ -1,27 +1,27 @@
 # Metrics beside the loss, computed in R from the outputs at the end of an epoch.
 
 # Each takes the truth (a factor; or numbers, a matrix for several outcomes), the estimate
-# (probabilities rows x classes; or numbers shaped like the truth) and a weight a row; `larger` says
-# whether more is better. To add a metric, add a row.
+# (probabilities or scores, rows x classes; or numbers shaped like the truth) and a weight a row; `needs` says
+# what the loss must give, `larger` whether more is better. To add a metric, add a row.
 known_metrics <- list(
-  accuracy = list(type = "class", larger = TRUE, value = function(truth, estimate, weights) {
+  accuracy = list(type = "class", needs = "scores", larger = TRUE, value = function(truth, estimate, weights) {
     stats::weighted.mean(max.col(estimate, "first") == as.integer(truth), weights)
   }),
-  auc = list(type = "class", larger = TRUE, value = function(truth, estimate, weights) {
+  auc = list(type = "class", needs = "scores", larger = TRUE, value = function(truth, estimate, weights) {
     if (nlevels(truth) == 2) return(binary_auc(as.integer(truth) == 2, estimate[, 2], weights))
     multiclass_auc(as.integer(truth), estimate, weights)
   }),
-  log_loss = list(type = "class", larger = FALSE, value = function(truth, estimate, weights) {
+  log_loss = list(type = "class", needs = "probability", larger = FALSE, value = function(truth, estimate, weights) {
     likelihood <- estimate[cbind(seq_along(truth), as.integer(truth))]
     stats::weighted.mean(-log(pmax(likelihood, 1e-15)), weights)
   }),
-  rmse = list(type = "numeric", larger = FALSE, value = function(truth, estimate, weights) {
+  rmse = list(type = "numeric", needs = "mean", larger = FALSE, value = function(truth, estimate, weights) {
     sqrt(stats::weighted.mean(rowMeans(as.matrix((estimate - truth)^2)), weights))
   }),
-  mae = list(type = "numeric", larger = FALSE, value = function(truth, estimate, weights) {
+  mae = list(type = "numeric", needs = "mean", larger = FALSE, value = function(truth, estimate, weights) {
     stats::weighted.mean(rowMeans(as.matrix(abs(estimate - truth))), weights)
   }),
-  rsq = list(type = "numeric", larger = TRUE, value = function(truth, estimate, weights) {
+  rsq = list(type = "numeric", needs = "mean", larger = TRUE, value = function(truth, estimate, weights) {
     mean(vapply(seq_len(NCOL(truth)), function(j) {
       weighted_rsq(as.matrix(truth)[, j], as.matrix(estimate)[, j], weights)
     }, 1))
@@ -83,24 +83,20 @@ check_metrics <- function(x, arg, call) {
   if (length(taken)) {
     abort_argument(arg, "a list of functions with new names", enumerate(taken), call = call)
   }
-  lapply(x, function(f) list(type = NULL, larger = NA, value = f))
+  lapply(x, function(f) list(type = NULL, needs = NULL, larger = NA, value = f))
 }
 
 # The metrics that fit the outcome.
 check_metrics_for <- function(metrics, info, call) {
-  type <- info$type
-  needs <- if (type == "numeric") "mean" else "probability"
-  if (length(metrics) && (type == "labels" || !needs %in% names(links[[info$link]]))) {
-    expected <- sprintf("left out with loss %s, which gives no %s a row", format(info$loss),
-                        if (type == "numeric") "mean" else "probabilities of classes")
-    abort_argument("metrics", expected, enumerate(names(metrics)), call = call)
-  }
-  wrong <- Filter(function(metric) !is.null(metric$type) && metric$type != type, metrics)
+  gives <- names(links[[info$link]])
+  gives <- c(intersect(gives, if (info$type == "numeric") "mean"),
+             if (info$type == "class") c("scores", intersect(gives, "probability")))
+  wrong <- Filter(function(metric) !is.null(metric$needs) && !metric$needs %in% gives, metrics)
   if (!length(wrong)) return(invisible())
-  fitting <- names(Filter(function(metric) metric$type == type, known_metrics))
-  kind <- if (type == "class") "an outcome of classes" else "a numeric outcome"
-  abort_argument("metrics", sprintf("one of %s for %s", enumerate(fitting, Inf, "or"), kind),
-                 enumerate(names(wrong)), call = call)
+  fitting <- names(Filter(function(metric) metric$needs %in% gives, known_metrics))
+  expected <- sprintf("%s with loss %s", if (length(fitting)) paste("one of", enumerate(fitting, Inf, "or")) else
+    "functions of your own", format(info$loss))
+  abort_argument("metrics", expected, enumerate(names(wrong)), call = call)
 }
 
 # ---- at the end of an epoch ----
@@ -120,11 +116,21 @@ drop_single <- function(x) if (ncol(x) == 1) x[, 1] else x
 # An estimate of the truth, from run(link), which gives the network's outputs after a link of the engine's.
 as_estimate <- function(run, info, offset) {
   link <- links[[info$link]]
-  if (info$type != "class") return(drop_single(outcome_mean(link, run, list(offset = offset), info)))
-  probability <- link$probability(run)
-  if (ncol(probability) == 1) probability <- cbind(1 - probability, probability)
-  colnames(probability) <- info$levels
-  probability
+  if (info$type == "numeric") return(numbers_estimate(link, run, info, offset))
+  certain <- !is.null(link$probability)
+  estimate <- if (certain) link$probability(run) else run("none")
+  if (info$type == "class" && ncol(estimate) == 1) {
+    estimate <- if (certain) cbind(1 - estimate, estimate) else cbind(-estimate, estimate)
+  }
+  colnames(estimate) <- if (info$type == "class") info$levels else info$names
+  estimate
+}
+
+# Means, or else a column for each quantile of each number.
+numbers_estimate <- function(link, run, info, offset) {
+  if (!is.null(link$mean)) return(drop_single(outcome_mean(link, run, list(offset = offset), info)))
+  levels <- info$loss$levels
+  drop_single(in_outcome_units(known_quantiles(run("none"), levels), info$scaling, length(levels)))
 }
 
 # The value of a metric: one number, NA where it is none.

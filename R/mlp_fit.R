@@ -6,7 +6,7 @@
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
-#' \deqn{\lambda \sum_j \left(\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|\right)}
+#' \deqn{\lambda \sum_j (\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|)}
 #' on all weights \eqn{w_j} of the network (never biases), where \eqn{\lambda} is `penalty` and
 #' \eqn{\alpha} is `mixture` (the elastic net of Zou and Hastie 2005). Losses are given in
 #' [loss_value()], the steps in [opt_sgd()], the initial weights in [init_he()].
@@ -84,8 +84,8 @@
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
-#' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the last
-#' completed epoch is kept or, in the first, the weights so far), `fastmlp_warning_constant`,
+#' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
+#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far), `fastmlp_warning_constant`,
 #' `fastmlp_warning_duplicated` and `fastmlp_warning_levels`. An error in one of `callbacks` or of
 #' `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`, whose `parent`
 #' it is.
@@ -118,37 +118,38 @@
 #'   `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output: the
 #'   logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
-#' @param schedule What the learning rate is multiplied by as training goes on: by default nothing,
-#'   [schedule_constant()]; see there for the others, such as [schedule_cosine()].
+#' @param schedule What the learning rate is multiplied by as training goes on: [schedule_constant()]
+#'   leaves it as it is; see there for the others, such as [schedule_cosine()].
 #' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few
 #'   passes): a whole number of at least 1.
 #' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
 #'   [opt_rprop()] and [opt_lbfgs()] take all rows, by default and at the least.
-#' @param validation Rows to validate on after each epoch, which are not trained on; by default 0,
-#'   none. A share in `(0, 1)` of the rows, drawn at random (within each class for a classifier); or
+#' @param validation Rows to validate on after each epoch, which are not trained on: 0 for
+#'   none; a share in `(0, 1)` of the rows, drawn at random (within each class for a classifier); or
 #'   rows of the data: a logical vector, one value a row, or whole numbers, of which a single one is
 #'   at least 2 (for row 1 alone, give a logical vector); or other data: a data frame for the
 #'   formula method, `list(x = , y = )` for the others. Rows of the data keep their `weights`; other
 #'   data count equally, but for `class_weights`.
 #' @param patience Epochs without improvement before training stops: a whole number of at least 1,
-#'   or `Inf`, the default, to never stop. With a number, the epoch of the best validation loss (or
+#'   or `Inf` to never stop. With a number, the epoch of the best validation loss (or
 #'   `stop_metric`) is kept, otherwise the last. A `patience` of at least `epochs` keeps the best
 #'   without ever stopping. Needs `validation`.
 #' @param min_improvement An epoch is an improvement, for `patience`, if it is better by more than
-#'   this than the last epoch that was one: a finite number of at least 0, the default, in the unit
+#'   this than the last epoch that was one: a finite number of at least 0, in the unit
 #'   of what is watched. It does not matter for which epoch is kept.
-#' @param ties Which of several best epochs is kept: the `"first"`, the default, or the `"last"`.
+#' @param ties Which of several best epochs is kept: the `"first"` or the `"last"`.
 #' @param metrics Metrics to compute after each epoch, beside the loss and accuracy or root mean
-#'   squared error, for the training rows and the validation rows; by default none. Names: for
+#'   squared error, for the training rows and the validation rows. Names: for
 #'   classes `"accuracy"`, `"auc"` (the area under the ROC curve; for more than two classes its mean
 #'   over all pairs, Hand and Till 2001), `"log_loss"` (mean of `-log(p)`, with `p` of at least
 #'   1e-15); for numbers `"rmse"`, `"mae"`, `"rsq"` (\eqn{R^2}, 1 - residual / total sum of squares,
 #'   the mean over several outcomes). Or a list of functions under new names, each called as
 #'   `f(truth, estimate, weights)` and returning one number: `truth` is a factor, or numbers (a
-#'   matrix for several outcomes); `estimate` a matrix of probabilities with a column a class, or
-#'   numbers; `weights` one number a row, class weights included. All metrics are weighted. Those
+#'   matrix for several outcomes, of 0 and 1 for several labels); `estimate` a matrix of probabilities (of
+#'   scores for hinge losses) with a column a class or label, or numbers (a column for each quantile);
+#'   `weights` one number a row, class weights included. All metrics are weighted. Those
 #'   listed here take one more pass through the rows an epoch.
-#' @param stop_metric What `patience` and [schedule_plateau()] watch: `"loss"`, the default,
+#' @param stop_metric What `patience` and [schedule_plateau()] watch:  `"loss"`,
 #'   `"accuracy"` or `"rmse"`, or one of the `metrics` (known ones need not be listed there).
 #' @param stop_direction Whether to `"minimize"` or `"maximize"` it. Needed for functions of your
 #'   own only.
@@ -174,10 +175,11 @@
 #'   they are standardised: a finite number of at least 0.
 #' @param weights Case weights: one non-negative number a row. The gradient of a batch is
 #'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
-#'   of all training rows: a weight of 2 counts as two rows, whatever the batch size.
+#'   of all training rows: a weight of 2 counts as two rows, whatever the batch size. What standardises
+#'   predictors and outcomes, and batch normalisation, count each row once.
 #' @param class_weights Weights of classes, which multiply `weights`: numbers from 0 up with a name
 #'   for each class; or `"balanced"`, which gives each class the weight
-#'   `rows / (classes * rows of the class)`; by default none. They are the same as the matching case
+#'   `rows / (classes * rows of the class)`; or none. Rows count as their `weights`. They are the same as the matching case
 #'   weights: they enter loss, gradient and metrics alike.
 #' @param offset For losses with a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
 #'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
@@ -205,11 +207,12 @@
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
 #' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
 #'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
-#'   or a list of such lists; by default none. See the section on callbacks.
-#' @param checkpoint A file to write what training needs to go on to, or `NULL`, the default, for none. It is
+#'   or a list of such lists. See the section on callbacks.
+#' @param checkpoint A file to write what training needs to go on to, or `NULL` for none. It is
 #'   written at ends of epochs (at fewer of them where writing would take more than a tenth of the time),
 #'   at an interrupt and at the end, and is always whole, whatever happens meanwhile. The same call with
-#'   the same data and arguments (`threads` and `verbose` may differ) goes on from it and ends as the
+#'   the same data and arguments (`threads` and `verbose` may differ; functions are compared by
+#'   their text and the values that they use, callbacks by their text) goes on from it and ends as the
 #'   unbroken run would have; once that has ended it returns the fit at once. Delete the file to
 #'   start anew.
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].

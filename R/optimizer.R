@@ -17,52 +17,52 @@
 #' `opt_sgd()`, `opt_lion()`, which PyTorch has not, and where it says so below.
 #'
 #' @section Gradient descent:
-#' `opt_sgd()`: \deqn{v \leftarrow \mu v + g, \qquad w \leftarrow (1 - \eta \lambda) w - \eta v}
+#' `opt_sgd()`: \deqn{v := \mu v + g, \qquad w := (1 - \eta \lambda) w - \eta v}
 #' and with `nesterov` the last term is \eqn{\eta (g + \mu v)}, as in Sutskever, Martens, Dahl and
 #' Hinton (2013).
 #'
 #' @section Adam and its relatives:
 #' They keep
-#' \deqn{m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2}
+#' \deqn{m := \beta_1 m + (1 - \beta_1) g, \qquad v := \beta_2 v + (1 - \beta_2) g^2}
 #' and correct their start by \eqn{c_1 = 1 - \beta_1^t} and \eqn{c_2 = 1 - \beta_2^t}.
 #'
 #' `opt_adam()` (Kingma and Ba 2015), and with \eqn{\lambda} above zero `opt_adamw()`:
-#' \deqn{w \leftarrow (1 - \eta \lambda) w - \eta \frac{m / c_1}{\sqrt{v / c_2} + \epsilon}}
+#' \deqn{w := (1 - \eta \lambda) w - \eta \frac{m / c_1}{\sqrt{v / c_2} + \epsilon}}
 #'
-#' `opt_amsgrad()` (Reddi, Kale and Kumar 2018) has \eqn{\hat v \leftarrow \max(\hat v, v)} in place of
+#' `opt_amsgrad()` (Reddi, Kale and Kumar 2018) has \eqn{\hat v := \max(\hat v, v)} in place of
 #' \eqn{v} in this step.
 #'
 #' `opt_nadam()` (Dozat 2016) looks ahead with a momentum that grows,
 #' \eqn{\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)} with \eqn{\psi} the `momentum_decay`:
-#' \deqn{w \leftarrow w - \eta \left( \frac{\mu_{t+1} m}{1 - \prod_{i \le t+1} \mu_i} +
-#'   \frac{(1 - \mu_t) g}{1 - \prod_{i \le t} \mu_i} \right) \Big/ (\sqrt{v / c_2} + \epsilon)}
+#' \deqn{w := w - \eta ( \frac{\mu_{t+1} m}{1 - \prod_{i \le t+1} \mu_i} +
+#'   \frac{(1 - \mu_t) g}{1 - \prod_{i \le t} \mu_i} ) \Big/ (\sqrt{v / c_2} + \epsilon)}
 #'
 #' `opt_radam()` (Liu et al. 2020) waits with the division until \eqn{v} rests on enough steps. With
 #' \eqn{\rho_\infty = 2 / (1 - \beta_2) - 1} and
 #' \eqn{\rho = \rho_\infty - 2 t \beta_2^t / c_2} it is
-#' \deqn{w \leftarrow w - \eta \frac{m}{c_1} r, \qquad r = \frac{\sqrt{c_2}}{\sqrt{v} + \epsilon}
+#' \deqn{w := w - \eta \frac{m}{c_1} r, \qquad r = \frac{\sqrt{c_2}}{\sqrt{v} + \epsilon}
 #'   \sqrt{\frac{(\rho - 4) (\rho - 2) \rho_\infty}{(\rho_\infty - 4) (\rho_\infty - 2) \rho}}}
 #' where \eqn{\rho > 5}, and \eqn{r = 1} before.
 #'
 #' @section Gradients over the root of their squares:
 #' `opt_rmsprop()` (Tieleman and Hinton 2012), with \eqn{\beta_2} the `alpha` of PyTorch:
-#' \deqn{v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
-#'   b \leftarrow \mu b + \frac{g}{\sqrt{v} + \epsilon}, \qquad w \leftarrow w - \eta b}
+#' \deqn{v := \beta_2 v + (1 - \beta_2) g^2, \qquad
+#'   b := \mu b + \frac{g}{\sqrt{v} + \epsilon}, \qquad w := w - \eta b}
 #' With `centered` (Graves 2013) \eqn{v - m^2} takes the place of \eqn{v}, where
-#' \eqn{m \leftarrow \beta_2 m + (1 - \beta_2) g}.
+#' \eqn{m := \beta_2 m + (1 - \beta_2) g}.
 #'
 #' `opt_adagrad()` (Duchi, Hazan and Singer 2011), where \eqn{s} starts at `initial`:
-#' \deqn{s \leftarrow s + g^2, \qquad w \leftarrow w - \eta \frac{g}{\sqrt{s} + \epsilon}}
+#' \deqn{s := s + g^2, \qquad w := w - \eta \frac{g}{\sqrt{s} + \epsilon}}
 #'
 #' `opt_adadelta()` (Zeiler 2012), with \eqn{\beta_2} the `rho` of PyTorch:
-#' \deqn{v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
+#' \deqn{v := \beta_2 v + (1 - \beta_2) g^2, \qquad
 #'   u = \frac{\sqrt{d + \epsilon}}{\sqrt{v + \epsilon}} g, \qquad
-#'   d \leftarrow \beta_2 d + (1 - \beta_2) u^2, \qquad w \leftarrow w - \eta u}
+#'   d := \beta_2 d + (1 - \beta_2) u^2, \qquad w := w - \eta u}
 #'
 #' @section Signs of gradients:
 #' `opt_lion()` (Chen et al. 2023):
-#' \deqn{w \leftarrow (1 - \eta \lambda) w - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g), \qquad
-#'   m \leftarrow \beta_2 m + (1 - \beta_2) g}
+#' \deqn{w := (1 - \eta \lambda) w - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g), \qquad
+#'   m := \beta_2 m + (1 - \beta_2) g}
 #' As every weight moves by \eqn{\eta}, its authors advise a `learn_rate` of a third to a tenth of
 #' Adam's, and a `weight_decay` that is larger by as much.
 #'
@@ -70,7 +70,7 @@
 #' Huesken 2003) gives each weight a step size of its own, which starts at `learn_rate`. Where the
 #' gradient has the sign that it had in the last step, the step size grows by the factor `increase`;
 #' where it has turned, the step size shrinks by `decrease` and the gradient counts as zero. Step sizes
-#' stay between `min_step` and `max_step`, and \eqn{w \leftarrow w - s\, \mathrm{sign}(g)}. The signs of
+#' stay between `min_step` and `max_step`, and \eqn{w := w - s\, \mathrm{sign}(g)}. The signs of
 #' a batch's gradients are not to be trusted, so `opt_rprop()` takes all rows in each step.
 #'
 #' @section L-BFGS:
@@ -98,7 +98,8 @@
 #' @param centered Whether the squares are taken about the running mean of the gradient: `TRUE` or
 #'   `FALSE`.
 #' @param initial Where the sums of squares start: a number in `[0, 1e30]`.
-#' @param decrease,increase Factors of the step size: numbers in `[1e-30, 1)` and in `(1, 1e30]`.
+#' @param decrease,increase Factors of the step size: a number from 1e-30 to 1 and one from 1 to 1e30, neither of
+#'   them 1.
 #' @param min_step,max_step Bounds of the step size: numbers in `[1e-30, 1e30]`.
 #' @param memory Pairs of steps and gradients that make up the picture of the curvature: a whole number
 #'   from 1 to 1000.
@@ -382,6 +383,9 @@ check_applicable <- function(settings, call) {
     if (identical(settings[[arg]], plain[[arg]])) next
     expected <- sprintf("left out with %s, which has no such thing", optimizer$title)
     abort_argument(arg, expected, describe(settings[[arg]]), call = call)
+  }
+  if (settings$mixture > 0 && settings$penalty == 0) {
+    abort_argument("penalty", "above 0 with `mixture`", "0", call = call)
   }
 }
 

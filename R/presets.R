@@ -3,8 +3,12 @@
 # Each gives the arguments that differ from the plain ones, for `task` ("classification" or
 # "regression"), n rows and p encoded predictors. To add a preset, add a row.
 tuned_presets <- list(
-  tabular = function(task, n, p) tabular_arguments(task, n, epochs_within(60000, n, most = 256L)),
-  fast = function(task, n, p) tabular_arguments(task, n, epochs_within(10000, n, most = 42L)),
+  tabular = function(task, n, p) {
+    tabular_arguments(task, n, epochs_within(60000, n, most = 256L), batch_of(n, steps = 4))
+  },
+  fast = function(task, n, p) {
+    tabular_arguments(task, n, epochs_within(10000, n, most = 42L), batch_of(n, steps = 16))
+  },
   pixels = function(task, n, p) {
     c(
       list(
@@ -16,13 +20,13 @@ tuned_presets <- list(
         dropout_schedule = schedule_flat_cosine(), init = init_data_driven(), standardize = "global",
         incomplete_batch = "drop"
       ),
-      common_arguments(task, n, epochs_within(10000, n, most = 40L))
+      common_arguments(task, n, epochs_within(10000, n, most = 40L), batch_of(n, steps = 16))
     )
   }
 )
 
 # The recipe of RealMLP with the rate of its short variant for regression, and less dropout for classes.
-tabular_arguments <- function(task, n, epochs) {
+tabular_arguments <- function(task, n, epochs, batch_size) {
   classes <- task == "classification"
   c(
     list(
@@ -35,7 +39,7 @@ tabular_arguments <- function(task, n, epochs) {
       dropout_schedule = schedule_flat_cosine(), init = init_data_driven(),
       standardize = "robust_clip", incomplete_batch = "drop"
     ),
-    common_arguments(task, n, epochs)
+    common_arguments(task, n, epochs, batch_size)
   )
 }
 
@@ -44,10 +48,10 @@ most_refitted_rows <- 1e5
 
 # A share for validation that has rows enough to tell epochs apart, and what they decide: the last of the
 # best epochs is kept, and training never stops early, as schedules end late. Then all rows are trained on.
-common_arguments <- function(task, n, epochs) {
+common_arguments <- function(task, n, epochs, batch_size) {
   classes <- task == "classification"
   c(
-    list(epochs = epochs, batch_size = 256L),
+    list(epochs = epochs, batch_size = batch_size),
     if (classes) list(loss = loss_cross_entropy(label_smoothing = 0.1), calibrate = TRUE) else
       list(standardize_outcome = TRUE, clamp = TRUE),
     list(
@@ -57,9 +61,19 @@ common_arguments <- function(task, n, epochs) {
   )
 }
 
-# Epochs that come to at most so many steps, with a fifth of the rows held for validation.
-epochs_within <- function(steps, n, most, batch_size = 256) {
-  as.integer(max(1, min(most, floor(steps / max(1, 0.8 * n / batch_size)))))
+# Rows of n that are trained on, with a fifth of them held for validation.
+trained_rows <- function(n) 0.8 * n
+
+largest_batch <- 256
+
+# Epochs that come to at most so many steps, in the largest batches.
+epochs_within <- function(steps, n, most) {
+  as.integer(max(1, min(most, floor(steps / max(1, trained_rows(n) / largest_batch)))))
+}
+
+# Rows of a batch: the power of two, from 32 up, that leaves an epoch of few rows so many steps.
+batch_of <- function(n, steps) {
+  as.integer(2^max(5, min(log2(largest_batch), floor(log2(trained_rows(n) / steps)))))
 }
 
 preset_names <- function() c(names(tuned_presets), "plain")
@@ -71,10 +85,12 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
 #'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes and factors
-#'   always one-hot, in at most 256 epochs and about 60,000 steps.
-#' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps.
+#'   always one-hot, in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least
+#'   32, where an epoch would otherwise have less than 4 steps.
+#' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps, at least 16 of them an
+#'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
-#'   deviation for all columns; at most 40 epochs and about 10,000 steps.
+#'   deviation for all columns; at most 40 epochs and about 10,000 steps, as before.
 #' * `"plain"`: the textbook. What is written is what runs.
 #'
 #' A fit whose `preset` is not given takes that of `options(fastmlp.preset = )`, by name; without one, it
@@ -192,6 +208,7 @@ preset_applies <- list(
     alone <- settings$ensemble == 1 && is.null(settings$callbacks) && is.null(settings$checkpoint)
     alone && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
   },
+  activation = function(settings, info, given) length(settings$hidden_units) > 0,
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) settings$patience < Inf,
   parametrization = function(settings, info, given) !"optimizer" %in% given,

@@ -3,7 +3,8 @@
 #' @param refit Whether the network is trained again, from the same start, on all rows, those for validation
 #'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have)
 #'   or `FALSE`. Schedules keep the horizon `epochs`. The history, the temperature of `calibrate`, intervals
-#'   and what standardises are those of the first training. Such a fit cannot be continued. Not with
+#'   and what standardises are those of the first training. Such a fit cannot be continued. Where the second training is
+#'   interrupted the fit is that of the first, with a warning. Not with
 #'   `checkpoint` and [schedule_plateau()].
 #' @name mlp_fit
 #' @rdname mlp_fit
@@ -26,6 +27,13 @@ check_refit <- function(settings, validation, call) {
 # Where there is an epoch to train up to.
 wants_refit <- function(settings, trained) {
   settings$refit && trained$summary$stopped %in% c("finished", "stopped") && trained$summary$kept_epoch > 0
+}
+
+# What was broken off is left: the fit is that of the first training.
+warn_of_refit <- function(summary, call) {
+  text <- sprintf("Training again on all rows %s; the network of the first training is kept.",
+                  if (summary$stopped == "diverged") "diverged" else "was interrupted")
+  warn_fastmlp(text, if (summary$stopped == "diverged") "diverged" else "interrupted", call)
 }
 
 refit_sets <- function(sets) {

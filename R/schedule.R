@@ -44,8 +44,8 @@
 #' @param duration How long the warm-up takes: a share of the horizon in `(0, 1)`, or a number of
 #'   epochs of at least 1.
 #' @param then The schedule after the warm-up.
-#' @param patience Epochs without improvement before the rate is lowered: a whole number of at least
-#'   1. (PyTorch's argument of this name is less by one.)
+#' @param patience Epochs without improvement before the rate is lowered, one more than in PyTorch: a
+#'   whole number of at least 1.
 #' @param min_improvement What an improvement must exceed: a finite number of at least 0, in the
 #'   unit of the metric.
 #' @param smallest The least factor: a number in `[0, 1]`.
@@ -107,9 +107,17 @@ schedule_cosine <- function(final = 0, restarts = 0, growth = 1, horizon = NULL)
     "cosine",
     final = check_number(final, "final", 0, 1),
     restarts = check_count(restarts, "restarts", 0, 1000),
-    growth = check_number(growth, "growth", 0.1, 10),
+    growth = check_growth(growth, restarts),
     horizon = check_horizon(horizon)
   )
+}
+
+check_growth <- function(growth, restarts, call = rlang::caller_env()) {
+  growth <- check_number(growth, "growth", 0.1, 10, call = call)
+  if (growth != 1 && restarts == 0) {
+    abort_argument("growth", "1 without `restarts`", format(growth), call = call)
+  }
+  growth
 }
 
 #' @rdname schedules

@@ -167,7 +167,7 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
-  warn_of_end(summary, settings, info, call)
+  if (is.null(last_epoch)) warn_of_end(summary, settings, info, call)
   list(layers = result$network, members = result$members,
        history = training_history(job, result$history, result$extra), summary = summary,
        state = result$state)

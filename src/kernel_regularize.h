@@ -8,7 +8,8 @@
 static void adjust_gradient(const float *w, float *g, size_t n, const update_step *step) {
   vf scale = vector_splat(step->scale), sparsity = vector_splat(step->sparsity);
   for (size_t i = 0; i < n; i += LANES) {
-    vf limited = vector_clamp(scale * vector_load(g + i), -step->limit, step->limit);
+    vf scaled = scale * vector_load(g + i);
+    vf limited = vector_if_finite(vector_clamp(scaled, -step->limit, step->limit), scaled);
     vector_store(g + i, limited + sparsity * vector_sign(vector_load(w + i)));
   }
 }

@@ -197,7 +197,8 @@ static void update_lion(UPDATE_ARGUMENTS) {
     vf gradient = vector_load(g + i) + penalty * weight;
     vf m = vector_load(moment[0] + i), ahead = gradient - m;
     vector_store(moment[0] + i, m + fresh2 * ahead);
-    vector_store(w + i, weight - decay * weight - rate * vector_sign(m + fresh1 * ahead));
+    vector_store(
+        w + i, weight - decay * weight - rate * vector_if_finite(vector_sign(m + fresh1 * ahead), gradient));
   }
 }
 
@@ -217,7 +218,7 @@ static void update_rprop(UPDATE_ARGUMENTS) {
     gradient = vector_select(turn < none, none, gradient);
     vector_store(moment[0] + i, gradient);
     vector_store(moment[1] + i, size);
-    vector_store(w + i, weight - decay * weight - size * vector_sign(gradient));
+    vector_store(w + i, weight - decay * weight - size * vector_if_finite(vector_sign(gradient), gradient));
   }
 }
 

@@ -84,6 +84,9 @@ ALWAYS_INLINE vf vector_sign(vf x) {
   return vector_select(x > none, one, vector_select(x < none, -one, x));
 }
 
+/* x, or NaN where y is not finite: what is cut off or only has a sign would hide that. */
+ALWAYS_INLINE vf vector_if_finite(vf x, vf y) { return x + vector_splat(0) * y; }
+
 /* The size of x with the sign of y. */
 ALWAYS_INLINE vf vector_copysign(vf x, vf y) { return (vf)(((vi)x & INT32_MAX) | ((vi)y & INT32_MIN)); }
 

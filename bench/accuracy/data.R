@@ -20,6 +20,8 @@ table_set <- function(table, outcome, test) {
   list(x = table[names(table) != outcome], y = table[[outcome]], test = test)
 }
 
+without <- function(table, column) table[names(table) != column]
+
 # Pixels on a scale from 0 to 1.
 fashion_set <- function(folder) {
   read <- function(kind) {
@@ -48,7 +50,42 @@ sources <- list(
     table <- from_package("diamonds", "ggplot2")
     table_set(table, "price", every_fifth(nrow(table)))
   },
-  fashion = fashion_set
+  fashion = fashion_set,
+
+  # ---- for which nothing was chosen ----
+  bike_sharing = function(folder) {
+    table <- without(from_package("bike_sharing", "mlr3data"), "date")
+    table_set(table, "count", every_fifth(nrow(table)))
+  },
+  chicago = function(folder) {
+    table <- from_package("Chicago", "modeldata")
+    table$date <- as.numeric(table$date)
+    table_set(table, "ridership", every_fifth(nrow(table)))
+  },
+  deliveries = function(folder) {
+    table <- from_package("deliveries", "modeldata")
+    table_set(table, "time_to_delivery", every_fifth(nrow(table)))
+  },
+  sacramento = function(folder) {
+    table <- without(from_package("Sacramento", "modeldata"), "zip")
+    table_set(table, "price", every_fifth(nrow(table)))
+  },
+  optdigits = function(folder) {
+    table <- from_package("optdigits", "mlr3data")
+    table_set(table, "binaryclass", every_fifth(nrow(table)))
+  },
+  churn = function(folder) {
+    table <- from_package("mlc_churn", "modeldata")
+    table_set(table, "churn", every_fifth(nrow(table)))
+  },
+  leaves = function(folder) {
+    table <- from_package("leaf_id_flavia", "modeldata")
+    table_set(table, "species", every_fifth(nrow(table)))
+  },
+  cells = function(folder) {
+    table <- without(from_package("cells", "modeldata"), "case")
+    table_set(table, "class", every_fifth(nrow(table)))
+  }
 )
 
 # A fifth of the rows that are not for the test.

@@ -4,7 +4,7 @@
 # needs libtorch and is left to whoever has it.)
 source "$(dirname "$0")/../common.sh"
 
-r_packages="mlbench modeldata ggplot2 nnet ranger lightgbm"
+r_packages="mlbench modeldata mlr3data ggplot2 nnet ranger lightgbm"
 
 install_debian_packages \
   python3-numpy python3-torch python3-sklearn python3-xgboost libopenblas0-openmp \

@@ -96,6 +96,36 @@ test_that("refit trains on all rows up to the kept epoch, from the same start", 
   expect_false(identical(several$members[[1]], plain$network))
 })
 
+test_that("a second training that is broken off leaves the first", {
+  calls <- 0
+  last <- Inf
+  loss <- loss_custom(function(output, target) {
+    calls <<- calls + 1
+    if (calls > last) rlang::interrupt()
+    list(value = rowMeans((output - target)^2) / 2, gradient = output - target)
+  })
+  fit <- function(...) small_fit(x, y, loss = loss, validation = 0.4, ...)
+  whole <- fit()
+  last <- calls + 5
+  calls <- 0
+  expect_warning(broken <- fit(refit = TRUE), "first training is kept", class = "fastmlp_warning_interrupted")
+  expect_identical(broken$network, whole$network)
+  expect_false(broken$training$refit)
+  expect_identical(broken$training$stopped, "finished")
+})
+
+test_that("going on judges the validation rows anew", {
+  settings <- list(x, class, validation = 0.4, calibrate = TRUE, optimizer = opt_adam(0.01))
+  whole <- do.call(small_fit, c(settings, epochs = 12))
+  parts <- do.call(small_fit, c(settings, epochs = 4))
+  again <- mlp_continue(parts, x, class, epochs = 8)
+  expect_false(identical(parts$outcome$temperature, whole$outcome$temperature))
+  expect_identical(again$outcome, whole$outcome)
+  whole <- small_fit(x, y, validation = 0.4, epochs = 12)
+  again <- mlp_continue(small_fit(x, y, validation = 0.4, epochs = 4), x, y, epochs = 8)
+  expect_identical(again$outcome, whole$outcome)
+})
+
 test_that("neither is given in vain", {
   refitted <- small_fit(x, y, validation = 0.2, refit = TRUE)
   expect_conditions({

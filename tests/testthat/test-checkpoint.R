@@ -93,6 +93,28 @@ test_that("files that do not belong to the fit are refused, and left alone", {
   expect_identical(readBin(path, "raw", file.size(path)), before)
 })
 
+test_that("values that functions have captured are part of the fit, but for callbacks", {
+  path <- withr::local_tempfile()
+  scaled <- function(scale) {
+    loss_custom(function(output, target) {
+      list(value = scale * rowMeans((output - target)^2), gradient = 2 * scale * (output - target))
+    })
+  }
+  fit <- function(scale, rate = 1, seen = 0) {
+    set.seed(1)
+    mlp_fit(dist ~ speed, cars, loss = scaled(scale), epochs = 2, checkpoint = path, verbose = FALSE,
+            standardize = "zscore", schedule = schedule_function(function(t) rate),
+            callbacks = list(on_epoch_end = function(state) seen <<- seen + state$epoch))
+  }
+  first <- fit(0.001)
+  expect_identical(lasting(fit(0.001, seen = 5)), lasting(first))
+  expect_error(fit(0.002), 'other "loss"', class = "fastmlp_error")
+  expect_error(fit(0.001, rate = 0.5), 'other "schedule"', class = "fastmlp_error")
+  # A function that calls itself, and one that another captures.
+  again <- function(n) if (n > 0) again(n - 1) else 1
+  expect_type(checkpoint_fingerprint(list(f = again, g = function() again(2)), list()), "character")
+})
+
 test_that("a file that cannot be written is told, and training ends", {
   skip_if(identical(Sys.info()[["user"]], "root") && !file.exists("/proc/self/mem"), "nothing is refused")
   expect_error(checkpointed("/proc/no_such_file"), class = "fastmlp_error_file")

@@ -23,6 +23,9 @@ test_that("\"balanced\" gives each class the same total", {
   by_hand <- c(setosa = 75 / 150, versicolor = 75 / 60, virginica = 75 / 15)
   expect_identical(fit(class_weights = "balanced")[same_parts], fit(class_weights = by_hand)[same_parts])
   expect_equal(balanced_weights(factor(c("a", "b", "b"), c("a", "x", "b"))), c(1.5, 0, 0.75))
+  # Rows count as their weights, as if they were repeated.
+  twice <- rep(seq_along(y), rep(1:3, 25))
+  expect_equal(balanced_weights(y, rep(1:3, 25)), balanced_weights(y[twice]))
 })
 
 test_that("class weights enter the loss of validation data, and its metrics", {

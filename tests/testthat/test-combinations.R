@@ -34,7 +34,7 @@ combinations <- local({
     opt_sgd(0.01), opt_sgd(0.004, momentum = 0.8), opt_sgd(0.004, momentum = 0.8, nesterov = TRUE),
     opt_adam(0.01), opt_adamw(0.01), opt_amsgrad(0.01), opt_nadam(0.01), opt_radam(0.01),
     opt_rmsprop(0.005), opt_rmsprop(0.002, momentum = 0.8, centered = TRUE), opt_adagrad(0.03),
-    opt_adadelta(1), opt_lion(0.003)
+    opt_adadelta(1), opt_lion(0.003), opt_rprop(0.003)
   )
   activations <- setdiff(activation_names(), "identity")
   crossed <- expand.grid(optimizer = seq_along(optimizers), loss = loss_names(), stringsAsFactors = FALSE)
@@ -42,7 +42,7 @@ combinations <- local({
   lapply(seq_len(nrow(crossed)), function(i) {
     # The slopes of these know no bounds.
     steep <- losses[[crossed$loss[i]]]$link %in% c("log", "gaussian")
-    utils::modifyList(if (steep) list(clip_norm = 1) else list(), c(
+    settings <- utils::modifyList(if (steep) list(clip_norm = 1) else list(), c(
       list(loss = crossed$loss[i], optimizer = optimizers[[crossed$optimizer[i]]],
            activation = sample(activations, 1), weighted = sample(c(TRUE, FALSE), 1)),
       sample(dressed, 1)[[1]], sample(others, 1)[[1]],
@@ -50,6 +50,7 @@ combinations <- local({
       if (i %% 5 == 0) list(numeric_embedding = embed_periodic(4, 3)),
       if (i %% 7 == 0) list(parametric_activation = TRUE)
     ))
+    settings[setdiff(names(settings), optimizer_of(settings$optimizer)$lacks)]
   })
 })
 
@@ -64,8 +65,9 @@ fit_combination <- function(i, x, y, weights, threads = 1, epochs = 25) {
   settings$weighted <- NULL
   units <- set_sizes(i)$units
   # Behind the first hidden layer the second is as wide as its inputs, for residual connections.
-  fixed <- list(x, y, hidden_units = c(units, units), epochs = epochs, batch_size = 25, threads = threads,
-                verbose = FALSE)
+  batch_size <- if (settings$optimizer$name == "rprop") Inf else 25
+  fixed <- list(x, y, hidden_units = c(units, units), epochs = epochs, batch_size = batch_size,
+                threads = threads, verbose = FALSE)
   set.seed(i)
   do.call(mlp_fit, c(fixed, settings))
 }
@@ -78,10 +80,10 @@ combination_data <- function(i, seed = 0) {
   list(x = x, y = y, weights = sample(c(0.5, 1, 2), size$rows, replace = TRUE))
 }
 
-# A step along the gradient of a network's loss changes the loss by the gradient's length, as central
+# A step along the gradient of a network's weighted loss changes the loss by the gradient's length, as central
 # differences tell; where there is no gradient (all rows beyond a hinge), no direction changes it.
 expect_gradient <- function(network, data, loss, info) {
-  at <- function(network) mlp_gradient(network, data$x, data$y, loss)
+  at <- function(network) mlp_gradient(network, data$x, data$y, loss, weights = data$weights)
   gradient <- at(network)$gradient
   size <- sqrt(sum(unlist(gradient)^2))
   if (size == 0) gradient <- rapply(gradient, function(g) g + 1, how = "replace")
@@ -111,6 +113,10 @@ training_losses <- function(fit) fit$history$value[fit$history$metric == "loss"]
 test_that("there are enough combinations, of every optimizer and loss", {
   expect_gte(length(combinations), 300)
   expect_setequal(vapply(combinations, `[[`, "", "loss"), loss_names())
+  optimizers <- unique(vapply(combinations, function(settings) settings$optimizer$name, ""))
+  known <- sub("^opt_", "", grep("^opt_", getNamespaceExports("fastmlp"), value = TRUE))
+  # L-BFGS has tests of its own: it takes no steps, and most of the features have no meaning with it.
+  expect_setequal(optimizers, setdiff(known, "lbfgs"))
 })
 
 test_that("gradients of every combination's network are the differences of its loss", {
@@ -124,6 +130,7 @@ test_that("gradients of every combination's network are the differences of its l
 
 test_that("every combination learns what can be learned, and on any number of threads alike", {
   skip_on_cran()
+  of_learnable <- numeric(length(combinations))
   for (i in seq_along(combinations)) {
     data <- combination_data(i)
     info <- combination_info(i)
@@ -138,8 +145,21 @@ test_that("every combination learns what can be learned, and on any number of th
     loss <- combinations[[i]]$loss
     new <- combination_data(i, seed = 1)
     on_new <- function(fit) mlp_gradient(fit$network, new$x, new$y, loss)$loss
+    # What has been learned is lost where new rows are mistaken for one another.
+    learned <- function(fit) {
+      mistaken <- vapply(1:20, function(by) {
+        rows <- (seq_len(nrow(new$x)) + 7 * by - 1) %% nrow(new$x) + 1
+        mlp_gradient(fit$network, new$x[rows, ], new$y, loss)$loss
+      }, 1)
+      mean(mistaken) - on_new(fit)
+    }
+    expect_lt(learned(shuffled), learned(fit), label = info)
+    of_learnable[i] <- learned(shuffled) / learned(fit)
     measure <- if (loss == "gaussian") last else on_new
     expect_lt(measure(fit), measure(shuffled), label = info)
     expect_lt(last(fit), training_losses(fit)[1], label = info)
   }
+  # From shuffled outcomes nothing is learned, but for what chance has put there.
+  expect_lt(abs(median(of_learnable)), 0.05)
+  expect_lt(quantile(of_learnable, 0.95), 0.25)
 })

@@ -117,6 +117,33 @@ test_that("metrics do not change training, and are the same at any number of thr
   expect_identical(one$history[kept, "value"], plain$history$value)
 })
 
+test_that("every kind of outcome has metrics, if only the user's", {
+  seen <- NULL
+  keep <- list(keep = function(truth, estimate, weights) {
+    seen <<- list(truth = truth, estimate = estimate)
+    0
+  })
+  last <- function(fit, name) {
+    subset(fit$history, epoch == max(epoch) & set == "train" & metric == name)$value
+  }
+  fit <- small_fit(iris_x, iris$Species, loss = "hinge", metrics = c("accuracy", "auc"))
+  scores <- as.matrix(predict(fit, iris_x, type = "raw"))
+  expect_equal(last(fit, "auc"), value_of("auc", iris$Species, scores))
+  two <- droplevels(iris$Species[1:100])
+  fit <- small_fit(iris_x[1:100, ], two, loss = "binary_hinge", metrics = "auc")
+  expect_equal(last(fit, "auc"), binary_auc(two == "versicolor", predict(fit, iris_x[1:100, ], "raw")[[1]],
+                                            rep(1, 100)))
+  labels <- cbind(long = iris_x[, 1] > 6, wide = iris_x[, 2] > 3)
+  fit <- small_fit(iris_x, labels, metrics = keep)
+  expect_equal(seen$estimate, as.matrix(predict(fit, iris_x, type = "prob")), tolerance = 1e-6,
+               ignore_attr = TRUE)
+  expect_identical(seen$truth == 1, labels, ignore_attr = TRUE)
+  fit <- small_fit(iris_x[, -1], iris_x[, 1], loss = loss_quantile(c(0.1, 0.5, 0.9)), metrics = keep,
+                   standardize_outcome = TRUE)
+  expect_equal(seen$estimate, as.matrix(predict(fit, iris_x[, -1], type = "quantile")), tolerance = 1e-6,
+               ignore_attr = TRUE)
+})
+
 test_that("metrics that do not fit, fail or return no number are refused", {
   fit <- function(metrics) {
     mlp_fit(iris_x, iris$Species, hidden_units = 2, epochs = 1, metrics = metrics, verbose = FALSE)
@@ -132,5 +159,8 @@ test_that("metrics that do not fit, fail or return no number are refused", {
     fit(list(mine = function(truth, estimate, weights) weights))
     fit(list(mine = function(truth, estimate, weights) "good"))
     mlp_fit(mpg ~ wt, mtcars, metrics = "auc", verbose = FALSE)
+    small_fit(iris_x, iris$Species, loss = "hinge", metrics = "log_loss")
+    small_fit(iris_x, iris_x > 1, metrics = "accuracy")
+    mlp_continue(fit(list(mine = function(truth, estimate, weights) 1)), iris_x, iris$Species, epochs = 1)
   })
 })

@@ -99,6 +99,23 @@ test_that("a learning rate that blows up ends training with a warning", {
   ))
 })
 
+test_that("a gradient that is not finite ends training, whatever is made of it", {
+  x <- matrix(rnorm(200), 100)
+  x[5, 1] <- 3e38
+  for (settings in list(
+    list(optimizer = opt_sgd(1e-3), clip_value = 1), list(optimizer = opt_sgd(1e-3), clip_norm = 1),
+    list(optimizer = opt_lion(1e-3)), list(optimizer = opt_rprop(1e-3), batch_size = Inf),
+    list(optimizer = opt_adam(1e-3))
+  )) {
+    expect_warning(
+      fit <- do.call(small_fit, c(list(x, x[, 2], loss = loss_huber(1)), settings)),
+      class = "fastmlp_warning_diverged"
+    )
+    expect_identical(fit$training$kept_epoch, 0L, info = format(settings$optimizer))
+    expect_true(all(is.finite(unlist(lapply(coef(fit), `[`, c("weight", "bias"))))))
+  }
+})
+
 test_that("an interrupt ends training with the model so far", {
   interrupt_after <- function(slices) {
     count <- 0
