@@ -1,17 +1,19 @@
 # Metrics beside the loss, computed in R from the outputs at the end of an epoch.
 
 # Each takes the truth (a factor; or numbers, a matrix for several outcomes), the estimate
-# (probabilities or scores, rows x classes; or numbers shaped like the truth) and a weight a row; `needs` says
-# what the loss must give, `larger` whether more is better. To add a metric, add a row.
+# (probabilities or scores, rows x classes; or numbers shaped like the truth) and a weight a row; `needs`
+# says what the loss must give, `larger` whether more is better. To add a metric, add a row.
 known_metrics <- list(
-  accuracy = list(type = "class", needs = "scores", larger = TRUE, value = function(truth, estimate, weights) {
+  accuracy = list(type = "class", needs = "scores", larger = TRUE,
+    value = function(truth, estimate, weights) {
     stats::weighted.mean(max.col(estimate, "first") == as.integer(truth), weights)
   }),
   auc = list(type = "class", needs = "scores", larger = TRUE, value = function(truth, estimate, weights) {
     if (nlevels(truth) == 2) return(binary_auc(as.integer(truth) == 2, estimate[, 2], weights))
     multiclass_auc(as.integer(truth), estimate, weights)
   }),
-  log_loss = list(type = "class", needs = "probability", larger = FALSE, value = function(truth, estimate, weights) {
+  log_loss = list(type = "class", needs = "probability", larger = FALSE,
+    value = function(truth, estimate, weights) {
     likelihood <- estimate[cbind(seq_along(truth), as.integer(truth))]
     stats::weighted.mean(-log(pmax(likelihood, 1e-15)), weights)
   }),
@@ -94,8 +96,8 @@ check_metrics_for <- function(metrics, info, call) {
   wrong <- Filter(function(metric) !is.null(metric$needs) && !metric$needs %in% gives, metrics)
   if (!length(wrong)) return(invisible())
   fitting <- names(Filter(function(metric) metric$needs %in% gives, known_metrics))
-  expected <- sprintf("%s with loss %s", if (length(fitting)) paste("one of", enumerate(fitting, Inf, "or")) else
-    "functions of your own", format(info$loss))
+  these <- if (length(fitting)) paste("one of", enumerate(fitting, Inf, "or")) else "functions of your own"
+  expected <- sprintf("%s with loss %s", these, format(info$loss))
   abort_argument("metrics", expected, enumerate(names(wrong)), call = call)
 }
 

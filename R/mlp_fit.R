@@ -85,10 +85,10 @@
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
 #' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
-#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far), `fastmlp_warning_constant`,
-#' `fastmlp_warning_duplicated` and `fastmlp_warning_levels`. An error in one of `callbacks` or of
-#' `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`, whose `parent`
-#' it is.
+#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far),
+#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated` and `fastmlp_warning_levels`. An error in one of
+#' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
+#' whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; one row a case.
@@ -179,8 +179,8 @@
 #'   predictors and outcomes, and batch normalisation, count each row once.
 #' @param class_weights Weights of classes, which multiply `weights`: numbers from 0 up with a name
 #'   for each class; or `"balanced"`, which gives each class the weight
-#'   `rows / (classes * rows of the class)`; or none. Rows count as their `weights`. They are the same as the matching case
-#'   weights: they enter loss, gradient and metrics alike.
+#'   `rows / (classes * rows of the class)`; or none. Rows count as their `weights`. They are the same as
+#'   the matching case weights: they enter loss, gradient and metrics alike.
 #' @param offset For losses with a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
 #'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
 #'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`

@@ -98,8 +98,8 @@
 #' @param centered Whether the squares are taken about the running mean of the gradient: `TRUE` or
 #'   `FALSE`.
 #' @param initial Where the sums of squares start: a number in `[0, 1e30]`.
-#' @param decrease,increase Factors of the step size: a number from 1e-30 to 1 and one from 1 to 1e30, neither of
-#'   them 1.
+#' @param decrease,increase Factors of the step size: a number from 1e-30 to 1 and one from 1 to 1e30,
+#'   neither of them 1.
 #' @param min_step,max_step Bounds of the step size: numbers in `[1e-30, 1e30]`.
 #' @param memory Pairs of steps and gradients that make up the picture of the curvature: a whole number
 #'   from 1 to 1000.

@@ -76,6 +76,17 @@ batch_of <- function(n, steps) {
   as.integer(2^max(5, min(log2(largest_batch), floor(log2(trained_rows(n) / steps)))))
 }
 
+# Lines of the help page for what "tabular" says with 1000 rows, without what it says of another task.
+preset_lines <- function(task, but = NULL) {
+  values <- function(task) vapply(tuned_presets$tabular(task, 1000, 10), format_setting, "")
+  shown <- values(task)
+  if (!is.null(but)) {
+    others <- values(but)[names(shown)]
+    shown <- shown[is.na(others) | shown != others]
+  }
+  paste0("* `", names(shown), " = ", shown, "`", collapse = "\n")
+}
+
 preset_names <- function() c(names(tuned_presets), "plain")
 
 #' Presets of arguments
@@ -93,6 +104,16 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'   deviation for all columns; at most 40 epochs and about 10,000 steps, as before.
 #' * `"plain"`: the textbook. What is written is what runs.
 #'
+#' @section What the default stands for:
+#' For classes, with 1000 rows, `"tabular"` is
+#'
+#' `r preset_lines("classification")`
+#'
+#' and for numbers the same, but for
+#'
+#' `r preset_lines("regression", but = "classification")`
+#'
+#' @section Which one is taken:
 #' A fit whose `preset` is not given takes that of `options(fastmlp.preset = )`, by name; without one, it
 #' takes `"pixels"` if there are at least 64 predictors, all numeric and on one scale (at least half of
 #' them range over at least half of the range of all values), and `"tabular"` otherwise. `summary()` of a
