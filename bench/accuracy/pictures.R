@@ -10,14 +10,15 @@ groups <- list(
   scale_shape_manual(values = shapes)
 )
 
-# The share of wrong classes in percent, or the root mean squared error in dollars.
-add_errors <- function(scores) {
+# The share of wrong classes in percent, or the root mean squared error, of the data sets in `titles`.
+add_errors <- function(scores, titles) {
+  scores <- scores[scores$data %in% names(titles), ]
   regression <- is_regression(scores$data)
   scores$wrong <- ifelse(regression, scores$score, 100 * (1 - scores$score))
   scores$group <- ifelse(startsWith(scores$method, "fastmlp"), "fastmlp", "others")
-  unit <- ifelse(is_regression(names(data_titles)), "RMSE, dollars", "wrong, %")
-  panels <- paste0(data_titles, ":\n", unit)
-  scores$panel <- factor(panels[match(scores$data, names(data_titles))], panels)
+  unit <- ifelse(is_regression(names(titles)), "RMSE", "wrong, %")
+  panels <- paste0(titles, ":\n", unit)
+  scores$panel <- factor(panels[match(scores$data, names(titles))], panels)
   scores$title <- factor(method_titles(scores$method), rev(methods$title))
   scores
 }
@@ -28,7 +29,7 @@ cut_off <- function(wrong, panel, means) {
   pmin(wrong, 2 * best[as.character(panel)])
 }
 
-draw_scores <- function(scores) {
+draw_scores <- function(scores, rows = 1) {
   lines <- means(scores, "wrong")
   lines <- merge(lines, unique(scores[c("data", "method", "group", "panel", "title")]))
   lines$shown <- cut_off(lines$mean, lines$panel, lines)
@@ -36,7 +37,7 @@ draw_scores <- function(scores) {
   ggplot(lines, aes(shown, title, colour = group)) +
     geom_point(data = scores, alpha = 0.35, size = 1.2) +
     geom_point(aes(shape = group), size = 3) +
-    facet_wrap(~panel, scales = "free_x", nrow = 1) +
+    facet_wrap(~panel, scales = "free_x", nrow = rows) +
     groups +
     scale_x_continuous(n.breaks = 4) +
     labs(
@@ -67,7 +68,9 @@ folder <- commandArgs(trailingOnly = TRUE)[1]
 scores <- read_scores(folder)
 seconds <- read_seconds(folder)
 if (!is.null(scores)) {
-  scores <- add_errors(scores)
-  save_picture(folder, "scores", draw_scores(scores), 4.2)
-  if (!is.null(seconds)) save_picture(folder, "seconds", draw_seconds(scores, seconds), 8)
+  seen <- add_errors(scores, seen_sets)
+  save_picture(folder, "scores", draw_scores(seen), 4.2)
+  if (!is.null(seconds)) save_picture(folder, "seconds", draw_seconds(seen, seconds), 8)
+  untouched <- add_errors(scores, untouched_sets)
+  if (nrow(untouched)) save_picture(folder, "untouched", draw_scores(untouched, rows = 2), 5)
 }

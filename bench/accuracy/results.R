@@ -3,11 +3,19 @@ source("../page.R")
 
 methods <- read.csv("methods.csv")
 
-data_titles <- c(
+# Those that choices were made with an eye on, and those that nobody had looked at.
+seen_sets <- c(
   letter = "letter", satellite = "Satellite", ames = "ames", diamonds = "diamonds", fashion = "Fashion-MNIST"
 )
+untouched_sets <- c(
+  bike_sharing = "bike sharing", chicago = "Chicago", deliveries = "deliveries", sacramento = "Sacramento",
+  optdigits = "optdigits", churn = "churn", leaves = "leaves", cells = "cells"
+)
+data_titles <- c(seen_sets, untouched_sets)
 
-is_regression <- function(data) data %in% c("ames", "diamonds")
+is_regression <- function(data) {
+  data %in% c("ames", "diamonds", "bike_sharing", "chicago", "deliveries", "sacramento")
+}
 
 standard_error <- function(x) if (length(x) > 1) sd(x) / sqrt(length(x)) else NA
 

@@ -116,7 +116,6 @@ test_that("bad arguments are refused by name", {
     fit(mixture = 1.5)
     fit(mixture = 0.5)
     fit(hidden_units = integer(), max_norm = 2)
-    fit(hidden_units = integer(), activation = "tanh")
     fit(clip_value = 0)
     fit(clip_norm = -1)
     fit(max_norm = NULL, ema_decay = 1)

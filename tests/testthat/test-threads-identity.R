@@ -72,7 +72,7 @@ test_that("every loss with every optimizer is identical on any number of threads
 test_that("limits and averages are identical on any number of threads", {
   limits <- list(penalty = 0.01, mixture = 0.5, clip_value = 0.001, clip_norm = 0.1, max_norm = 1,
                  ema_decay = 0.9)
-  for (i in list(2:3, 4, 5, 6, seq_along(limits))) {
+  for (i in list(1:3, 4, 5, 6, seq_along(limits))) {
     info <- toString(names(limits)[i])
     do.call(expect_same_odd_fits, c("cross_entropy", list(optimizer = opt_sgd(0.1)), limits[i], info = info))
   }
