@@ -26,7 +26,7 @@ add_errors <- function(scores, titles) {
 # An error that dwarfs the others would leave them no room: it is drawn at the edge, twice the best mean.
 cut_off <- function(wrong, panel, means) {
   best <- tapply(means$mean, means$panel, min)
-  pmin(wrong, 2 * best[as.character(panel)])
+  pmin(wrong, ifelse(best > 0, 2 * best, Inf)[as.character(panel)])
 }
 
 draw_scores <- function(scores, rows = 1) {

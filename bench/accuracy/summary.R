@@ -4,7 +4,9 @@ source("results.R")
 
 # ---- cells -------------------------------------------------------------------------------------
 
-errors <- function(x) format(signif(x, if (x < 1000) 3 else 5), big.mark = ",", trim = TRUE)
+errors <- function(x) {
+  formatC(x, digits = if (x < 10) 2 else if (x < 100) 1 else 0, format = "f", big.mark = ",")
+}
 shares <- function(x) sprintf("%.4f", x)
 score_format <- function(data) if (is_regression(data)) errors else shares
 
