@@ -1,19 +1,19 @@
 #include "dense.h"
 
-size_t strips_of(size_t columns) { return (panels_of(columns) + STRIP_PANELS - 1) / STRIP_PANELS; }
+size_t pairs_of(size_t columns) { return (panels_of(columns) + PAIR_PANELS - 1) / PAIR_PANELS; }
 
 part part_of(const team *team, split split, size_t rows, size_t columns) {
   size_t panels = panels_of(columns);
   if (split == SPLIT_ROWS) return (part){team_share(team, rows), {0, panels}};
-  range strips = team_share(team, strips_of(columns));
+  range pairs = team_share(team, pairs_of(columns));
   return (part){{0, rows},
-                {size_min(strips.begin * STRIP_PANELS, panels), size_min(strips.end * STRIP_PANELS, panels)}};
+                {size_min(pairs.begin * PAIR_PANELS, panels), size_min(pairs.end * PAIR_PANELS, panels)}};
 }
 
 split split_for(int size, size_t columns) {
   if (size == 1) return SPLIT_PANELS;
-  size_t members = (size_t)size, strips = strips_of(columns);
-  bool even = strips % members == 0 || strips >= 8 * members;
+  size_t members = (size_t)size, pairs = pairs_of(columns);
+  bool even = pairs % members == 0 || pairs >= 8 * members;
   return even ? SPLIT_PANELS : SPLIT_ROWS;
 }
 
@@ -79,10 +79,11 @@ typedef struct strip {
   range inputs, panels;
 } strip;
 
-static strip strip_at(const layer *layer, size_t input_panel, size_t unit_panel) {
+/* The one that begins there, in panels of units up to `end`. */
+static strip strip_at(const layer *layer, size_t input_panel, size_t unit_panel, size_t end) {
   size_t input = input_panel * PANEL;
   return (strip){{input, size_min(input + PANEL, layer->inputs)},
-                 {unit_panel, size_min(unit_panel + STRIP_PANELS, panels_of(layer->units))}};
+                 {unit_panel, size_min(unit_panel + STRIP_PANELS, end)}};
 }
 
 static void update_span(const gradient_sink *sink, group_id group, size_t offset, float *gradient, size_t n) {
@@ -142,13 +143,17 @@ static void update_strip(const team *team, const layer *layer, const gradient_si
   team_phase(team, before);
 }
 
-/* G = x' dz becomes dW of scaled inputs; with W it tells what the strip adds to the gradient of the scale. */
+/* G = x' dz becomes dW of scaled inputs; with W it tells what the strip adds to the gradient of the scale,
+   pair by pair: strips are cut as members divide the units, pairs are always the same. */
 static void scale_strip(const layer *layer, const gradient_sink *sink, panels g, strip s) {
   size_t row = s.inputs.begin, padded = panels_of(layer->inputs) * PANEL;
-  kernels_active()->scale_gradient(sink->parameter + strip_offset(layer, s, s.panels.begin),
-                                   layer->inputs * PANEL, g.data, g.stride, s.inputs.end - row,
-                                   s.panels.end - s.panels.begin, sink->parameter + layer->input_scale + row,
-                                   sink->products + s.panels.begin / STRIP_PANELS * padded + row);
+  for (size_t p = s.panels.begin; p < s.panels.end; p += PAIR_PANELS) {
+    kernels_active()->scale_gradient(
+        sink->parameter + strip_offset(layer, s, p), layer->inputs * PANEL,
+        g.data + (p - s.panels.begin) * g.stride, g.stride, s.inputs.end - row,
+        size_min(PAIR_PANELS, s.panels.end - p), sink->parameter + layer->input_scale + row,
+        sink->products + p / PAIR_PANELS * padded + row);
+  }
 }
 
 static void weight_strip(const team *team, const layer *layer, panels x, panels dz, size_t rows,
@@ -218,7 +223,7 @@ void dense_backward_weights(const team *team, split split, const layer *layer, p
   for (size_t p = own.biases.begin; p < own.biases.end; p++) bias_panel(layer, dz, rows, sink, p);
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
-      weight_strip(team, layer, x, dz, rows, sink, transposed, strip_at(layer, i, u));
+      weight_strip(team, layer, x, dz, rows, sink, transposed, strip_at(layer, i, u, own.units.end));
     }
   }
 }
@@ -231,7 +236,7 @@ void dense_update(const team *team, split split, const layer *layer, const gradi
   }
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
-      update_strip(team, layer, sink, transposed, strip_at(layer, i, u));
+      update_strip(team, layer, sink, transposed, strip_at(layer, i, u, own.units.end));
     }
   }
 }
@@ -246,7 +251,7 @@ void dense_limit_norms(const team *team, const layer *layer, float most, const g
   }
   for (size_t u = units.begin; u < units.end; u += STRIP_PANELS) {
     for (size_t i = 0; i < panels_of(layer->inputs); i++) {
-      settle_strip(layer, sink, transposed, strip_at(layer, i, u));
+      settle_strip(layer, sink, transposed, strip_at(layer, i, u, units.end));
     }
   }
   team_phase(team, before);
@@ -256,7 +261,7 @@ void dense_transpose(const team *team, const layer *layer, const float *paramete
   range inputs = team_share(team, panels_of(layer->inputs));
   for (size_t u = 0; u < panels_of(layer->units); u += STRIP_PANELS) {
     for (size_t i = inputs.begin; i < inputs.end; i++) {
-      transpose_strip(layer, parameter, transposed, strip_at(layer, i, u));
+      transpose_strip(layer, parameter, transposed, strip_at(layer, i, u, panels_of(layer->units)));
     }
   }
 }

@@ -49,7 +49,7 @@ typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
   bool complete;   /* this pass is the last of those whose gradients are added */
-  float *products; /* of scaled inputs: [strips of units][panels of inputs][16] sums of W G over a strip */
+  float *products; /* of scaled inputs: [pairs of panels of units][panels of inputs][16] sums of W G over a pair */
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];
@@ -60,11 +60,12 @@ typedef struct gradient_sink {
   float *scratch; /* [SCRATCH_FLOATS] */
 } gradient_sink;
 
-/* Panels of units in a strip, and the scratch that a strip of PANEL rows of W needs. */
-enum { STRIP_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };
+/* Panels of units in a strip, the pair of panels by which members divide them, and the scratch that a strip
+   of PANEL rows of W needs. */
+enum { STRIP_PANELS = 4, PAIR_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };
 
-/* Strips that so many columns make. */
-size_t strips_of(size_t columns);
+/* Pairs of panels that so many columns make. */
+size_t pairs_of(size_t columns);
 
 /* The split that serves `size` members best for `columns` columns. */
 split split_for(int size, size_t columns);

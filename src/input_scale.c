@@ -1,15 +1,15 @@
 #include "input_scale.h"
 
 size_t input_scale_products(const layer *layer) {
-  return strips_of(layer->units) * panels_of(layer->inputs) * PANEL;
+  return pairs_of(layer->units) * panels_of(layer->inputs) * PANEL;
 }
 
-/* The sum of a panel's products over the strips of units, in their order. */
+/* The sum of a panel's products over the pairs of panels of units, in their order. */
 static void sum_products(const layer *layer, const gradient_sink *sink, size_t p, float sum[PANEL]) {
   size_t padded = panels_of(layer->inputs) * PANEL;
   for (int i = 0; i < PANEL; i++) sum[i] = 0;
-  for (size_t strip = 0; strip < strips_of(layer->units); strip++) {
-    const float *product = sink->products + strip * padded + p * PANEL;
+  for (size_t pair = 0; pair < pairs_of(layer->units); pair++) {
+    const float *product = sink->products + pair * padded + p * PANEL;
     for (int i = 0; i < PANEL; i++) sum[i] += product[i];
   }
 }

@@ -1,6 +1,7 @@
-/* Products of panel matrices, in tiles that live in registers. A tile of TILE_ROWS x TILE_PANELS panels
-   is accumulated over the whole depth; the instruction set's file sets both so that accumulators, one row
-   of b and a broadcast fill the registers. Every element is summed in order of depth, one multiply-add
+/* Products of panel matrices, in tiles that live in registers. A tile of some rows x some panels is
+   accumulated over the whole depth; the instruction set's file lists its shapes, TILE_SHAPES, the widest
+   first and one panel last, so that accumulators, one row of b and a broadcast fill the registers;
+   TILE_PANELS and TILE_ROWS are the most of any. Every element is summed in order of depth, one multiply-add
    at a time, whatever tile it falls into: so results depend neither on the rows beside it nor on threads. */
 #ifndef FASTMLP_KERNEL_PRODUCT_H
 #define FASTMLP_KERNEL_PRODUCT_H
@@ -92,45 +93,52 @@ ALWAYS_INLINE int tile_height(size_t left, size_t most) {
   return (int)((left + tiles - 1) / tiles);
 }
 
-/* Every height has its own unrolled functions, for TILE_PANELS panels (wide) and for one (narrow). They are
-   kept apart because a compiler that sees two heights side by side may merge them into loops, with sums in
-   memory. */
+/* Every height of every shape has its own unrolled functions. They are kept apart because a compiler that
+   sees two heights side by side may merge them into loops, with sums in memory. */
 typedef void tile_function(const product_operands *o, size_t row);
 
-#define TILE_FUNCTIONS(n)                                                                 \
-  static NEVER_INLINE void product_wide_##n(const product_operands *o, size_t row) {      \
-    product_tile(o, row, n, TILE_PANELS);                                                 \
-  }                                                                                       \
-  static NEVER_INLINE void product_narrow_##n(const product_operands *o, size_t row) {    \
-    product_tile(o, row, n, 1);                                                           \
-  }                                                                                       \
-  static NEVER_INLINE void transposed_wide_##n(const product_operands *o, size_t row) {   \
-    transposed_tile(o, row, n, TILE_PANELS);                                              \
-  }                                                                                       \
-  static NEVER_INLINE void transposed_narrow_##n(const product_operands *o, size_t row) { \
-    transposed_tile(o, row, n, 1);                                                        \
-  }
-TILE_HEIGHTS(TILE_FUNCTIONS)
+#define HEIGHTS_2(TILE, p) TILE(p, 1) TILE(p, 2)
+#define HEIGHTS_6(TILE, p) HEIGHTS_2(TILE, p) TILE(p, 3) TILE(p, 4) TILE(p, 5) TILE(p, 6)
+#define HEIGHTS_14(TILE, p)                                                                               \
+  HEIGHTS_6(TILE, p) TILE(p, 7) TILE(p, 8) TILE(p, 9) TILE(p, 10) TILE(p, 11) TILE(p, 12) TILE(p, 13) \
+      TILE(p, 14)
 
-/* The functions of one panel count, by height. */
-#define PRODUCT_WIDE_ROW(n) [n] = product_wide_##n,
-#define PRODUCT_NARROW_ROW(n) [n] = product_narrow_##n,
-#define TRANSPOSED_WIDE_ROW(n) [n] = transposed_wide_##n,
-#define TRANSPOSED_NARROW_ROW(n) [n] = transposed_narrow_##n,
-static tile_function *const product_wide[] = {TILE_HEIGHTS(PRODUCT_WIDE_ROW)};
-static tile_function *const product_narrow[] = {TILE_HEIGHTS(PRODUCT_NARROW_ROW)};
-static tile_function *const transposed_wide[] = {TILE_HEIGHTS(TRANSPOSED_WIDE_ROW)};
-static tile_function *const transposed_narrow[] = {TILE_HEIGHTS(TRANSPOSED_NARROW_ROW)};
+#define TILE_FUNCTIONS(p, n)                                                             \
+  static NEVER_INLINE void product_##p##_##n(const product_operands *o, size_t row) {    \
+    product_tile(o, row, n, p);                                                          \
+  }                                                                                      \
+  static NEVER_INLINE void transposed_##p##_##n(const product_operands *o, size_t row) { \
+    transposed_tile(o, row, n, p);                                                       \
+  }
+#define SHAPE_FUNCTIONS(p, rows, columns) HEIGHTS_##rows(TILE_FUNCTIONS, p)
+TILE_SHAPES(SHAPE_FUNCTIONS)
+
+/* What tiles of so many panels there are: functions by height, of which the sums of up to `rows` rows (of a
+   transposed product `columns` columns) of c fit into registers. */
+typedef struct tile_shape {
+  size_t panels, rows, columns;
+  tile_function *product[TILE_ROWS + 1], *transposed[TILE_ROWS + 1];
+} tile_shape;
+
+#define PRODUCT_ROW(p, n) [n] = product_##p##_##n,
+#define TRANSPOSED_ROW(p, n) [n] = transposed_##p##_##n,
+#define SHAPE_ROW(p, most, most_columns)         \
+  {.panels = p,                                  \
+   .rows = most,                                 \
+   .columns = most_columns,                      \
+   .product = {HEIGHTS_##most(PRODUCT_ROW, p)}, \
+   .transposed = {HEIGHTS_##most(TRANSPOSED_ROW, p)}},
+static const tile_shape tile_shapes[] = {TILE_SHAPES(SHAPE_ROW)};
 
 /* The operands moved `panels` panels of columns to the right. */
-ALWAYS_INLINE product_operands operands_right(product_operands o, int panels) {
-  o.b += (size_t)panels * o.b_stride;
-  o.from += (size_t)panels * o.from_stride;
-  o.c += (size_t)panels * o.c_stride;
+ALWAYS_INLINE product_operands operands_right(product_operands o, size_t panels) {
+  o.b += panels * o.b_stride;
+  o.from += panels * o.from_stride;
+  o.c += panels * o.c_stride;
   return o;
 }
 
-static const float zero_panels[2 * PANEL] __attribute__((aligned(64)));
+static const float zero_panel[PANEL] __attribute__((aligned(64)));
 
 /* Covers `rows` rows of c by tiles; rows of different panels of a never share a tile, if `a_panels`. */
 ALWAYS_INLINE void cover_rows(tile_function *const by_height[], const product_operands *o, size_t rows,
@@ -150,15 +158,14 @@ static void product(const float *a, size_t a_stride, size_t rows, size_t depth, 
                         .depth = depth,
                         .b = b,
                         .b_stride = b_stride,
-                        .from = bias != NULL ? bias : zero_panels,
+                        .from = bias != NULL ? bias : zero_panel,
                         .from_stride = bias != NULL ? PANEL : 0,
                         .c = c,
                         .c_stride = c_stride};
-  for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
-    cover_rows(product_wide, &o, rows, TILE_ROWS, false);
+  for (const tile_shape *shape = tile_shapes; panels > 0; shape++) {
+    for (; panels >= shape->panels; panels -= shape->panels, o = operands_right(o, shape->panels))
+      cover_rows(shape->product, &o, rows, shape->rows, false);
   }
-  for (; panels > 0; panels--, o = operands_right(o, 1))
-    cover_rows(product_narrow, &o, rows, TILE_ROWS, false);
 }
 
 static void product_transposed(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
@@ -168,16 +175,14 @@ static void product_transposed(const float *a, size_t a_stride, size_t columns, 
                         .depth = rows,
                         .b = d,
                         .b_stride = d_stride,
-                        .from = accumulate ? g : zero_panels,
+                        .from = accumulate ? g : zero_panel,
                         .from_stride = accumulate ? g_stride : 0,
                         .from_step = accumulate ? PANEL : 0,
                         .c = g,
                         .c_stride = g_stride};
-  for (; panels >= TILE_PANELS; panels -= TILE_PANELS, o = operands_right(o, TILE_PANELS)) {
-    cover_rows(transposed_wide, &o, columns, TILE_COLUMNS, true);
-  }
-  for (; panels > 0; panels--, o = operands_right(o, 1)) {
-    cover_rows(transposed_narrow, &o, columns, TILE_COLUMNS, true);
+  for (const tile_shape *shape = tile_shapes; panels > 0; shape++) {
+    for (; panels >= shape->panels; panels -= shape->panels, o = operands_right(o, shape->panels))
+      cover_rows(shape->transposed, &o, columns, shape->columns, true);
   }
 }
 

@@ -47,13 +47,12 @@ typedef struct adam_moments {
   vf m, v;
 } adam_moments;
 
-ALWAYS_INLINE adam_moments adam_refresh(vf gradient, float *const moment[MOMENTS], size_t i, vf fresh1,
-                                        vf fresh2) {
-  vf m = vector_load(moment[0] + i), v = vector_load(moment[1] + i);
+ALWAYS_INLINE adam_moments adam_refresh(vf gradient, float *mean, float *square, vf fresh1, vf fresh2) {
+  vf m = vector_load(mean), v = vector_load(square);
   m += fresh1 * (gradient - m);
   v += fresh2 * (gradient * gradient - v);
-  vector_store(moment[0] + i, m);
-  vector_store(moment[1] + i, v);
+  vector_store(mean, m);
+  vector_store(square, v);
   return (adam_moments){m, v};
 }
 
@@ -64,15 +63,16 @@ ALWAYS_INLINE void adam_span(float *w, const float *g, float *const moment[MOMEN
   vf rate = vector_splat(step->learn_rate), penalty = vector_splat(step->penalty);
   vf decay = vector_splat(step->decay), epsilon = vector_splat(step->epsilon);
   vf fresh1 = vector_splat(step->fresh1), fresh2 = vector_splat(step->fresh2);
+  float *mean = moment[0], *square = moment[1];
   for (size_t i = 0; i < n; i += LANES) {
     vf weight = vector_load(w + i);
     vf gradient = vector_load(g + i) + penalty * weight;
-    adam_moments at = adam_refresh(gradient, moment, i, fresh1, fresh2);
+    adam_moments at = adam_refresh(gradient, mean + i, square + i, fresh1, fresh2);
     if (largest) {
       at.v = vector_max(vector_load(moment[2] + i), at.v);
       vector_store(moment[2] + i, at.v);
     }
-    vector_store(w + i, weight - decay * weight - rate * (at.m / (vector_sqrt(at.v) + epsilon)));
+    vector_store(w + i, weight - decay * weight - rate * vector_quotient(at.m, vector_root(at.v) + epsilon));
   }
 }
 
@@ -86,11 +86,12 @@ static void update_nadam(UPDATE_ARGUMENTS) {
   vf decay = vector_splat(step->decay), epsilon = vector_splat(step->epsilon);
   vf fresh1 = vector_splat(step->fresh1), fresh2 = vector_splat(step->fresh2);
   vf gradient_rate = vector_splat(step->gradient_rate);
+  float *mean = moment[0], *square = moment[1];
   for (size_t i = 0; i < n; i += LANES) {
     vf weight = vector_load(w + i);
     vf gradient = vector_load(g + i) + penalty * weight;
-    adam_moments at = adam_refresh(gradient, moment, i, fresh1, fresh2);
-    vf direction = (gradient_rate * gradient + rate * at.m) / (vector_sqrt(at.v) + epsilon);
+    adam_moments at = adam_refresh(gradient, mean + i, square + i, fresh1, fresh2);
+    vf direction = vector_quotient(gradient_rate * gradient + rate * at.m, vector_root(at.v) + epsilon);
     vector_store(w + i, weight - decay * weight - direction);
   }
 }
@@ -101,12 +102,13 @@ static void update_radam(UPDATE_ARGUMENTS) {
   vf decay = vector_splat(step->decay), epsilon = vector_splat(step->epsilon);
   vf fresh1 = vector_splat(step->fresh1), fresh2 = vector_splat(step->fresh2);
   vf root = vector_splat(step->root);
+  float *mean = moment[0], *square = moment[1];
   for (size_t i = 0; i < n; i += LANES) {
     vf weight = vector_load(w + i);
     vf gradient = vector_load(g + i) + penalty * weight;
-    adam_moments at = adam_refresh(gradient, moment, i, fresh1, fresh2);
-    vf divisor = root * vector_sqrt(at.v) + epsilon;
-    vector_store(w + i, weight - decay * weight - rate * (at.m / divisor));
+    adam_moments at = adam_refresh(gradient, mean + i, square + i, fresh1, fresh2);
+    vf divisor = root * vector_root(at.v) + epsilon;
+    vector_store(w + i, weight - decay * weight - rate * vector_quotient(at.m, divisor));
   }
 }
 
@@ -136,7 +138,7 @@ ALWAYS_INLINE void rmsprop_span(float *w, const float *g, float *const moment[MO
       v += fresh * (gradient * gradient - v);
     }
     vector_store(moment[0] + i, v);
-    vf direction = gradient / (vector_sqrt(v) + epsilon);
+    vf direction = vector_quotient(gradient, vector_root(v) + epsilon);
     if (momentum) {
       direction += carry * vector_load(velocity + i);
       vector_store(velocity + i, direction);
@@ -162,7 +164,7 @@ static void update_adagrad(UPDATE_ARGUMENTS) {
     vf gradient = vector_load(g + i) + penalty * weight;
     vf sum = vector_load(moment[0] + i) + gradient * gradient;
     vector_store(moment[0] + i, sum);
-    vector_store(w + i, weight - decay * weight - rate * (gradient / (vector_sqrt(sum) + epsilon)));
+    vector_store(w + i, weight - decay * weight - rate * vector_quotient(gradient, vector_root(sum) + epsilon));
   }
 }
 
@@ -177,7 +179,7 @@ static void update_adadelta(UPDATE_ARGUMENTS) {
     vf gradient = vector_load(g + i) + penalty * weight;
     vf v = vector_load(moment[0] + i), d = vector_load(moment[1] + i);
     v += fresh * (gradient * gradient - v);
-    vf direction = gradient * (vector_sqrt(d + epsilon) / vector_sqrt(v + epsilon));
+    vf direction = gradient * vector_quotient(vector_root(d + epsilon), vector_root(v + epsilon));
     d += fresh * (direction * direction - d);
     vector_store(moment[0] + i, v);
     vector_store(moment[1] + i, d);

@@ -7,8 +7,7 @@
 #define VECTOR_BYTES 16
 #define TILE_PANELS 1
 #define TILE_ROWS 6
-#define TILE_COLUMNS 6
-#define TILE_HEIGHTS(ROW) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6)
+#define TILE_SHAPES(SHAPE) SHAPE(1, 6, 6)
 
 #include "kernels.h" /* before the options, which are for the code below alone */
 

@@ -5,7 +5,6 @@
 #define VECTOR_BYTES 16
 #define TILE_PANELS 1
 #define TILE_ROWS 2
-#define TILE_COLUMNS 2
-#define TILE_HEIGHTS(ROW) ROW(1) ROW(2)
+#define TILE_SHAPES(SHAPE) SHAPE(1, 2, 2)
 
 #include "kernels_table.h"
