@@ -186,7 +186,9 @@
 #'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
 #'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
-#'   [embed_periodic()]; or `NULL` for nothing.
+#'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
+#' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
+#'   the place of one indicator a level: [embed_factors()]; or `NULL` for indicators throughout.
 #' @param standardize What is done to the predictors first, by statistics of each column's training rows:
 #'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation); `"robust"` (subtract the
 #'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the

@@ -184,7 +184,8 @@ check_preset <- function(x, arg, call) {
 
 # ---- the preset of a fit ----
 
-# list(name, arguments, rule = <why it was chosen, or NULL>) for an outcome and the scan of predictors x.
+# list(name, arguments, rule = <why it was chosen, or NULL>) for an outcome and predictors x
+# with their scan, which may lack where there are factors.
 preset_for <- function(preset, outcome, x, scan) {
   rule <- NULL
   if (is.null(preset)) {
@@ -193,23 +194,22 @@ preset_for <- function(preset, outcome, x, scan) {
       one_scale <- on_one_scale(x, scan)
       preset <- if (one_scale) "pixels" else "tabular"
       rule <- sprintf("as the predictors are %s", if (one_scale) "many and on one scale" else
-        if (length(scan$mean) < many_columns) "few" else "not on one scale")
+        if (encoded_count(x) < many_columns) "few" else "not on one scale")
     }
   }
-  if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, scan))
+  if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, x))
   list(name = attr(preset, "name"), arguments = unclass(preset), rule = rule)
 }
 
-facts_of <- function(outcome, scan) {
+facts_of <- function(outcome, x) {
   task <- if (outcome$info$type == "numeric") "regression" else "classification"
-  list(task = task, n = outcome_rows(outcome), p = length(scan$mean))
+  list(task = task, n = outcome_rows(outcome), p = encoded_count(x))
 }
 
 many_columns <- 64
 
 on_one_scale <- function(x, scan) {
-  if (length(scan$mean) < many_columns) return(FALSE)
-  if (is.data.frame(x) && any(vapply(x, is.factor, NA))) return(FALSE)
+  if (encoded_count(x) < many_columns || has_factors(x)) return(FALSE)
   whole <- max(scan$maximum) - min(scan$minimum)
   mean(scan$maximum - scan$minimum >= whole / 2) >= 0.5
 }

@@ -59,9 +59,8 @@ rate_groups <- list(
   bias = function(settings) TRUE,
   input_scale = function(settings) isTRUE(settings$input_scale),
   activation = function(settings) any(settings$parametric_activation),
-  embedding = function(settings) {
-    !is.null(settings$numeric_embedding) || !is.null(settings$factor_embedding)
-  }
+  embedding = function(settings) !is.null(settings$numeric_embedding),
+  factor_embedding = function(settings) !is.null(settings$factor_embedding)
 )
 
 # Factors by their groups; none is NULL.
