@@ -23,7 +23,8 @@ checked_task <- function(design, given, call) {
   scan_of <- function(design) check_predictors(design$x, design$predictors, args$x, call)
   scan <- if (!has_factors(x)) scan_of(design)
   preset <- preset_for(given$preset, outcome, x, scan)
-  design <- embed_factor_columns(design, given$factor_embedding %||% preset$arguments$factor_embedding)
+  design <- embed_factor_columns(design, given$factor_embedding %||% preset$arguments$factor_embedding,
+                                 call)
   x <- design$x
   scan <- scan %||% scan_of(design)
   settings <- fit_settings(given, preset, outcome$info, call)

@@ -64,13 +64,27 @@ inputs_of <- function(layers) {
 # ---- plans ----
 
 # The design with the factors that are to be embedded marked as such.
-embed_factor_columns <- function(design, spec) {
+embed_factor_columns <- function(design, spec, call) {
   if (is.null(spec) || !has_factors(design$x)) return(design)
   levels <- vapply(design$x, nlevels, 1L)
   design$predictors$embedded <- names(levels)[levels >= spec$min_levels]
+  check_tables(levels[design$predictors$embedded], spec, call)
   design$x <- embedded_columns(design$x, design$predictors$embedded)
   design$predictors$names <- encoded_names(design$x)
   design
+}
+
+# Codes are exact up to here, and tables must fit.
+most_levels <- 2^24
+
+check_tables <- function(levels, spec, call) {
+  bytes <- sum(as.double(levels)) * spec$dim * bytes_per_parameter
+  if (all(levels <= most_levels) && bytes <= memory_limit()) return(invisible())
+  expected <- sprintf("of factors with at most 2^24 levels, whose tables fit into %s",
+                      format_bytes(memory_limit()))
+  got <- sprintf("%s, which need about %s", count_of(sum(levels), "level"), format_bytes(bytes))
+  abort_argument("factor_embedding", expected, got, "size",
+                 hint = "Leave such factors out, or raise `options(fastmlp.memory = )` (bytes).", call = call)
 }
 
 # Positions among the encoded predictors of those that are numbers.
@@ -218,19 +232,26 @@ check_embedding <- function(given, plan, arg, call) {
     abort_argument(arg, "absent without `numeric_embedding` and `factor_embedding`", describe(given),
                    call = call)
   }
-  wanted <- data.frame(
-    kind = rep(c(plan$numeric$name, "factor"), c(length(plan$numbers), length(plan$codes))),
-    column = c(plan$numbers, plan$codes),
-    outputs = rep(as.integer(c(plan$numeric$dim - 1, plan$factor$dim)),
-                  c(length(plan$numbers), length(plan$codes))),
-    levels = c(rep(NA_integer_, length(plan$numbers)), plan$levels)
-  )
+  wanted <- planned_shape(plan)
   if (is_embedding(given) && identical(embedding_shape(given), wanted)) return(unnamed_embedding(given))
   expected <- sprintf("as `coef()` gives it, for %s", count_of(nrow(wanted), "embedded predictor"))
   abort_argument(arg, expected, describe(given), "shape", call = call)
 }
 
-# What is fixed of it: waves and bins may be more or less.
+# A row for each embedded column. Waves and bins may be more or less.
+planned_shape <- function(plan) {
+  shape <- function(kind, columns, outputs, levels) {
+    n <- length(columns)
+    data.frame(kind = rep(kind, n), column = columns, outputs = rep(as.integer(outputs), n), levels = levels)
+  }
+  rbind(
+    if (length(plan$numbers)) {
+      shape(plan$numeric$name, plan$numbers, plan$numeric$dim - 1, rep(NA_integer_, length(plan$numbers)))
+    },
+    if (length(plan$codes)) shape("factor", plan$codes, plan$factor$dim, plan$levels)
+  )
+}
+
 embedding_shape <- function(embedding) {
   embedding <- unname(embedding)
   data.frame(

@@ -31,7 +31,7 @@ tabular_arguments <- function(task, n, epochs, batch_size) {
   c(
     list(
       hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
-      numeric_embedding = embed_periodic(),
+      numeric_embedding = embed_periodic(), factor_embedding = embed_factors(),
       optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
       schedule = schedule_coslog4(), parametrization = "ntk",
       rate_factors = c(bias = 0.1, input_scale = 6, activation = 0.1, embedding = 0.1),
@@ -95,8 +95,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' read, to print, and to change.
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
-#'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes and factors
-#'   always one-hot, in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least
+#'   and Steinwart 2024), with another learning rate for numbers and less dropout for classes, in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least
 #'   32, where an epoch would otherwise have less than 4 steps.
 #' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps, at least 16 of them an
 #'   epoch.
