@@ -29,8 +29,8 @@
 #' makes them learn slower or faster.
 #'
 #' @section Factors:
-#' `embed_factors()`: each factor with at least `min_levels` levels becomes `dim` values, those of its level in
-#' a table of levels x `dim` numbers, which are learned and start as \eqn{N(0, 1)}. Factors with fewer levels
+#' `embed_factors()`: each factor with at least `min_levels` levels becomes `dim` values, those of its level
+#' in a table of levels x `dim` numbers, which are learned and start as \eqn{N(0, 1)}. Factors with fewer levels
 #' stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of Holzmueller,
 #' Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
 #' `rate_factors = c(factor_embedding = )` makes them learn slower or faster. Where a formula has functions or
@@ -124,5 +124,6 @@ check_embedding_for <- function(x, arg, expected, call) {
   if (is.null(x)) return(NULL)
   check_class(x, arg, "fastmlp_embedding", expected, call)
   if (attr(x, "argument") == arg) return(x)
-  abort_argument(arg, expected, format(x), hint = sprintf("Give it as `%s`.", attr(x, "argument")), call = call)
+  abort_argument(arg, expected, format(x), hint = sprintf("Give it as `%s`.", attr(x, "argument")),
+                 call = call)
 }

@@ -72,7 +72,8 @@ iteration_log <- function(objective, layers, embedding, options, reporter) {
     rep(c(1, 0), c(length(layer$weight), length(layer$bias) + length(layer$input_scale)))
   })
   list2env(list(
-    objective = objective, options = options, reporter = reporter, is_weight = c(unlist(is_weight), 0 * unlist(embedding)),
+    objective = objective, options = options, reporter = reporter,
+    is_weight = c(unlist(is_weight), 0 * unlist(embedding)),
     from = NULL, kept = list(x = unlist(c(layers, embedding), use.names = FALSE), epoch = 0L), best = Inf,
     records = list(), reported = proc.time()[["elapsed"]]
   ))

@@ -36,8 +36,8 @@ static double pulled_back(const problem *p, int row, int j) {
   return sum;
 }
 
-/* The largest error of a wave's sine or cosine, and what two roundings of an angle of up to 3.2 size turns make
-   of it. */
+/* The largest error of a wave's sine or cosine, and what two roundings of an angle of up to 3.2 size turns
+   make of it. */
 static double wave_error(float size) { return 2e-7 + 2 * M_PI * 2 * 6e-8 * 3.2 * size; }
 
 static void worst_share(worst *w, double actual, double exact, double allowed) {

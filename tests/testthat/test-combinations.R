@@ -47,7 +47,8 @@ combinations <- local({
            activation = sample(activations, 1), weighted = sample(c(TRUE, FALSE), 1)),
       sample(dressed, 1)[[1]], sample(others, 1)[[1]],
       if (i %% 6 == 0) list(input_scale = TRUE, rate_factors = c(bias = 0.5, input_scale = 2)),
-      if (i %% 5 == 0) list(numeric_embedding = if (i %% 2 == 0) embed_periodic(4, 3) else embed_piecewise(5, 3)),
+      if (i %% 10 == 0) list(numeric_embedding = embed_periodic(4, 3)),
+      if (i %% 10 == 5) list(numeric_embedding = embed_piecewise(5, 3)),
       if (i %% 7 == 0) list(parametric_activation = TRUE)
     ))
     settings[setdiff(names(settings), optimizer_of(settings$optimizer)$lacks)]
