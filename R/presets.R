@@ -96,7 +96,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
 #'   and Steinwart 2024), with another learning rate for numbers and less dropout for classes, in at most
-#'   256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would otherwise have less than 4 steps.
+#'   256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would
+#'   otherwise have less than 4 steps.
 #' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard

@@ -52,6 +52,12 @@ size_t embedding_width(const embedding *e) {
   return width;
 }
 
+size_t embedding_parameters(const embedding *e) {
+  size_t sum = 0;
+  for (size_t i = 0; i < e->features; i++) sum += embedded_parameters(&e->of[i]);
+  return sum;
+}
+
 /* A wave takes some 20 operations, a bin 6. */
 double embedding_flops(const embedding *e) {
   double sum = 0;

@@ -90,6 +90,9 @@ void embedding_list_kept(embedding *e);
 /* Columns of the rows that come out. */
 size_t embedding_width(const embedding *e);
 
+/* Floats of all parameters, padding included. */
+size_t embedding_parameters(const embedding *e);
+
 /* Floating-point operations for one row. */
 double embedding_flops(const embedding *e);
 

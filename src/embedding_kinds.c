@@ -77,7 +77,10 @@ static size_t piecewise_constants(const embedded *f) { return 2 * f->size + 1; }
 void embedding_set_edges(const embedding *e, const embedded *f, const double *edges) {
   float *constant = e->constant + f->constant;
   for (size_t t = 0; t <= f->size; t++) constant[t] = (float)edges[t];
-  for (size_t t = 0; t < f->size; t++) constant[f->size + 1 + t] = (float)(1 / (edges[t + 1] - edges[t]));
+  for (size_t t = 0; t < f->size; t++) {
+    float width = constant[t + 1] - constant[t]; /* of the edges as they are given back */
+    constant[f->size + 1 + t] = width > 0 ? 1 / width : 0;
+  }
 }
 
 void embedding_get_edges(const embedding *e, const embedded *f, double *edges) {

@@ -50,9 +50,10 @@ static void lay_out(void *owner, arena *arena) {
   if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
-/* Three products a layer, some two barriers a layer. */
+/* Three products a layer, some two barriers a layer; all of an embedding is updated, however few the rows. */
 int pass_members(const network *net, size_t rows, int limit) {
-  return threads_for_work(limit, 3 * network_flops(net, rows) / (2 * net->layers));
+  double flops = 3 * network_flops(net, rows) + 10 * (double)embedding_parameters(&net->embedding);
+  return threads_for_work(limit, flops / (2 * net->layers));
 }
 
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
