@@ -31,8 +31,8 @@
 #' @section Factors:
 #' `embed_factors()`: each factor with at least `min_levels` levels becomes `dim` values, those of its level
 #' in a table of levels x `dim` numbers, which are learned and start as \eqn{N(0, 1)}. Factors with fewer
-#' levels stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of Holzmueller,
-#' Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
+#' levels stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of
+#' Holzmueller, Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
 #' `rate_factors = c(factor_embedding = )` makes them learn slower or faster. Where a formula has functions or
 #' interactions, factors stay indicators.
 #'

@@ -52,7 +52,8 @@
 #' @section Predictors:
 #' A numeric matrix is read as it is. In data frames and formulas a factor or character column
 #' becomes one indicator a level (with `factor_embedding` and many levels a few learned values), and there
-#' is no intercept column (every layer has its bias). A logical column counts as 0 and 1. Dates, lists and the like are refused by name.
+#' is no intercept column (every layer has its bias). A logical column counts as 0 and 1. Dates, lists and
+#' the like are refused by name.
 #'
 #' Missing and infinite values are refused; constant and duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
