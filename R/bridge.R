@@ -20,8 +20,13 @@ checked_task <- function(design, given, call) {
   outcome <- as_outcome(design$y, given$loss, args$y, call)
   outcome$info["blueprint"] <- list(design$outcomes)
   check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
-  scan <- check_predictors(x, design$predictors, args$x, call)
+  scan_of <- function(design) check_predictors(design$x, design$predictors, args$x, call)
+  scan <- if (!has_factors(x)) scan_of(design)
   preset <- preset_for(given$preset, outcome, x, scan)
+  design <- embed_factor_columns(design, given$factor_embedding %||% preset$arguments$factor_embedding,
+                                 call)
+  x <- design$x
+  scan <- scan %||% scan_of(design)
   settings <- fit_settings(given, preset, outcome$info, call)
   if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
   check_outcome_settings(settings, outcome$info, call)
@@ -47,7 +52,7 @@ checked_task <- function(design, given, call) {
 # list(sizes, embedding, normalization, parametric_activation, input_scale), as check_initial() takes it.
 network_shape <- function(settings, x, design, outcome) {
   inputs <- length(design$predictors$names)
-  embedding <- embedding_of(settings$numeric_embedding, x, inputs)
+  embedding <- embedding_plan(settings, x, inputs)
   sizes <- c(embedded_width(embedding, inputs), settings$hidden_units, outcome_outputs(outcome))
   c(list(sizes = sizes, embedding = embedding),
     settings[c("normalization", "parametric_activation", "input_scale")])
@@ -124,7 +129,7 @@ finished_fit <- function(task, trained, members) {
 initial_network <- function(shape, settings, key, set, scaling) {
   layers <- scale_inputs(initial_layers(settings$init, shape$sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
-  layers <- embed_inputs(layers, shape$embedding)
+  layers <- embed_inputs(layers, shape$embedding, set, scaling)
   if (isTRUE(settings$init$needs_data)) {
     layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling)
   }

@@ -6,9 +6,13 @@
 #'   `bias` has one number a unit. A normalised layer has `norm`, too: a list with its `kind`, the
 #'   learned `scale` and `shift` and, for batches, the running `mean` and `variance`, one number a unit
 #'   each; one with parametric activations `slope`, one number a unit; the first layer of a network that
-#'   scales its inputs `input_scale`, one number for each value that it reads, and of one with
-#'   [embed_periodic()] the `embedding`, matrices with a column for each embedded predictor, whose
-#'   outputs are named like the predictor with `_wave1` and so on. Predictors and levels (or names of
+#'   scales its inputs `input_scale`, one number for each value that it reads, and of one with embeddings the
+#'   `embedding`: for each embedded predictor, by its name, a list with its `kind`, its `column` among the
+#'   encoded predictors, and what is learned: for [embed_periodic()] `frequency`, `phase`, `weight`
+#'   (frequencies x functions) and `bias`; for [embed_piecewise()] `weight` (bins x functions), with the
+#'   `edges` of the bins, which are those of the standardised predictor; for [embed_factors()] the `table`
+#'   (levels x values, named by the levels). What the first layer reads of them has the name of the
+#'   predictor with `_wave1`, `_piece1` or `_value1` and so on. Predictors and levels (or names of
 #'   outcomes) name the outer sides, `h1_1`, `h1_2`, ... the hidden units. The argument `init` of
 #'   [mlp_fit()] and [mlp_network()] takes it. Of an ensemble it is a list of such lists, one a member.
 #' @examples
@@ -19,7 +23,10 @@
 coef.fastmlp <- function(object, ...) {
   check_no_dots(...)
   check_model(object)
-  named <- function(network) named_layers(network, object$predictors$names, output_labels(object$outcome))
+  levels <- lapply(object$blueprint$ptypes$predictors, levels)
+  named <- function(network) {
+    named_layers(network, object$predictors$names, output_labels(object$outcome), levels)
+  }
   if (is.null(object$members)) named(object$network) else lapply(object$members, named)
 }
 
@@ -31,17 +38,14 @@ coef.mlp_network <- function(object, ...) {
   named_layers(object, paste0("x", seq_len(object$inputs)), paste0("y", seq_len(object$outputs)))
 }
 
-named_layers <- function(network, inputs, outputs) {
+named_layers <- function(network, inputs, outputs, levels = NULL) {
   hidden <- Map(
     function(layer, units) sprintf("h%d_%d", layer, seq_len(units)),
     seq_along(network$hidden_units), network$hidden_units
   )
   embedding <- network$layers[[1]]$embedding
-  if (!is.null(embedding)) {
-    waves <- seq_len(nrow(embedding$bias))
-    inputs <- c(inputs, paste0(rep(inputs[embedding$columns], each = length(waves)), "_wave", waves))
-  }
-  names <- c(list(inputs), hidden, list(outputs))
+  read <- embedded_names(inputs, embedding)
+  names <- c(list(read), hidden, list(outputs))
   lapply(seq_along(network$layers), function(l) {
     layer <- network$layers[[l]]
     dimnames(layer$weight) <- list(names[[l]], names[[l + 1]])
@@ -51,10 +55,10 @@ named_layers <- function(network, inputs, outputs) {
     slope <- layer$slope
     if (!is.null(slope)) slope <- named(slope)
     scale <- layer$input_scale
-    if (!is.null(scale)) names(scale) <- inputs
+    if (!is.null(scale)) names(scale) <- read
     c(list(weight = layer$weight, bias = named(layer$bias)), if (!is.null(norm)) list(norm = norm),
       if (!is.null(slope)) list(slope = slope),
       if (!is.null(scale)) list(input_scale = scale),
-      if (!is.null(layer$embedding)) list(embedding = layer$embedding))
+      if (!is.null(layer$embedding)) list(embedding = named_embedding(embedding, inputs, levels)))
   })
 }

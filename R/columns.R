@@ -1,5 +1,6 @@
 # Predictors as the engine reads them, where they lie: a numeric matrix, or columns, which are a
-# data frame of numeric and logical columns and factors. A factor stands for one indicator a level.
+# data frame of numeric and logical columns and factors. A factor stands for one indicator a level, or,
+# where it is to be embedded (class embedded_factor), for its codes.
 # The engine encodes while it converts; here are only the names of what it makes, and single columns
 # for messages.
 
@@ -37,14 +38,38 @@ columns_header <- function(columns) {
   new_columns(header, 0L)
 }
 
+has_factors <- function(x) is.data.frame(x) && any(vapply(x, is.factor, NA))
+
+has_indicators <- function(column) is.factor(column) && !is_embedded(column)
+
+is_embedded <- function(column) inherits(column, "embedded_factor")
+
+# Columns of which some factors are to be embedded.
+embedded_columns <- function(columns, names) {
+  columns[names] <- lapply(columns[names], function(column) {
+    class(column) <- c("embedded_factor", "factor")
+    column
+  })
+  columns
+}
+
 # Encoded columns that each column stands for.
 encoded_widths <- function(columns) {
-  vapply(columns, function(column) if (is.factor(column)) nlevels(column) else 1L, 1L)
+  vapply(columns, function(column) if (has_indicators(column)) nlevels(column) else 1L, 1L)
+}
+
+# Those of x, a matrix or columns.
+encoded_count <- function(x) if (is.matrix(x)) ncol(x) else sum(encoded_widths(x))
+
+# Which of them hold the codes of factors.
+code_positions <- function(x) {
+  if (is.matrix(x)) return(integer())
+  unname(cumsum(encoded_widths(x))[vapply(x, is_embedded, NA)])
 }
 
 encoded_names <- function(columns) {
   names <- rep(names(columns), encoded_widths(columns))
-  levels <- lapply(columns, function(column) if (is.factor(column)) levels(column) else "")
+  levels <- lapply(columns, function(column) if (has_indicators(column)) levels(column) else "")
   paste0(names, unlist(levels, use.names = FALSE))
 }
 
@@ -55,7 +80,7 @@ encoded_column <- function(x, j) {
   last <- cumsum(widths)
   at <- match(TRUE, j <= last)
   column <- x[[at]]
-  if (!is.factor(column)) return(as.double(column))
+  if (!has_indicators(column)) return(as.double(unclass(column)))
   as.double(as.integer(column) == j - last[[at]] + widths[[at]])
 }
 

@@ -21,7 +21,7 @@ design_frame <- function(x, y, call) {
   check_column_types(x, names(x), "x", call)
   check_factors(x, names(x), "x", call)
   x <- new_columns(lapply(as.list(x), plain_column), nrow(x))
-  if (!any(vapply(x, is.factor, NA))) {
+  if (!has_factors(x)) {
     blueprint <- hardhat::mold(columns_header(x), numeric())$blueprint
     return(new_design(x, y, blueprint, names(x), TRUE, "xy"))
   }

@@ -1,29 +1,54 @@
-# Numeric embeddings in front of the first layer, whose list holds `embedding`: list(frequency, phase,
-# weight, bias, columns = <positions of the embedded predictors>, inputs = <of all predictors>), the first
-# four matrices with a column for each embedded predictor.
+# Embeddings as the user asks for them; embedding_layer.R has what networks hold.
 
-#' Embeddings of numeric predictors
+#' Embeddings of predictors
 #'
-#' What goes in front of the first layer, as `numeric_embedding` of [mlp_fit()]: each numeric predictor
-#' \eqn{x} is joined by `dim - 1` learned functions of it,
-#' \deqn{v_k(x) = \sum_{j = 1}^{m} w_{kj} \cos(2 \pi f_j x + p_j) + b_k,}
-#' with \eqn{m} frequencies \eqn{f_j}, phases \eqn{p_j}, weights and biases of its own, so that the
-#' first layer reads `dim` values for it. It is the periodic embedding of Gorishniy, Rubachev and Babenko
-#' (2022) in the form with biases, linear and densely connected, of Holzmueller, Grinsztajn and Steinwart
-#' (2024).
+#' What goes in front of the first layer, as `numeric_embedding` and `factor_embedding` of [mlp_fit()]:
+#' predictors become several learned values each. `x` is here what `standardize` makes of a numeric
+#' predictor.
 #'
-#' At the start \eqn{f_j \sim N(0, sd^2)}, \eqn{p_j \sim U(-\pi, \pi)}, \eqn{w_{kj}} and
-#' \eqn{b_k \sim U(-1/\sqrt{m}, 1/\sqrt{m})}. `x` is what `standardize` makes of the predictor. Frequencies,
-#' phases, weights and biases have neither decay nor penalty; `rate_factors = c(embedding = )` makes them
-#' learn slower or faster. Factors and logical columns are not embedded.
+#' @section Numeric predictors:
+#' Each numeric predictor \eqn{x} is joined by `dim - 1` learned functions \eqn{v_k} of it, so that the first
+#' layer reads `dim` values for it. Logical columns are not embedded.
+#'
+#' `embed_periodic()`: with \eqn{m} frequencies \eqn{f_j}, phases \eqn{p_j}, weights and biases of its own,
+#' \deqn{v_k(x) = \sum_{j = 1}^{m} w_{kj} \cos(2 \pi f_j x + p_j) + b_k.}
+#' It is the periodic embedding of Gorishniy, Rubachev and Babenko (2022) in the form with biases, linear and
+#' densely connected, of Holzmueller, Grinsztajn and Steinwart (2024). At the start
+#' \eqn{f_j \sim N(0, sd^2)}, \eqn{p_j \sim U(-\pi, \pi)}, \eqn{w_{kj}} and
+#' \eqn{b_k \sim U(-1/\sqrt{m}, 1/\sqrt{m})}.
+#'
+#' `embed_piecewise()`: with the edges \eqn{a_0 < a_1 < \dots < a_T} of \eqn{T} bins,
+#' \deqn{v_k(x) = \sum_{t = 1}^{T} w_{kt} e_t(x), \quad
+#'   e_t(x) = \frac{x - a_{t - 1}}{a_t - a_{t - 1}} \mbox{ limited to } [0, 1],}
+#' where \eqn{e_1} has no lower and \eqn{e_T} no upper limit: the piecewise-linear encoding of Gorishniy,
+#' Rubachev and Babenko (2022), with a linear map behind it. The edges are quantiles of the training rows at
+#' equal steps, without those that repeat, and stay what they are. The weights start at 0, as in TabM
+#' (Gorishniy, Kotelnikov and Babenko 2025), so that the first layer starts from \eqn{x} alone.
+#'
+#' Frequencies, phases, weights and biases have neither decay nor penalty; `rate_factors = c(embedding = )`
+#' makes them learn slower or faster.
+#'
+#' @section Factors:
+#' `embed_factors()`: each factor with at least `min_levels` levels becomes `dim` values, those of its level
+#' in a table of levels x `dim` numbers, which are learned and start as \eqn{N(0, 1)}. Factors with fewer
+#' levels stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of
+#' Holzmueller, Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
+#' `rate_factors = c(factor_embedding = )` makes them learn slower or faster. Where a formula has functions or
+#' interactions, factors stay indicators.
 #'
 #' @param frequencies Frequencies of each predictor: a whole number from 1 to 256.
-#' @param dim Values that each predictor becomes, itself included: a whole number from 2 to 17.
+#' @param dim Values that each predictor becomes: for numbers, of which one is the predictor itself, a whole
+#'   number from 2 to 17; for factors from 1 to 256.
 #' @param sd Standard deviation of the frequencies at the start: a number above 0. Larger ones let the
 #'   functions wiggle more.
+#' @param bins The most bins of each predictor: a whole number from 2 to 256.
+#' @param min_levels The fewest levels of a factor that is embedded: a whole number of at least 2.
 #' @return An object of class `fastmlp_embedding`.
 #' @references Gorishniy Y, Rubachev I, Babenko A (2022). "On embeddings for numerical features in tabular
 #'   deep learning." NeurIPS, arXiv:2203.05556.
+#'
+#'   Gorishniy Y, Kotelnikov A, Babenko A (2025). "TabM: advancing tabular deep learning with
+#'   parameter-efficient ensembling." ICLR, arXiv:2410.24210.
 #'
 #'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
 #'   trees on tabular data." NeurIPS, arXiv:2407.04491.
@@ -33,109 +58,72 @@
 #' mlp_fit(dist ~ speed, cars, preset = "plain", standardize_outcome = TRUE,
 #'         standardize = "robust_clip", numeric_embedding = embed_periodic(frequencies = 8),
 #'         epochs = 20)
+#' mlp_fit(dist ~ speed, cars, preset = "plain", standardize_outcome = TRUE,
+#'         standardize = "robust_clip", numeric_embedding = embed_piecewise(bins = 4), epochs = 20)
+#'
+#' # Two values for each of ten levels
+#' chicken <- transform(ChickWeight, Chick = factor(as.character(Chick)))
+#' fit <- mlp_fit(weight ~ Time + Chick, chicken, preset = "fast",
+#'                factor_embedding = embed_factors(dim = 2))
+#' head(coef(fit)[[1]]$embedding$Chick$table)
+#' @name embed_periodic
+NULL
+
+#' @rdname embed_periodic
 #' @export
 embed_periodic <- function(frequencies = 16, dim = 4, sd = 0.1) {
-  structure(
-    list(
-      name = "periodic",
-      frequencies = check_count(frequencies, "frequencies", 1, 256),
-      dim = check_count(dim, "dim", 2, 17),
-      sd = check_number(sd, "sd", 0, open = c("from", "to"))
-    ),
-    class = "fastmlp_embedding"
+  new_embedding(
+    "periodic", "numeric_embedding",
+    frequencies = check_count(frequencies, "frequencies", 1, 256),
+    dim = check_count(dim, "dim", 2, 17),
+    sd = check_number(sd, "sd", 0, open = c("from", "to"))
   )
 }
 
+#' @rdname embed_periodic
 #' @export
-format.fastmlp_embedding <- function(x, ...) format_constructor("embed", x)
+embed_piecewise <- function(bins = 32, dim = 4) {
+  new_embedding(
+    "piecewise", "numeric_embedding",
+    bins = check_count(bins, "bins", 2, 256),
+    dim = check_count(dim, "dim", 2, 17)
+  )
+}
+
+#' @rdname embed_periodic
+#' @export
+embed_factors <- function(dim = 8, min_levels = 9) {
+  new_embedding(
+    "factors", "factor_embedding",
+    dim = check_count(dim, "dim", 1, 256),
+    min_levels = check_count(min_levels, "min_levels", 2)
+  )
+}
+
+# `argument` of mlp_fit() is where it belongs.
+new_embedding <- function(name, argument, ...) {
+  structure(list(name = name, ...), argument = argument, class = "fastmlp_embedding")
+}
+
+#' @export
+format.fastmlp_embedding <- function(x, ...) {
+  attr(x, "argument") <- NULL
+  format_constructor("embed", x)
+}
 
 #' @export
 print.fastmlp_embedding <- function(x, ...) print_line(x)
 
 check_numeric_embedding <- function(x, arg, call) {
+  check_embedding_for(x, arg, "an embedding such as `embed_periodic()`", call)
+}
+
+check_factor_embedding <- function(x, arg, call) check_embedding_for(x, arg, "`embed_factors()`", call)
+
+check_embedding_for <- function(x, arg, expected, call) {
   if (is.null(x)) return(NULL)
-  check_class(x, arg, "fastmlp_embedding", "an embedding such as `embed_periodic()`", call)
-}
-
-# Positions among the encoded predictors of those that are numbers.
-numeric_positions <- function(x) {
-  if (is.matrix(x)) return(if (is.logical(x)) integer() else seq_len(ncol(x)))
-  is_number <- vapply(x, function(column) is.numeric(column) && !is.factor(column), NA)
-  cumsum(encoded_widths(x))[is_number]
-}
-
-# list(embedding, columns, inputs) of a fit; NULL where nothing is embedded.
-embedding_of <- function(embedding, x, inputs) {
-  columns <- numeric_positions(x)
-  if (is.null(embedding) || length(columns) == 0) return(NULL)
-  list(embedding = embedding, columns = unname(as.integer(columns)), inputs = inputs)
-}
-
-# Values that the first layer reads.
-embedded_width <- function(plan, inputs) {
-  inputs + length(plan$columns) * (if (is.null(plan)) 0L else plan$embedding$dim - 1L)
-}
-
-# Layers with the embedding as it starts, unless they bring it.
-embed_inputs <- function(layers, plan) {
-  if (is.null(plan) || !is.null(layers[[1]]$embedding)) return(layers)
-  spec <- plan$embedding
-  features <- length(plan$columns)
-  frequencies <- spec$frequencies
-  outputs <- spec$dim - 1L
-  limit <- 1 / sqrt(frequencies)
-  drawn <- function(rows, draw) matrix(draw(rows * features), rows, features)
-  layers[[1]]$embedding <- list(
-    frequency = drawn(frequencies, function(n) stats::rnorm(n, sd = spec$sd)),
-    phase = drawn(frequencies, function(n) stats::runif(n, -pi, pi)),
-    weight = drawn(frequencies * outputs, function(n) stats::runif(n, -limit, limit)),
-    bias = drawn(outputs, function(n) stats::runif(n, -limit, limit)),
-    columns = plan$columns, inputs = plan$inputs
-  )
-  layers
-}
-
-# Predictors that a network of these layers takes.
-inputs_of <- function(layers) layers[[1]]$embedding$inputs %||% nrow(layers[[1]]$weight)
-
-embedding_parts <- c("frequency", "phase", "weight", "bias")
-
-embedding_count <- function(layer) sum(lengths(layer$embedding[embedding_parts]))
-
-# What is wrong with layers' embeddings, or NULL.
-embedding_fault <- function(layers) {
-  has <- !vapply(layers, function(layer) is.null(layer$embedding), NA)
-  if (any(has[-1])) return("an `embedding` behind the first layer")
-  if (!has[1]) return(NULL)
-  fault <- "an `embedding` that does not fit the first layer"
-  embedding <- layers[[1]]$embedding
-  parts <- if (is.list(embedding)) embedding[embedding_parts]
-  is_part <- function(part) is.matrix(part) && is.double(part) && length(part) > 0 && all(is.finite(part))
-  if (!all(vapply(parts, is_part, NA)) || length(parts) != 4) return(fault)
-  columns <- embedding$columns
-  inputs <- embedding$inputs
-  rows <- vapply(parts, nrow, 1L)
-  known <- rlang::is_integer(inputs, 1) && rlang::is_integer(columns) && !anyDuplicated(columns) &&
-    all(columns %in% seq_len(inputs))
-  if (!known || !all(vapply(parts, ncol, 1L) == length(columns)) || rows[["phase"]] != rows[["frequency"]] ||
-      rows[["weight"]] != rows[["frequency"]] * rows[["bias"]] || rows[["bias"]] > 16 ||
-      inputs + length(columns) * rows[["bias"]] != nrow(layers[[1]]$weight)) {
-    return(fault)
-  }
-}
-
-# An embedding given as an initial value, of the shape that is wanted; or NULL.
-check_embedding <- function(given, plan, arg, call) {
-  if (is.null(given)) return(NULL)
-  if (is.null(plan)) abort_argument(arg, "absent without `numeric_embedding`", describe(given), call = call)
-  wanted <- embed_inputs(list(list()), plan)[[1]]$embedding
-  shape <- function(x) if (is.list(x)) lapply(x[names(wanted)], function(part) list(typeof(part), dim(part)))
-  same <- identical(shape(given), shape(wanted)) &&
-    identical(given[c("columns", "inputs")], wanted[c("columns", "inputs")]) &&
-    all(is.finite(unlist(given)))
-  if (!same) {
-    expected <- sprintf("as `coef()` gives it, for %s", count_of(length(plan$columns), "embedded predictor"))
-    abort_argument(arg, expected, describe(given), "shape", call = call)
-  }
-  given
+  check_class(x, arg, "fastmlp_embedding", expected, call)
+  if (attr(x, "argument") == arg) return(x)
+  abort_argument(arg, expected, format(x), hint = sprintf("Give it as `%s`.", attr(x, "argument")),
+                 call = call)
 }

@@ -203,7 +203,7 @@ with_outcomes <- function(predictors, outcomes, formula) {
 # The predictors of new rows in the encoding of the fit.
 forge_formula <- function(new_data, blueprint, predictors, arg, call) {
   known <- blueprint$ptypes$predictors
-  columns <- known_columns(new_data, known, arg, call)
+  columns <- embedded_columns(known_columns(new_data, known, arg, call), predictors$embedded)
   plain <- only_names(blueprint$terms$predictors)
   if (plain && identical(encoded_names(columns), predictors$names)) return(columns)
   numeric <- vapply(known, is_plain_numeric, NA)

@@ -160,7 +160,7 @@ dress_line <- function(network) {
              if (!is.null(network$layers[[1]]$slope)) "parametric activations",
              if (joined) "residual connections",
              if (!is.null(network$layers[[1]]$input_scale)) "a learned scale of the inputs",
-             if (!is.null(network$layers[[1]]$embedding)) "periodic embeddings of numbers")
+             embedding_words(network$layers[[1]]$embedding))
   if (length(words)) sprintf("With %s", paste(words, collapse = ", "))
 }
 

@@ -9,7 +9,8 @@ run_lbfgs <- function(job) {
   values <- lapply(layers, function(layer) {
     layer[intersect(c("weight", "bias", "input_scale"), names(layer))]
   })
-  run <- iteration_log(objective, values, job$options, job$reporter)
+  learned <- lapply(layers[[1]]$embedding, embedding_parameters)
+  run <- iteration_log(objective, values, learned, job$options, job$reporter)
   ended <- tryCatch(
     callCC(function(end) minimise(objective, run, job$options, end)),
     interrupt = function(cnd) "interrupted"
@@ -66,13 +67,14 @@ ends_search <- function(at, from) {
 
 # What a run knows of itself, as an environment: its last iterate (`from`), the one to keep, and the
 # measures of all.
-iteration_log <- function(objective, layers, options, reporter) {
+iteration_log <- function(objective, layers, embedding, options, reporter) {
   is_weight <- lapply(layers, function(layer) {
     rep(c(1, 0), c(length(layer$weight), length(layer$bias) + length(layer$input_scale)))
   })
   list2env(list(
-    objective = objective, options = options, reporter = reporter, is_weight = unlist(is_weight),
-    from = NULL, kept = list(x = unlist(layers, use.names = FALSE), epoch = 0L), best = Inf,
+    objective = objective, options = options, reporter = reporter,
+    is_weight = c(unlist(is_weight), 0 * unlist(embedding)),
+    from = NULL, kept = list(x = unlist(c(layers, embedding), use.names = FALSE), epoch = 0L), best = Inf,
     records = list(), reported = proc.time()[["elapsed"]]
   ))
 }

@@ -51,8 +51,9 @@
 #'
 #' @section Predictors:
 #' A numeric matrix is read as it is. In data frames and formulas a factor or character column
-#' becomes one indicator a level, and there is no intercept column (every layer has its bias). A
-#' logical column counts as 0 and 1. Dates, lists and the like are refused by name.
+#' becomes one indicator a level (with `factor_embedding` and many levels a few learned values), and there
+#' is no intercept column (every layer has its bias). A logical column counts as 0 and 1. Dates, lists and
+#' the like are refused by name.
 #'
 #' Missing and infinite values are refused; constant and duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
@@ -186,7 +187,9 @@
 #'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
 #'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
-#'   [embed_periodic()]; or `NULL` for nothing.
+#'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
+#' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
+#'   the place of one indicator a level: [embed_factors()]; or `NULL` for indicators throughout.
 #' @param standardize What is done to the predictors first, by statistics of each column's training rows:
 #'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation); `"robust"` (subtract the
 #'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the

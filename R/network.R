@@ -22,12 +22,14 @@
 #'   `TRUE` or `FALSE`.
 #' @param parametric_activation Whether the hidden units learn a share of their own in their activation, which
 #'   starts at 1: `TRUE` or `FALSE`.
+#' @param numeric_embedding What all inputs are embedded by, such as [embed_periodic()] (not
+#'   [embed_piecewise()], whose bins come from data); or `NULL` for nothing.
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
 #'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
 #'   with its `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and
 #'   `variance`, one number a unit each), `slope` (one number a unit) and `residual`, the first also
-#'   `input_scale` (one number for each value it reads) and, in a fit with [embed_periodic()],
-#'   `embedding`. Draws of weights follow [set.seed()].
+#'   `input_scale` (one number for each value it reads) and, with embeddings, `embedding`, as
+#'   [coef()][coef.fastmlp] gives it. Draws of weights follow [set.seed()].
 #' @seealso [mlp_forward()], [mlp_gradient()], [mlp_fit()]
 #' @examples
 #' set.seed(1)
@@ -37,7 +39,7 @@
 #' @export
 mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
                         init = init_he(), normalization = "none", residual = FALSE, input_scale = FALSE,
-                        parametric_activation = FALSE) {
+                        parametric_activation = FALSE, numeric_embedding = NULL) {
   call <- environment()
   check_given()
   hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
@@ -50,13 +52,17 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
   ), call)
   residual <- check_residual(check_flag(residual, "residual"), sizes, call)
   input_scale <- check_flag(input_scale, "input_scale")
-  shape <- list(sizes = sizes, normalization = dress$normalization, input_scale = input_scale,
-                parametric_activation = dress$parametric_activation)
+  embedding <- plan_without_data(check_numeric_embedding(numeric_embedding, "numeric_embedding", call),
+                                 sizes[1], call)
+  sizes[1] <- embedded_width(embedding, sizes[1])
+  shape <- list(sizes = sizes, embedding = embedding, normalization = dress$normalization,
+                input_scale = input_scale, parametric_activation = dress$parametric_activation)
   init <- check_initial(check_init(init), shape, call)
   if (isTRUE(init$needs_data)) {
     abort_argument("init", "an initialiser that needs no data", format(init), call = call)
   }
   layers <- scale_inputs(initial_layers(init, sizes, draw_key()), input_scale)
+  layers <- embed_inputs(layers, embedding)
   layers <- dress_layers(layers, dress$normalization, dress$parametric_activation, residual)
   new_network(layers, dress$activation)
 }
@@ -90,7 +96,8 @@ new_network <- function(layers, activation) {
 #' [predict()][predict.fastmlp].
 #'
 #' @param network An [mlp_network()].
-#' @param x Numeric matrix rows x inputs, without missing values.
+#' @param x Numeric matrix rows x inputs, without missing values. Of a factor that is embedded the input is
+#'   its code: 1 for the first level and so on, and any other number for none of them.
 #' @param threads Threads to use; `NULL` for [mlp_threads()].
 #' @return A matrix rows x outputs.
 #' @examples

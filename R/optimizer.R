@@ -268,7 +268,7 @@ optimizers <- function() {
         "schedule", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
         "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
         "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
-        "dropout_schedule", "incomplete_batch", "numeric_embedding",
+        "dropout_schedule", "incomplete_batch",
         "parametric_activation", "ensemble", "refit"
       )
     )

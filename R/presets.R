@@ -31,7 +31,7 @@ tabular_arguments <- function(task, n, epochs, batch_size) {
   c(
     list(
       hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
-      numeric_embedding = embed_periodic(),
+      numeric_embedding = embed_periodic(), factor_embedding = embed_factors(),
       optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
       schedule = schedule_coslog4(), parametrization = "ntk",
       rate_factors = c(bias = 0.1, input_scale = 6, activation = 0.1, embedding = 0.1),
@@ -95,9 +95,9 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' read, to print, and to change.
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
-#'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes and factors
-#'   always one-hot, in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least
-#'   32, where an epoch would otherwise have less than 4 steps.
+#'   and Steinwart 2024), with another learning rate for numbers and less dropout for classes, in at most
+#'   256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would
+#'   otherwise have less than 4 steps.
 #' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
@@ -184,7 +184,8 @@ check_preset <- function(x, arg, call) {
 
 # ---- the preset of a fit ----
 
-# list(name, arguments, rule = <why it was chosen, or NULL>) for an outcome and the scan of predictors x.
+# list(name, arguments, rule = <why it was chosen, or NULL>) for an outcome and predictors x
+# with their scan, which may lack where there are factors.
 preset_for <- function(preset, outcome, x, scan) {
   rule <- NULL
   if (is.null(preset)) {
@@ -193,23 +194,22 @@ preset_for <- function(preset, outcome, x, scan) {
       one_scale <- on_one_scale(x, scan)
       preset <- if (one_scale) "pixels" else "tabular"
       rule <- sprintf("as the predictors are %s", if (one_scale) "many and on one scale" else
-        if (length(scan$mean) < many_columns) "few" else "not on one scale")
+        if (encoded_count(x) < many_columns) "few" else "not on one scale")
     }
   }
-  if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, scan))
+  if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, x))
   list(name = attr(preset, "name"), arguments = unclass(preset), rule = rule)
 }
 
-facts_of <- function(outcome, scan) {
+facts_of <- function(outcome, x) {
   task <- if (outcome$info$type == "numeric") "regression" else "classification"
-  list(task = task, n = outcome_rows(outcome), p = length(scan$mean))
+  list(task = task, n = outcome_rows(outcome), p = encoded_count(x))
 }
 
 many_columns <- 64
 
 on_one_scale <- function(x, scan) {
-  if (length(scan$mean) < many_columns) return(FALSE)
-  if (is.data.frame(x) && any(vapply(x, is.factor, NA))) return(FALSE)
+  if (encoded_count(x) < many_columns || has_factors(x)) return(FALSE)
   whole <- max(scan$maximum) - min(scan$minimum)
   mean(scan$maximum - scan$minimum >= whole / 2) >= 0.5
 }

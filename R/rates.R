@@ -17,9 +17,9 @@
 #' refused. [init_ntk()] goes with it.
 #'
 #' @param rate_factors Factors of the learning rate for groups of parameters: numbers from 0 up (0 keeps
-#'   the group as it starts) named `bias`, `input_scale`, `activation` or `embedding`, such as
-#'   `c(bias = 0.1)`; by default `NULL`, all 1. A group of which the network has no parameters is an
-#'   error. Decoupled decay is that of weights alone.
+#'   the group as it starts) named `bias`, `input_scale`, `activation`, `embedding` (of numbers) or
+#'   `factor_embedding`, such as `c(bias = 0.1)`; by default `NULL`, all 1. A group of which the network has
+#'   no parameters is an error. Decoupled decay is that of weights alone.
 #' @param parametrization `"standard"`, or `"ntk"` to train the weights as those of a network whose
 #'   products are divided by the root of the number of inputs; see the section on it.
 #' @param decay_schedule,dropout_schedule What the `weight_decay` of the optimizer and the hidden layers'
@@ -59,9 +59,8 @@ rate_groups <- list(
   bias = function(settings) TRUE,
   input_scale = function(settings) isTRUE(settings$input_scale),
   activation = function(settings) any(settings$parametric_activation),
-  embedding = function(settings) {
-    !is.null(settings$numeric_embedding) || !is.null(settings$factor_embedding)
-  }
+  embedding = function(settings) !is.null(settings$numeric_embedding),
+  factor_embedding = function(settings) !is.null(settings$factor_embedding)
 )
 
 # Factors by their groups; none is NULL.

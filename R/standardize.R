@@ -20,11 +20,12 @@ standardizers <- list(
     half <- (scan$maximum - scan$minimum) / 2
     list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, half), clip = 3)
   },
-  # one mean and one standard deviation, those of all values together
+  # one mean and one standard deviation, those of all values together but codes of factors
   global = function(x, rows, scan) {
+    columns <- length(scan$mean)
+    scan <- lapply(scan, function(values) values[setdiff(seq_len(columns), code_positions(x))])
     mean <- mean(scan$mean)
     variance <- mean(scan$sd^2 + (scan$mean - mean)^2)
-    columns <- length(scan$mean)
     list(center = rep(mean, columns), scale = rep(sqrt(variance), columns))
   }
 )
@@ -46,6 +47,8 @@ standardization <- function(method, x, rows, scan = NULL) {
   unusable <- if (method == "global") !(scaling$scale > 0) else
     scan$minimum == scan$maximum | !(scaling$scale > 0)
   scaling$scale[unusable] <- 1
+  codes <- code_positions(x)
+  scaling$center[codes] <- scaling$scale[codes] <- 0 # as they are
   c(list(method = method), scaling)
 }
 
@@ -54,12 +57,19 @@ scaling_of <- function(standardize) {
   standardize[intersect(c("center", "scale", "clip"), names(standardize))]
 }
 
-# What is wrong with it, or NULL.
-scaling_fault <- function(standardize, inputs) {
+# Values of an encoded column as the network gets them.
+standardized <- function(values, standardize, column) {
+  if (is.null(standardize)) return(values)
+  u <- (values - standardize$center[column]) / standardize$scale[column]
+  if (is.null(standardize$clip)) u else u / sqrt(1 + (u / standardize$clip)^2)
+}
+
+# What is wrong with it, or NULL. Codes of factors, and they alone, have the scale 0.
+scaling_fault <- function(standardize, inputs, codes) {
   values <- standardize[c("center", "scale")]
   fits <- function(x) is.double(x) && length(x) == inputs && all(is.finite(x))
   clip <- standardize$clip
-  if (!all(vapply(values, fits, NA)) || any(values$scale <= 0) ||
+  if (!all(vapply(values, fits, NA)) || any(values$scale < 0) || !setequal(which(values$scale == 0), codes) ||
       !is.null(clip) && !(rlang::is_double(clip, 1, finite = TRUE) && clip > 0)) {
     return("a `standardize` that does not match the inputs")
   }

@@ -111,6 +111,15 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
   team_phase(team, before);
 }
 
+void dataset_restore(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
+                     size_t column, const batch *batch) {
+  range share = team_share(team, n);
+  float *value = batch->x.data + column / PANEL * batch->x.stride + column % PANEL;
+  for (size_t i = share.begin; i < share.end; i++) {
+    if (value[i * PANEL] != 0) value[i * PANEL] = row_of(data, order ? order[i] : first + i)[column];
+  }
+}
+
 targets dataset_targets(const dataset *data, size_t first) {
   const targets all = {data->class_index, data->value, data->weight, data->offset};
   return targets_from(&all, first, data->columns);

@@ -43,6 +43,11 @@ typedef struct batch {
 void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                     const batch *batch);
 
+/* Puts back the values of a column that has them in the batch, but where they have become zero; for this
+   member's share of the rows of dataset_gather(). */
+void dataset_restore(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
+                     size_t column, const batch *batch);
+
 /* The targets of the data set's rows from `first` on, where they lie. */
 targets dataset_targets(const dataset *data, size_t first);
 

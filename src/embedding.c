@@ -2,124 +2,149 @@
 
 #include <string.h>
 
-size_t embedding_floats(const embedding *e) {
-  return panels_of((2 + e->outputs) * e->frequencies + e->outputs) * PANEL;
+#include "alloc.h"
+
+static const embedding_kind *kind_of(const embedding *e, size_t feature) {
+  return embedding_kind_of(e->of[feature].kind);
 }
 
-size_t embedding_width(const embedding *e) { return e->columns + e->features * e->outputs; }
+/* ---- where everything lies ---- */
 
-/* One embedded column: its parameters as the kernels take them. */
-static periodic periodic_of(const embedding *e, const float *parameter, size_t feature) {
-  const float *own = parameter + e->parameter + feature * embedding_floats(e);
-  return (periodic){.frequencies = e->frequencies,
-                    .outputs = e->outputs,
-                    .frequency = own,
-                    .phase = own + e->frequencies,
-                    .weight = own + 2 * e->frequencies,
-                    .bias = own + (2 + e->outputs) * e->frequencies};
+static size_t columns_replaced(const embedding *e) {
+  size_t count = 0;
+  for (size_t i = 0; i < e->features; i++) count += kind_of(e, i)->replaces;
+  return count;
 }
 
-/* ---- columns of panels: n <= PANEL rows, zero beyond them ---- */
-
-static float *cell(panels m, size_t row, size_t column) {
-  return m.data + column / PANEL * m.stride + row * PANEL + column % PANEL;
+size_t embedding_place(embedding *e, size_t total) {
+  size_t first = e->kept = e->columns - columns_replaced(e);
+  e->constants = 0;
+  for (size_t i = 0; i < e->features && total != SIZE_MAX; i++) {
+    embedded *f = &e->of[i];
+    size_t each = size_multiply(f->size + 4, f->outputs + 4); /* no kind has more */
+    f->first = first;
+    f->parameter = total;
+    f->constant = e->constants;
+    first += f->outputs;
+    e->constants += kind_of(e, i)->constants(f);
+    total = each > SIZE_MAX / 4 - total ? SIZE_MAX : total + embedded_parameters(f);
+  }
+  return total;
 }
 
-static void read_column(panels m, size_t row, size_t n, size_t column, float out[PANEL]) {
-  const float *from = cell(m, row, column);
-  for (size_t i = 0; i < PANEL; i++) out[i] = i < n ? from[i * PANEL] : 0;
+static bool is_replaced(const embedding *e, size_t column) {
+  for (size_t i = 0; i < e->features; i++) {
+    if (e->of[i].column == column && kind_of(e, i)->replaces) return true;
+  }
+  return false;
 }
 
-static void write_column(panels m, size_t row, size_t n, size_t column, const float in[PANEL]) {
-  float *to = cell(m, row, column);
-  for (size_t i = 0; i < n; i++) to[i * PANEL] = in[i];
+void embedding_list_kept(embedding *e) {
+  size_t kept = 0;
+  for (size_t column = 0; column < e->columns; column++) {
+    if (!is_replaced(e, column)) e->keep[kept++] = (uint32_t)column;
+  }
 }
 
-/* Where the outputs of a feature begin. */
-static size_t first_output(const embedding *e, size_t feature) { return e->columns + feature * e->outputs; }
+size_t embedding_width(const embedding *e) {
+  size_t width = e->columns - columns_replaced(e);
+  for (size_t i = 0; i < e->features; i++) width += e->of[i].outputs;
+  return width;
+}
 
-/* ---- forward and backward ---- */
+size_t embedding_parameters(const embedding *e) {
+  size_t sum = 0;
+  for (size_t i = 0; i < e->features; i++) sum += embedded_parameters(&e->of[i]);
+  return sum;
+}
 
-static void copy_columns(size_t columns, panels from, range rows, panels to) {
-  for (size_t p = 0; p < panels_of(columns); p++) {
+/* A wave takes some 20 operations, a bin 6. */
+double embedding_flops(const embedding *e) {
+  double sum = 0;
+  for (size_t i = 0; i < e->features; i++) {
+    const embedded *f = &e->of[i];
+    double steps = f->kind == EMBEDDING_TABLE ? 1 : (double)f->size;
+    sum += steps * (f->kind == EMBEDDING_PERIODIC ? 20 : 6) + 2 * steps * (double)f->outputs;
+  }
+  return sum;
+}
+
+/* ---- columns that go on ---- */
+
+/* Columns before the first that does not: they stay where they are. */
+static size_t columns_in_place(const embedding *e) {
+  size_t count = 0;
+  while (count < e->kept && e->keep[count] == count) count++;
+  return count;
+}
+
+static void copy_panels(size_t count, panels from, range rows, panels to) {
+  for (size_t p = 0; p < count; p++) {
     memcpy(to.data + p * to.stride + rows.begin * PANEL, from.data + p * from.stride + rows.begin * PANEL,
            (rows.end - rows.begin) * PANEL * sizeof(float));
   }
 }
 
-void embedding_forward(const embedding *e, const float *parameter, panels x, range rows, panels out) {
-  float value[PANEL] __attribute__((aligned(ALIGNMENT))),
-      result[MOST_OUTPUTS * PANEL] __attribute__((aligned(ALIGNMENT)));
-  copy_columns(e->columns, x, rows, out);
-  for (size_t row = rows.begin; row < rows.end; row += PANEL) {
-    size_t n = size_min(PANEL, rows.end - row);
-    for (size_t f = 0; f < e->features; f++) {
-      const periodic own = periodic_of(e, parameter, f);
-      read_column(x, row, n, e->column[f], value);
-      kernels_active()->periodic_value(value, &own, result);
-      for (size_t k = 0; k < e->outputs; k++)
-        write_column(out, row, n, first_output(e, f) + k, result + k * PANEL);
-    }
-  }
+static void copy_column(panels from, size_t source, range rows, panels to, size_t target) {
+  const float *in = panels_cell(from, rows.begin, source);
+  float *out = panels_cell(to, rows.begin, target);
+  for (size_t i = 0; i < rows.end - rows.begin; i++) out[i * PANEL] = in[i * PANEL];
 }
 
-static void read_outputs(const embedding *e, panels dout, size_t row, size_t n, size_t feature,
-                         float out[MOST_OUTPUTS * PANEL]) {
-  for (size_t k = 0; k < e->outputs; k++)
-    read_column(dout, row, n, first_output(e, feature) + k, out + k * PANEL);
+static void zero_column(panels m, range rows, size_t column) {
+  float *cell = panels_cell(m, rows.begin, column);
+  for (size_t i = 0; i < rows.end - rows.begin; i++) cell[i * PANEL] = 0;
+}
+
+/* ---- forward and backward ---- */
+
+void embedding_forward(const embedding *e, const float *parameter, panels x, range rows, panels out) {
+  size_t in_place = columns_in_place(e);
+  copy_panels(panels_of(in_place), x, rows, out);
+  for (size_t j = in_place; j < e->kept; j++) copy_column(x, e->keep[j], rows, out, j);
+  for (size_t row = rows.begin; row < rows.end; row += PANEL) {
+    size_t n = size_min(PANEL, rows.end - row);
+    for (size_t i = 0; i < e->features; i++)
+      kind_of(e, i)->forward(e, &e->of[i], parameter, x, row, n, out);
+  }
 }
 
 void embedding_backward(const embedding *e, const float *parameter, panels x, panels dout, range rows,
                         panels dx) {
-  float value[PANEL] __attribute__((aligned(ALIGNMENT))), slope[PANEL] __attribute__((aligned(ALIGNMENT))),
-      d[MOST_OUTPUTS * PANEL] __attribute__((aligned(ALIGNMENT)));
-  copy_columns(e->columns, dout, rows, dx);
+  size_t in_place = columns_in_place(e);
+  copy_panels(panels_of(in_place), dout, rows, dx);
+  for (size_t j = in_place; j < e->kept; j++) copy_column(dout, j, rows, dx, e->keep[j]);
+  for (size_t i = 0; i < e->features; i++) {
+    if (kind_of(e, i)->replaces) zero_column(dx, rows, e->of[i].column);
+  }
   for (size_t row = rows.begin; row < rows.end; row += PANEL) {
     size_t n = size_min(PANEL, rows.end - row);
-    for (size_t f = 0; f < e->features; f++) {
-      const periodic own = periodic_of(e, parameter, f);
-      read_column(x, row, n, e->column[f], value);
-      read_outputs(e, dout, row, n, f, d);
-      kernels_active()->periodic_slope(value, &own, d, slope);
-      float *to = cell(dx, row, e->column[f]);
-      for (size_t i = 0; i < n; i++) to[i * PANEL] += slope[i];
+    for (size_t i = 0; i < e->features; i++) {
+      const embedding_kind *kind = kind_of(e, i);
+      if (kind->backward != NULL) kind->backward(e, &e->of[i], parameter, x, dout, row, n, dx);
     }
   }
 }
 
-/* The gradient of one column's parameters: sums by lanes of rows, and then over the lanes. */
-static void feature_gradient(const embedding *e, const float *parameter, size_t feature, panels x,
-                             panels dout, size_t n, float *sums) {
-  float value[PANEL] __attribute__((aligned(ALIGNMENT))),
-      d[MOST_OUTPUTS * PANEL] __attribute__((aligned(ALIGNMENT)));
-  const periodic own = periodic_of(e, parameter, feature);
-  size_t floats = embedding_floats(e);
-  memset(sums, 0, floats * PANEL * sizeof(float));
-  for (size_t row = 0; row < n; row += PANEL) {
-    read_column(x, row, size_min(PANEL, n - row), e->column[feature], value);
-    read_outputs(e, dout, row, size_min(PANEL, n - row), feature, d);
-    kernels_active()->periodic_gradient(value, &own, d, sums);
+size_t embedding_scratch(const embedding *e, size_t rows) {
+  size_t most = 0;
+  for (size_t i = 0; i < e->features; i++) {
+    size_t floats = kind_of(e, i)->scratch(&e->of[i], rows);
+    if (floats > most) most = floats;
   }
-  for (size_t i = 0; i < floats; i++) {
-    float sum = 0;
-    for (size_t lane = 0; lane < PANEL; lane++) sum += sums[i * PANEL + lane];
-    sums[i] = sum;
-  }
+  return panels_of(most) * PANEL;
 }
 
 void embedding_weights(const team *team, const embedding *e, const float *parameter, panels x, panels dout,
-                       size_t n, const gradient_sink *sink, float *sums) {
-  range mine = team_share(team, e->features);
-  size_t floats = embedding_floats(e);
-  for (size_t f = mine.begin; f < mine.end; f++) {
-    feature_gradient(e, parameter, f, x, dout, n, sums);
-    sink_take(sink, GROUP_embedding, e->parameter + f * floats, sums, floats);
-  }
+                       size_t n, const gradient_sink *sink, float *scratch) {
+  for (size_t i = 0; i < e->features; i++)
+    kind_of(e, i)->weights(team, e, i, parameter, x, dout, n, sink, scratch);
 }
 
 void embedding_update(const team *team, const embedding *e, const gradient_sink *sink) {
-  range mine = team_share(team, e->features);
-  size_t floats = embedding_floats(e);
-  for (size_t f = mine.begin; f < mine.end; f++)
-    sink_update(sink, GROUP_embedding, e->parameter + f * floats, floats);
+  for (size_t i = 0; i < e->features; i++) {
+    range mine = team_share(team, embedded_parameters(&e->of[i]) / PANEL);
+    sink_update(sink, kind_of(e, i)->group, e->of[i].parameter + mine.begin * PANEL,
+                (mine.end - mine.begin) * PANEL);
+  }
 }

@@ -73,6 +73,14 @@ typedef struct periodic {
   const float *frequency, *phase, *weight, *bias;
 } periodic;
 
+/* A column's piecewise-linear embedding: out[k] = the sum over bins t of weight[k][t] e(t), with e(t) =
+   (x - begin[t]) inverse[t], limited to [0, 1] but below the first bin and beyond the last one. Where a bin
+   ends the next one begins. */
+typedef struct piecewise {
+  size_t bins, outputs; /* outputs <= MOST_OUTPUTS */
+  const float *begin, *inverse, *weight;
+} piecewise;
+
 enum { MOST_OUTPUTS = 16 };
 
 typedef struct kernels {
@@ -138,6 +146,11 @@ typedef struct kernels {
   void (*periodic_value)(const float *x, const periodic *p, float *out);
   void (*periodic_slope)(const float *x, const periodic *p, const float *d, float *slope);
   void (*periodic_gradient)(const float *x, const periodic *p, const float *d, float *sums);
+
+  /* The same for piecewise-linear embeddings; at an edge the slope is that of the bin that begins there. */
+  void (*piecewise_value)(const float *x, const piecewise *p, float *out);
+  void (*piecewise_slope)(const float *x, const piecewise *p, const float *d, float *slope);
+  void (*piecewise_gradient)(const float *x, const piecewise *p, const float *d, float *sums);
 
   /* out = from + share (to - from), share by columns of a panel; out may be from or to. */
   void (*blend)(const float *from, const float *to, size_t rows, const float *share, float *out);

@@ -3,6 +3,7 @@
 #include "kernel_normalize.h"
 #include "kernel_parametric.h"
 #include "kernel_periodic.h"
+#include "kernel_piecewise.h"
 #include "kernel_product.h"
 #include "kernel_random.h"
 #include "kernel_regularize.h"
@@ -36,6 +37,9 @@ const kernels KERNELS_TABLE = {
     .periodic_value = periodic_value,
     .periodic_slope = periodic_slope,
     .periodic_gradient = periodic_gradient,
+    .piecewise_value = piecewise_value,
+    .piecewise_slope = piecewise_slope,
+    .piecewise_gradient = piecewise_gradient,
     .blend = blend,
     .slope_gradient = slope_gradient,
     .add = add_span,

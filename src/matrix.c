@@ -69,7 +69,7 @@ const double *matrix_column(const source_matrix *x, size_t column, const uint32_
 
 /* PANEL values of a column as floats; a fixed count, as above. */
 static inline void narrow(const double *restrict value, size_t column, scaling scaling, float *restrict out) {
-  if (scaling.center) {
+  if (scaling.center && scaling.scale[column] > 0) {
     double center = scaling.center[column], scale = scaling.scale[column], inverse = 1 / scaling.clip;
     if (scaling.clip > 0) {
       for (int i = 0; i < PANEL; i++) {

@@ -23,7 +23,7 @@ typedef struct source_matrix {
 } source_matrix;
 
 /* u = (x - center) / scale for each column; both NULL for none. Where clip > 0, then u / sqrt(1 + (u /
-   clip)^2), which lies within +-clip. */
+   clip)^2), which lies within +-clip. A column of codes, whose scale is 0, stays as it is. */
 typedef struct scaling {
   const double *center, *scale;
   double clip;

@@ -57,14 +57,6 @@ static size_t place_scale(layer *first, size_t total) {
   return total + count;
 }
 
-/* Behind the layers' parameters; or SIZE_MAX. */
-static size_t place_embedding(embedding *e, size_t total) {
-  size_t count = size_multiply(embedding_floats(e), e->features);
-  if (total == SIZE_MAX || count > SIZE_MAX / 4 - total) return SIZE_MAX;
-  e->parameter = total;
-  return total + count;
-}
-
 /* Lays everything out one behind the other: the layers into layer[], which may be one that is written over
    and over; SIZE_MAX if it does not fit. */
 static size_t place_parameters(const network_plan *plan, layer *layer, bool keep, embedding *e) {
@@ -72,13 +64,17 @@ static size_t place_parameters(const network_plan *plan, layer *layer, bool keep
   for (int l = 0; l < plan->layers; l++) total = place_layer(plan, l, &layer[keep ? l : 0], total);
   struct layer first = {.inputs = plan->sizes[0], .units = plan->sizes[1]};
   if (plan->input_scale) total = place_scale(keep ? layer : &first, total);
-  return plan->embedding != NULL ? place_embedding(e, total) : total;
+  return plan->embedding != NULL ? embedding_place(e, total) : total;
 }
 
 static void lay_out(void *owner, arena *arena) {
   network *net = owner;
-  if (net->embedding.features > 0)
-    net->embedding.column = arena_take(arena, net->embedding.features, sizeof(uint32_t));
+  if (net->embedding.features > 0) {
+    embedding *e = &net->embedding;
+    e->of = arena_take(arena, e->features, sizeof *e->of);
+    e->keep = arena_take(arena, e->kept, sizeof *e->keep);
+    e->constant = arena_take(arena, e->constants, sizeof *e->constant);
+  }
   net->layer = arena_take(arena, (size_t)net->layers, sizeof *net->layer);
   net->parameter = arena_take(arena, net->parameters, sizeof *net->parameter);
 }
@@ -91,10 +87,11 @@ status network_allocate(network *net, const network_plan *plan) {
   net->parameters = place_parameters(plan, &any, false, &net->embedding);
   status result = arena_build(&net->arena, lay_out, net);
   if (result != STATUS_OK) return result;
+  if (plan->embedding != NULL) {
+    memcpy(net->embedding.of, plan->embedding->of, net->embedding.features * sizeof *net->embedding.of);
+    embedding_list_kept(&net->embedding);
+  }
   place_parameters(plan, net->layer, true, &net->embedding);
-  if (plan->embedding != NULL)
-    memcpy(net->embedding.column, plan->embedding->column,
-           net->embedding.features * sizeof *net->embedding.column);
   return STATUS_OK;
 }
 
@@ -148,40 +145,26 @@ void network_get_slope(const layer *layer, const float *parameters, double *shar
   for (size_t j = 0; j < layer->units; j++) share[j] = parameters[layer->slope + j];
 }
 
-/* The four parts of one column's parameters as they lie, and in the caller's arrays. */
-static void embedding_parts(const embedding *e, size_t feature, const embedding_values *values,
-                            double *part[4], size_t size[4]) {
-  size_t f = e->frequencies, o = e->outputs;
-  part[0] = values->frequency + feature * f, size[0] = f;
-  part[1] = values->phase + feature * f, size[1] = f;
-  part[2] = values->weight + feature * f * o, size[2] = f * o;
-  part[3] = values->bias + feature * o, size[3] = o;
+/* Where element i of a part of an embedding lies behind the part's first float. */
+static size_t part_index(const embedding_part *part, size_t i) {
+  if (!part->by_rows) return i;
+  return i % part->rows * part->columns + i / part->rows;
 }
 
-void network_set_embedding(const network *net, float *parameters, const embedding_values *values) {
-  const embedding *e = &net->embedding;
-  for (size_t feature = 0; feature < e->features; feature++) {
-    float *to = parameters + e->parameter + feature * embedding_floats(e);
-    double *part[4];
-    size_t size[4];
-    embedding_parts(e, feature, values, part, size);
-    for (int k = 0; k < 4; k++) {
-      for (size_t i = 0; i < size[k]; i++) *to++ = (float)part[k][i];
-    }
-  }
+size_t network_set_embedded(const embedded *f, float *parameters, size_t offset, const embedding_part *part,
+                            const double *value) {
+  size_t count = part->rows * (part->columns > 0 ? part->columns : 1);
+  float *to = parameters + f->parameter + offset;
+  for (size_t i = 0; i < count; i++) to[part_index(part, i)] = (float)value[i];
+  return offset + count;
 }
 
-void network_get_embedding(const network *net, const float *parameters, const embedding_values *values) {
-  const embedding *e = &net->embedding;
-  for (size_t feature = 0; feature < e->features; feature++) {
-    const float *from = parameters + e->parameter + feature * embedding_floats(e);
-    double *part[4];
-    size_t size[4];
-    embedding_parts(e, feature, values, part, size);
-    for (int k = 0; k < 4; k++) {
-      for (size_t i = 0; i < size[k]; i++) part[k][i] = *from++;
-    }
-  }
+size_t network_get_embedded(const embedded *f, const float *parameters, size_t offset,
+                            const embedding_part *part, double *value) {
+  size_t count = part->rows * (part->columns > 0 ? part->columns : 1);
+  const float *from = parameters + f->parameter + offset;
+  for (size_t i = 0; i < count; i++) value[i] = from[part_index(part, i)];
+  return offset + count;
 }
 
 int network_norm_values(const layer *layer, size_t offset[4]) {
@@ -206,7 +189,5 @@ size_t network_widest(const network *net) {
 double network_flops(const network *net, size_t rows) {
   double weights = 0;
   for (int l = 0; l < net->layers; l++) weights += (double)net->layer[l].inputs * (double)net->layer[l].units;
-  const embedding *e = &net->embedding; /* a wave takes some 20 operations */
-  weights += (double)e->features * (double)e->frequencies * (double)(10 + e->outputs);
-  return 2 * weights * (double)rows;
+  return (2 * weights + embedding_flops(&net->embedding)) * (double)rows;
 }

@@ -23,7 +23,7 @@ typedef struct network_plan {
   const norm_id *norm;    /* [layers] */
   const bool *parametric; /* [layers] */
   bool input_scale;
-  const embedding *embedding;
+  const embedding *embedding; /* as embedding_place() takes it */
 } network_plan;
 
 /* Allocates a network; the plan is not needed after. */
@@ -47,14 +47,12 @@ void network_get_scale(const network *net, const float *parameters, double *scal
 /* Brings what follows from weights and scale of the first layer up to date; nothing without a scale. */
 void network_apply_scale(const network *net, float *parameters);
 
-/* Sets the parameters of each embedded column from frequency[frequencies x features], phase the same,
-   weight[frequencies x outputs x features] and bias[outputs x features], all column-major; and the inverse.
- */
-typedef struct embedding_values {
-  double *frequency, *phase, *weight, *bias;
-} embedding_values;
-void network_set_embedding(const network *net, float *parameters, const embedding_values *values);
-void network_get_embedding(const network *net, const float *parameters, const embedding_values *values);
+/* Sets a part of an embedded column's parameters, which begins so many floats behind the first of them, from
+   the caller's column-major values; and the inverse. They return where the next part begins. */
+size_t network_set_embedded(const embedded *f, float *parameters, size_t offset, const embedding_part *part,
+                            const double *value);
+size_t network_get_embedded(const embedded *f, const float *parameters, size_t offset,
+                            const embedding_part *part, double *value);
 
 /* Sets the shares of a parametric layer's activation, share[units]; and the inverse. */
 void network_set_slope(const layer *layer, float *parameters, const double *share);

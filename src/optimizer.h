@@ -27,7 +27,8 @@ typedef enum optimizer_id {
   GROUP(norm, false)        \
   GROUP(input_scale, false) \
   GROUP(activation, false)  \
-  GROUP(embedding, false)
+  GROUP(embedding, false)   \
+  GROUP(factor_embedding, false)
 
 #define GROUP_ID(name, decays) GROUP_##name,
 typedef enum group_id { GROUP_LIST(GROUP_ID) GROUP_COUNT } group_id;

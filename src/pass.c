@@ -25,9 +25,9 @@ static pass_layer take_layer(const pass *pass, int l, arena *arena) {
 
 static void take_embedding(pass *pass, arena *arena) {
   const network *net = pass->net;
-  size_t sums = embedding_floats(&net->embedding) * PANEL;
+  size_t scratch = embedding_scratch(&net->embedding, pass->rows);
   pass->embedded = arena_take_panels(arena, pass->rows, net->layer[0].inputs);
-  pass->sums = arena_take(arena, (size_t)pass->members, sums * sizeof(float));
+  pass->embedding_scratch = arena_take(arena, (size_t)pass->members, scratch * sizeof(float));
   if (pass->input_gradient) pass->dinput = arena_take_panels(arena, pass->rows, network_inputs(net));
 }
 
@@ -50,9 +50,10 @@ static void lay_out(void *owner, arena *arena) {
   if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
-/* Three products a layer, some two barriers a layer. */
+/* Three products a layer, some two barriers a layer; all of an embedding is updated, however few the rows. */
 int pass_members(const network *net, size_t rows, int limit) {
-  return threads_for_work(limit, 3 * network_flops(net, rows) / (2 * net->layers));
+  double flops = 3 * network_flops(net, rows) + 10 * (double)embedding_parameters(&net->embedding);
+  return threads_for_work(limit, flops / (2 * net->layers));
 }
 
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
@@ -188,8 +189,8 @@ static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink s
 static void embed_weights(const team *team, const pass *pass, panels x, size_t n, const gradient_sink *sink) {
   const embedding *e = &pass->net->embedding;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
-  float *sums = pass->sums + (size_t)team->rank * embedding_floats(e) * PANEL;
-  embedding_weights(team, e, pass->net->parameter, x, pass->dx, n, sink, sums);
+  float *scratch = pass->embedding_scratch + (size_t)team->rank * embedding_scratch(e, pass->rows);
+  embedding_weights(team, e, pass->net->parameter, x, pass->dx, n, sink, scratch);
   team_phase(team, before);
 }
 

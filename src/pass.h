@@ -32,7 +32,7 @@ typedef struct pass {
   panels embedded;          /* what the first layer reads, if that is not x itself */
   panels dx;                /* d loss / d what the first layer reads, if asked for or embedded */
   panels dinput;            /* d loss / d x, if asked for */
-  float *sums;              /* of embeddings: [members][embedding_floats()][16] */
+  float *embedding_scratch; /* [members][embedding_scratch()] */
   double *row_loss;         /* [rows] */
   double *row_score;        /* [rows] */
   float *scratch;           /* [members][SCRATCH_FLOATS] */

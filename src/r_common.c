@@ -92,8 +92,11 @@ source_matrix unpack_matrix(SEXP x, const char *what) {
   return matrix;
 }
 
+/* Whether a column stands for an indicator of each level; factors to be embedded are codes. */
+static bool has_indicators(SEXP x) { return Rf_isFactor(x) && !Rf_inherits(x, "embedded_factor"); }
+
 /* Columns that the engine sees in a column of a data frame. */
-static size_t columns_within(SEXP x) { return Rf_isFactor(x) ? (size_t)Rf_nlevels(x) : 1; }
+static size_t columns_within(SEXP x) { return has_indicators(x) ? (size_t)Rf_nlevels(x) : 1; }
 
 /* Describes what the engine sees in a column of a data frame; returns how many columns these are. */
 static size_t describe_column(SEXP x, const char *what, source_column *column) {
@@ -103,7 +106,7 @@ static size_t describe_column(SEXP x, const char *what, source_column *column) {
   if (TYPEOF(x) == INTSXP) from.integer = INTEGER(x);
   if (TYPEOF(x) == LGLSXP) from.integer = LOGICAL(x);
   for (size_t j = 0; j < count; j++) {
-    from.level = Rf_isFactor(x) ? (int32_t)j + 1 : 0;
+    from.level = has_indicators(x) ? (int32_t)j + 1 : 0;
     column[j] = from;
   }
   return count;

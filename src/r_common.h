@@ -36,7 +36,8 @@ const double *unpack_doubles(SEXP x, R_xlen_t length, const char *what);
 source_matrix unpack_matrix(SEXP x, const char *what);
 
 /* Predictors where they lie: a matrix as above, or a list of columns of one length (a data frame), each
-   double, integer, logical, or a factor that stands for one indicator a level. */
+   double, integer, logical, or a factor that stands for one indicator a level, or, of class
+   embedded_factor, for its codes. */
 source_matrix unpack_predictors(SEXP x, const char *what);
 
 /* A numeric matrix of exactly this shape. */
@@ -95,6 +96,23 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers, bo
 /* list of layers from parameters laid out like the network's; of a gradient (not whole) without what does not
    move. */
 SEXP network_to_list(const network *net, const float *parameters, bool whole);
+
+/* ---- embeddings, in r_embedding.c ---- */
+
+/* The shape of a network's embedding from a list, for a first layer that reads `width` values; what it points
+   to lasts as long as the call. */
+embedding unpack_embedding(SEXP x, size_t width);
+
+/* Fills parameters laid out like the network's; whole: and the network's constants. */
+void embedding_from_list(const network *net, float *parameters, SEXP x, bool whole);
+
+/* The inverse; not whole: the parameters alone. */
+SEXP embedding_to_list(const network *net, const float *parameters, bool whole);
+
+/* Numbers that an embedding learns, and these as a flat vector: column by column, part by part. */
+size_t embedding_values(const embedding *e);
+void embedding_from_vector(const network *net, float *parameters, const double *value);
+void embedding_to_vector(const network *net, const float *parameters, double *value);
 
 /* ---- rows, in r_data.c ---- */
 

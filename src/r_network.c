@@ -69,68 +69,7 @@ static void set_slope(const layer *layer, float *parameters, SEXP slope) {
 /* The learned scale of the network's inputs, which its first layer has, or R_NilValue. */
 static SEXP list_scale(SEXP layers) { return list_get(VECTOR_ELT(layers, 0), "input_scale"); }
 
-/* ---- embeddings: list(columns, inputs, frequency, phase, weight, bias), of the first layer ---- */
-
-static const char *const embedding_names[] = {"frequency", "phase", "weight", "bias"};
-
 static SEXP list_embedding(SEXP layers) { return list_get(VECTOR_ELT(layers, 0), "embedding"); }
-
-/* Numbers in each of the four parts. */
-static void embedding_sizes(const embedding *e, size_t size[4]) {
-  size[0] = size[1] = e->frequencies * e->features;
-  size[2] = size[0] * e->outputs;
-  size[3] = e->outputs * e->features;
-}
-
-/* The shape of one; its columns last as long as the call. */
-static embedding unpack_embedding(SEXP x, size_t width) {
-  embedding e = {.columns = (size_t)unpack_count(list_get(x, "inputs"), "embedding$inputs")};
-  SEXP columns = list_get(x, "columns"), frequency = list_get(x, "frequency"), bias = list_get(x, "bias");
-  if (TYPEOF(columns) != INTSXP || XLENGTH(columns) == 0) Rf_error("`embedding$columns` must be integers");
-  if (!Rf_isMatrix(frequency) || !Rf_isMatrix(bias)) Rf_error("`embedding` must have matrices");
-  e.features = (size_t)XLENGTH(columns);
-  e.frequencies = (size_t)Rf_nrows(frequency);
-  e.outputs = (size_t)Rf_nrows(bias);
-  if (e.frequencies == 0 || e.outputs == 0 || e.outputs > MOST_OUTPUTS) Rf_error("`embedding` is too large");
-  if (embedding_width(&e) != width) Rf_error("`embedding` must fit the first layer");
-  e.column = (uint32_t *)(void *)R_alloc(e.features, sizeof *e.column);
-  for (size_t i = 0; i < e.features; i++) {
-    int column = INTEGER(columns)[i];
-    if (column < 1 || (size_t)column > e.columns) Rf_error("`embedding$columns` must be columns");
-    e.column[i] = (uint32_t)column - 1;
-  }
-  return e;
-}
-
-static void set_embedding(const network *net, float *parameters, SEXP x) {
-  size_t size[4];
-  double *part[4];
-  embedding_sizes(&net->embedding, size);
-  for (int k = 0; k < 4; k++) {
-    SEXP value = list_get(x, embedding_names[k]);
-    unpack_doubles(value, (R_xlen_t)size[k], embedding_names[k]);
-    part[k] = REAL(value);
-  }
-  network_set_embedding(net, parameters, &(embedding_values){part[0], part[1], part[2], part[3]});
-}
-
-static SEXP embedding_to_list(const network *net, const float *parameters, bool whole) {
-  const embedding *e = &net->embedding;
-  const char *names[] = {"frequency", "phase", "weight", "bias", whole ? "columns" : "", "inputs", ""};
-  const size_t rows[] = {e->frequencies, e->frequencies, e->frequencies * e->outputs, e->outputs};
-  double *part[4];
-  SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
-  for (int k = 0; k < 4; k++)
-    part[k] = REAL(SET_VECTOR_ELT(result, k, Rf_allocMatrix(REALSXP, (int)rows[k], (int)e->features)));
-  network_get_embedding(net, parameters, &(embedding_values){part[0], part[1], part[2], part[3]});
-  if (whole) {
-    SEXP columns = SET_VECTOR_ELT(result, 4, Rf_allocVector(INTSXP, (R_xlen_t)e->features));
-    for (size_t i = 0; i < e->features; i++) INTEGER(columns)[i] = (int)e->column[i] + 1;
-    SET_VECTOR_ELT(result, 5, Rf_ScalarInteger((int)e->columns));
-  }
-  UNPROTECT(1);
-  return result;
-}
 
 void parameters_from_list(const network *net, float *parameters, SEXP layers, bool whole) {
   if (TYPEOF(layers) != VECSXP || Rf_length(layers) != net->layers) Rf_error("wrong number of layers");
@@ -142,7 +81,7 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers, bo
     if (net->layer[l].norm != NORM_NONE) set_norm(&net->layer[l], parameters, list_get(layer, "norm"), whole);
     if (net->layer[l].parametric) set_slope(&net->layer[l], parameters, list_get(layer, "slope"));
   }
-  if (net->embedding.features > 0) set_embedding(net, parameters, list_embedding(layers));
+  if (net->embedding.features > 0) embedding_from_list(net, parameters, list_embedding(layers), whole);
   if (!net->layer[0].scaled) return;
   R_xlen_t inputs = (R_xlen_t)net->layer[0].inputs;
   network_set_scale(net, parameters, unpack_doubles(list_scale(layers), inputs, "input_scale"));

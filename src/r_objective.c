@@ -58,14 +58,14 @@ SEXP fastmlp_objective_open(SEXP network_list, SEXP data, SEXP valid, SEXP scali
   return owner;
 }
 
-/* ---- parameters as one vector ---- */
+/* ---- parameters as one vector: layer by layer, and then those of embeddings ---- */
 
 static size_t layer_values(const layer *layer) {
   return (layer->inputs + 1) * layer->units + (layer->scaled ? layer->inputs : 0);
 }
 
 static size_t network_values(const network *net) {
-  size_t count = 0;
+  size_t count = embedding_values(&net->embedding);
   for (int l = 0; l < net->layers; l++) count += layer_values(&net->layer[l]);
   return count;
 }
@@ -78,6 +78,7 @@ static void set_parameters(network *net, SEXP parameters) {
     if (layer->scaled) network_set_scale(net, net->parameter, from + (layer->inputs + 1) * layer->units);
     from += layer_values(layer);
   }
+  embedding_from_vector(net, net->parameter, from);
   network_apply_scale(net, net->parameter);
 }
 
@@ -90,6 +91,7 @@ static SEXP gradient_to_vector(const network *net, const float *gradient) {
     if (layer->scaled) network_get_scale(net, gradient, to + (layer->inputs + 1) * layer->units);
     to += layer_values(layer);
   }
+  embedding_to_vector(net, gradient, to);
   UNPROTECT(1);
   return result;
 }

@@ -6,7 +6,7 @@ enum { BLOCK_FLOATS = ((STREAM_ROWS | 1) * PANEL) }; /* of one panel */
 
 static size_t input_floats(const network *net) { return panels_of(network_inputs(net)) * BLOCK_FLOATS; }
 
-static size_t embedded_floats(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
+static size_t embedded_block(const network *net) { return panels_of(net->layer[0].inputs) * BLOCK_FLOATS; }
 
 static size_t hidden_floats(const network *net) { return panels_of(network_widest(net)) * BLOCK_FLOATS; }
 
@@ -15,7 +15,7 @@ static void lay_out(void *owner, arena *arena) {
   size_t members = (size_t)s->members;
   s->input = arena_take(arena, size_multiply(members, input_floats(s->net)), sizeof(float));
   if (s->net->embedding.features > 0)
-    s->embedded = arena_take(arena, size_multiply(members, embedded_floats(s->net)), sizeof(float));
+    s->embedded = arena_take(arena, size_multiply(members, embedded_block(s->net)), sizeof(float));
   s->hidden = arena_take(arena, size_multiply(2 * members, hidden_floats(s->net)), sizeof(float));
 }
 
@@ -30,7 +30,7 @@ void stream_free(stream *stream) { arena_free(&stream->arena); }
 static panels embed_block(const stream *stream, size_t member, panels x, size_t n) {
   const network *net = stream->net;
   if (stream->embedded == NULL) return x;
-  panels embedded = {stream->embedded + member * embedded_floats(net), BLOCK_FLOATS};
+  panels embedded = {stream->embedded + member * embedded_block(net), BLOCK_FLOATS};
   embedding_forward(&net->embedding, net->parameter, x, (range){0, n}, embedded);
   return embedded;
 }

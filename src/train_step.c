@@ -42,12 +42,23 @@ static const uint32_t *order_from(const trainer *t, size_t first) {
   return t->order != NULL ? t->order + first : NULL;
 }
 
+/* Codes of factors are no numbers: they may be dropped, but are neither scaled nor noisy. */
+static void restore_codes(const team *team, const trainer *t, const block *block) {
+  const embedding *e = &t->net->embedding;
+  for (size_t i = 0; i < e->features; i++) {
+    if (!embedding_kind_of(e->of[i].kind)->replaces) continue;
+    dataset_restore(team, t->data, order_from(t, block->first), block->first, block->n, e->of[i].column,
+                    &t->batch[block->buffer]);
+  }
+}
+
 static void gather(const team *team, const trainer *t, const block *block) {
   dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
                  &t->batch[block->buffer]);
   const input_noise *noise = &t->options.input;
   if (noise->sd == 0 && noise->dropout == 0) return;
   dropout_inputs(noise, &block->at, team_share(team, block->n), t->data->inputs, t->batch[block->buffer].x);
+  restore_codes(team, t, block);
 }
 
 /* Where gradients go: straight into the update; or, over several passes, into the sum that the last one

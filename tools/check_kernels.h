@@ -27,7 +27,7 @@ void check_regularization(const kernels *k);
 /* Masks, noise and normalisation. */
 void check_random(const kernels *k);
 
-/* Periodic embeddings and parametric activations. */
+/* Embeddings of numbers and parametric activations. */
 void check_embeddings(const kernels *k);
 
 #endif

@@ -12,6 +12,9 @@ parts <- list(
   "all of it" = function(preset, classes) preset,
   "smooth clip (z-scores instead)" = function(preset, classes) replaced(preset, standardize = "zscore"),
   "numeric embeddings" = function(preset, classes) without(preset, "numeric_embedding", "embedding"),
+  "factor embeddings" = function(preset, classes) {
+    without(preset, "factor_embedding", "factor_embedding")
+  },
   "parametric activations" = function(preset, classes) without(preset, "parametric_activation", "activation"),
   "input scale" = function(preset, classes) without(preset, "input_scale", "input_scale"),
   "data-driven start" = function(preset, classes) replaced(preset, init = init_ntk()),

@@ -47,7 +47,8 @@ combinations <- local({
            activation = sample(activations, 1), weighted = sample(c(TRUE, FALSE), 1)),
       sample(dressed, 1)[[1]], sample(others, 1)[[1]],
       if (i %% 6 == 0) list(input_scale = TRUE, rate_factors = c(bias = 0.5, input_scale = 2)),
-      if (i %% 5 == 0) list(numeric_embedding = embed_periodic(4, 3)),
+      if (i %% 10 == 0) list(numeric_embedding = embed_periodic(4, 3)),
+      if (i %% 10 == 5) list(numeric_embedding = embed_piecewise(5, 3)),
       if (i %% 7 == 0) list(parametric_activation = TRUE)
     ))
     settings[setdiff(names(settings), optimizer_of(settings$optimizer)$lacks)]
@@ -80,6 +81,13 @@ combination_data <- function(i, seed = 0) {
   list(x = x, y = y, weights = sample(c(0.5, 1, 2), size$rows, replace = TRUE))
 }
 
+# All that has a gradient, moved along it.
+stepped <- function(own, along, step) {
+  if (!is.list(along)) return(own + step * along)
+  for (part in names(along) %||% seq_along(along)) own[[part]] <- stepped(own[[part]], along[[part]], step)
+  own
+}
+
 # A step along the gradient of a network's weighted loss changes the loss by the gradient's length, as central
 # differences tell; where there is no gradient (all rows beyond a hinge), no direction changes it.
 expect_gradient <- function(network, data, loss, info) {
@@ -89,18 +97,7 @@ expect_gradient <- function(network, data, loss, info) {
   if (size == 0) gradient <- rapply(gradient, function(g) g + 1, how = "replace")
   length <- sqrt(sum(unlist(gradient)^2))
   moved <- function(step) {
-    for (l in seq_along(gradient)) {
-      for (part in setdiff(names(gradient[[l]]), c("norm", "embedding"))) {
-        value <- network$layers[[l]][[part]]
-        network$layers[[l]][[part]] <- value + step * gradient[[l]][[part]] / length
-      }
-      for (group in intersect(names(gradient[[l]]), c("norm", "embedding"))) {
-        for (part in names(gradient[[l]][[group]])) {
-          value <- network$layers[[l]][[group]][[part]]
-          network$layers[[l]][[group]][[part]] <- value + step * gradient[[l]][[group]][[part]] / length
-        }
-      }
-    }
+    network$layers <- stepped(network$layers, gradient, step / length)
     at(network)$loss
   }
   # Kinks that a step crosses make a difference; the smaller one crosses fewer.

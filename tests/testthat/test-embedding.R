@@ -1,215 +1,182 @@
-set.seed(4)
-n <- 90
-data <- data.frame(a = rnorm(n), f = factor(sample(letters[1:3], n, TRUE)), b = rexp(n), l = rnorm(n) > 0,
-                   c = sample(5L, n, TRUE))
-data$y <- sin(3 * data$a) + (data$f == "b") + data$b
+data <- embedding_data
+n <- nrow(data)
+encoded <- encoded_data
+specs <- embedding_specs
 
-embedded_fit <- function(..., epochs = 3, spec = embed_periodic(5, 3, sd = 0.5)) {
-  small_fit(y ~ ., data, numeric_embedding = spec, epochs = epochs, ...)
-}
+test_that("numbers and factors with many levels are embedded, by the formulas", {
+  for (spec in specs) {
+    fit <- moved_fit(spec)
+    embedding <- embedding_of(fit$network)
+    expect_identical(vapply(embedding, function(own) own$column, 1L), c(1L, 5L, 8L, 7L))
+    layer <- fit$network$layers[[1]]
+    expect_identical(dim(layer$weight), c(7L + 3L * 2L + 2L, 4L))
+    expect_identical(fit$network$inputs, 8L)
+    h <- pmax(sweep(reference_embedding(encoded, embedding) %*% layer$weight, 2, layer$bias, `+`), 0)
+    last <- fit$network$layers[[2]]
+    expect_equal(predict(fit, data)$.pred, as.vector(h %*% last$weight + last$bias), tolerance = 1e-5)
+  }
+  names <- rownames(coef(fit)[[1]]$weight)
+  expect_identical(names[c(1, 7:9, 14:15)], c("a", "c", "a_piece1", "a_piece2", "g_value1", "g_value2"))
+  expect_identical(names(coef(fit)[[1]]$embedding), c("a", "b", "c", "g"))
+  expect_identical(rownames(coef(fit)[[1]]$embedding$g$table), LETTERS[1:20])
+  expect_identical(rownames(coef(moved_fit(specs$periodic))[[1]]$weight)[8], "a_wave1")
+})
 
-# What the first layer reads, by the formula.
-reference_embedding <- function(x, embedding) {
-  waves <- lapply(seq_along(embedding$columns), function(i) {
-    angle <- sweep(2 * pi * outer(x[, embedding$columns[i]], embedding$frequency[, i]), 2,
-                   embedding$phase[, i], `+`)
-    weight <- matrix(embedding$weight[, i], nrow(embedding$frequency))
-    sweep(cos(angle) %*% weight, 2, embedding$bias[, i], `+`)
-  })
-  do.call(cbind, c(list(x), waves))
-}
-
-encoded <- cbind(a = data$a, fa = data$f == "a", fb = data$f == "b", fc = data$f == "c", b = data$b,
-                 l = data$l, c = data$c)
-
-test_that("numbers are embedded, factors and logicals are not, by the formula", {
-  fit <- embedded_fit()
-  embedding <- fit$network$layers[[1]]$embedding
-  expect_identical(embedding$columns, c(1L, 5L, 7L))
-  expect_identical(dim(fit$network$layers[[1]]$weight), c(7L + 3L * 2L, 4L))
-  expect_identical(fit$network$inputs, 7L)
-  layer <- fit$network$layers[[1]]
-  h <- pmax(sweep(reference_embedding(encoded, embedding) %*% layer$weight, 2, layer$bias, `+`), 0)
-  last <- fit$network$layers[[2]]
-  expect_equal(predict(fit, data)$.pred, as.vector(h %*% last$weight + last$bias), tolerance = 1e-5)
-  expect_identical(rownames(coef(fit)[[1]]$weight)[c(1, 7:10)], c("a", "c", "a_wave1", "a_wave2", "b_wave1"))
+test_that("which factors are embedded follows their levels", {
+  first <- function(...) embedded_fit(spec = NULL, epochs = 1, ...)
+  kinds <- function(fit) vapply(embedding_of(fit$network), function(own) own$column, 1L)
+  expect_identical(kinds(first(factors = embed_factors(2, min_levels = 3))), c(2L, 5L))
+  expect_identical(kinds(first(factors = embed_factors(2, min_levels = 20))), 7L)
+  expect_null(embedding_of(first(factors = embed_factors(2, min_levels = 21))$network))
+  by_frame <- small_fit(data[1:6], data$y, factor_embedding = embed_factors(2), epochs = 3)
+  by_formula <- embedded_fit(spec = NULL)
+  expect_identical(coef(by_frame), coef(by_formula))
+  with_function <- small_fit(y ~ log(b) + g, data, factor_embedding = embed_factors(2), epochs = 1)
+  expect_null(embedding_of(with_function$network))
 })
 
 test_that("the start has the stated distributions", {
-  x <- matrix(rnorm(400), 2)
+  x <- data.frame(matrix(rnorm(400), 2), g = factor(1:2, 1:400))
   set.seed(1)
-  fit <- mlp_fit(x, c(0, 1), numeric_embedding = embed_periodic(16, 4, 0.1), epochs = 1, hidden_units = 1,
+  fit <- mlp_fit(x, c(0, 1), preset = "plain", numeric_embedding = embed_periodic(16, 4, 0.1),
+                 factor_embedding = embed_factors(8), epochs = 1, hidden_units = 1,
                  optimizer = opt_sgd(1e-30))
-  e <- fit$network$layers[[1]]$embedding
-  expect_lt(abs(sd(e$frequency) / 0.1 - 1), 0.05)
-  expect_lt(abs(sd(e$phase) / (pi / sqrt(3)) - 1), 0.05)
-  expect_true(all(abs(c(e$weight, e$bias)) <= 0.25) && max(e$weight) > 0.24 && max(abs(e$phase)) <= pi)
+  e <- embedding_of(fit$network)
+  all_of <- function(part) unlist(lapply(e[1:200], `[[`, part))
+  expect_lt(abs(sd(all_of("frequency")) / 0.1 - 1), 0.05)
+  expect_lt(abs(sd(all_of("phase")) / (pi / sqrt(3)) - 1), 0.05)
+  expect_true(all(abs(c(all_of("weight"), all_of("bias"))) <= 0.25) && max(all_of("weight")) > 0.24)
+  expect_lte(max(abs(all_of("phase"))), pi)
+  expect_lt(abs(sd(e[[201]]$table) - 1), 0.05)
+  expect_lt(abs(mean(e[[201]]$table)), 0.05)
 })
 
-test_that("the gradient is that of the loss, for every parameter and the inputs", {
-  network <- embedded_fit(hidden_units = c(20, 6), activation = "tanh", input_scale = TRUE)$network
-  x <- encoded[1:30, ]
-  y <- data$y[1:30]
-  result <- mlp_gradient(network, x, y, wrt = "input")
-  value <- function(network, x) {
-    embedding <- network$layers[[1]]$embedding
-    h <- reference_embedding(x, embedding)
-    h <- sweep(h, 2, network$layers[[1]]$input_scale, `*`)
-    for (layer in network$layers) {
-      h <- sweep(h %*% layer$weight, 2, layer$bias, `+`)
-      if (layer$activation != "identity") h <- tanh(h)
-    }
-    mean((h - y)^2) / 2
+test_that("bins lie at quantiles of the training rows alone, as the network gets them", {
+  held <- data$a > 0.5
+  still <- function(standardize) {
+    fit <- embedded_fit(spec = embed_piecewise(4, 2), validation = held, standardize = standardize,
+                        optimizer = opt_sgd(1e-30), epochs = 1)
+    embedding_of(fit$network)
   }
-  scale <- result$loss / value(network, x)
-  numeric_slope <- function(f, at, h = 1e-5) {
-    rise <- function(i) f(replace(at, i, at[i] + h)) - f(replace(at, i, at[i] - h))
-    vapply(seq_along(at), rise, 1) / (2 * h)
-  }
-  for (part in c("frequency", "phase", "weight", "bias")) {
-    f <- function(values) {
-      network$layers[[1]]$embedding[[part]][] <- values
-      scale * value(network, x)
-    }
-    slope <- numeric_slope(f, as.vector(network$layers[[1]]$embedding[[part]]))
-    expect_close(as.vector(result$gradient[[1]]$embedding[[part]]), slope, 2e-4, info = part)
-  }
-  f <- function(values) {
-    network$layers[[1]]$weight[] <- values
-    scale * value(network, x)
-  }
-  slope <- numeric_slope(f, as.vector(network$layers[[1]]$weight))
-  expect_close(as.vector(result$gradient[[1]]$weight), slope, 2e-4)
-  slope <- numeric_slope(function(values) scale * value(network, matrix(values, nrow(x))), as.vector(x))
-  expect_close(as.vector(result$input), slope, 2e-4)
+  quantiles <- quantile(data$a[!held], 0:4 / 4, names = FALSE)
+  expect_equal(still("none")[[1]]$edges, quantiles, tolerance = 1e-6)
+  expect_true(all(abs(still("none")[[1]]$weight) < 1e-20))
+  scaled <- (quantiles - mean(data$a[!held])) / sd(data$a[!held])
+  expect_equal(still("zscore")[[1]]$edges, scaled, tolerance = 1e-6)
+  u <- (quantiles - quantiles[3]) / (quantiles[4] - quantiles[2])
+  expect_equal(still("robust_clip")[[1]]$edges, u / sqrt(1 + (u / 3)^2), tolerance = 1e-6)
+  ties <- quantile(data$c[!held], 0:4 / 4, names = FALSE)
+  expect_equal(still("none")[[3]]$edges, unique(ties), tolerance = 1e-6)
+  expect_warning(
+    constant <- mlp_fit(cbind(1, data$a), data$y, preset = "plain", epochs = 1,
+                        numeric_embedding = embed_piecewise()),
+    class = "fastmlp_warning_constant"
+  )
+  expect_identical(embedding_of(constant$network)[[1]]$edges, c(1, 2))
 })
 
-test_that("its parameters move by their own rate, without decay", {
-  step <- function(...) {
-    embedded_fit(optimizer = opt_sgd(0.1, weight_decay = 0.5), batch_size = n, shuffle = FALSE, ...,
-                 epochs = 1)
+test_that("codes of factors are not standardised, and unknown ones give zeros", {
+  for (standardize in c("zscore", "robust", "robust_clip", "global")) {
+    fit <- embedded_fit(standardize = standardize)
+    expect_identical(fit$standardize$scale[7], 0)
+    expect_true(all(fit$standardize$scale[-7] > 0))
   }
-  start <- embedded_fit(optimizer = opt_sgd(1e-30), epochs = 1)$network
-  gradient <- mlp_gradient(start, encoded, data$y)$gradient[[1]]$embedding
-  before <- start$layers[[1]]$embedding
-  for (factor in c(1, 0.1)) {
-    after <- step(rate_factors = c(embedding = factor))$network$layers[[1]]$embedding
-    for (part in names(gradient)) {
-      expect_equal(after[[part]], before[[part]] - 0.1 * factor * gradient[[part]], tolerance = 1e-5)
-    }
-  }
+  numbers <- as.matrix(data[c("a", "b", "c")])
+  fit <- small_fit(y ~ a + b + c + g, data, factor_embedding = embed_factors(2), standardize = "global")
+  expect_equal(fit$standardize$center[1:3], rep(mean(numbers), 3))
+  network <- embedded_fit()$network
+  x <- encoded[rep(1, 7), ]
+  x[, 7] <- c(0, -1, 21, 1e9, -1e9, 0.5, 20)
+  output <- mlp_forward(network, x)[, 1]
+  expect_identical(output[1:6], rep(output[1], 6))
+  expect_false(output[7] == output[1])
 })
 
-test_that("training follows the gradient step by step, with scaled inputs and limits, too", {
-  fit <- function(...) {
-    embedded_fit(input_scale = TRUE, activation = "tanh", batch_size = 30, shuffle = FALSE,
-                 rate_factors = c(input_scale = 10), ...)
-  }
-  start <- fit(optimizer = opt_sgd(1e-30), epochs = 1)$network
-  by_hand <- start
-  for (step in 1:6) {
-    rows <- (step - 1) %% 3 * 30 + 1:30
-    gradient <- mlp_gradient(by_hand, encoded[rows, ], data$y[rows])$gradient
-    for (l in seq_along(gradient)) {
-      layer <- by_hand$layers[[l]]
-      for (part in setdiff(names(gradient[[l]]), "embedding")) {
-        rate <- if (part == "input_scale") 0.2 else 0.02
-        layer[[part]] <- layer[[part]] - rate * gradient[[l]][[part]]
-      }
-      for (part in names(gradient[[l]]$embedding)) {
-        layer$embedding[[part]] <- layer$embedding[[part]] - 0.02 * gradient[[l]]$embedding[[part]]
-      }
-      by_hand$layers[[l]] <- layer
-    }
-  }
-  for (more in list(list(), list(clip_norm = 1e6), list(max_norm = 1e6), list(threads = 2))) {
-    trained <- do.call(fit, c(list(optimizer = opt_sgd(0.02), epochs = 2), more))$network
-    for (l in 1:2) {
-      for (part in c("weight", "bias")) {
-        expect_close(trained$layers[[l]][[part]], by_hand$layers[[l]][[part]], 1e-5)
-      }
-    }
-    for (part in embedding_parts) {
-      moved <- by_hand$layers[[1]]$embedding[[part]] - start$layers[[1]]$embedding[[part]]
-      own <- trained$layers[[1]]$embedding[[part]] - start$layers[[1]]$embedding[[part]]
-      expect_close(own, moved, 1e-4, info = part)
-    }
-  }
-})
-
-test_that("batches beyond a pass, limits and averages serve it as they serve the rest", {
-  rows <- rep(seq_len(n), 15)
-  big <- function(...) {
-    set.seed(1)
-    mlp_fit(encoded[rows, ], data$y[rows], numeric_embedding = embed_periodic(4, 3), hidden_units = 8,
-            epochs = 2, shuffle = FALSE, verbose = FALSE, ...)
-  }
-  whole <- big(batch_size = Inf)
-  doubled <- big(batch_size = Inf, clip_norm = 1e6)
-  expect_equal(coef(whole), coef(doubled), tolerance = 1e-5)
-  limited <- big(batch_size = 64, clip_norm = 1e-3, ema_decay = 0.9, max_norm = 2, dropout = 0.1)
-  expect_true(all(is.finite(unlist(coef(limited)))))
-})
-
-test_that("results are the same at any number of threads", {
-  fits <- lapply(c(1, 2, 3, 8), function(threads) {
-    set.seed(1)
-    fit <- mlp_fit(y ~ ., data[rep(seq_len(n), 20), ], numeric_embedding = embed_periodic(), epochs = 1,
-                   hidden_units = c(300, 300), batch_size = 512, optimizer = opt_adam(0.001),
-                   threads = threads, verbose = FALSE)
-    list(coef(fit), predict(fit, data, threads = threads))
-  })
-  for (fit in fits[-1]) expect_identical(fit, fits[[1]])
-})
-
-test_that("training goes on, and what coef() gives starts another fit", {
-  settings <- list(optimizer = opt_adam(0.01), input_scale = TRUE, validation = 0.2, patience = 9)
-  fit <- function(epochs, ...) do.call(embedded_fit, c(settings, list(epochs = epochs), ...))
-  whole <- fit(6)
-  expect_identical(coef(mlp_continue(fit(3), data, epochs = 3)), coef(whole))
-  again <- fit(1, list(init = coef(whole), shuffle = FALSE))
-  expect_identical(dim(coef(again)[[1]]$weight), dim(coef(whole)[[1]]$weight))
-  still <- embedded_fit(init = coef(embedded_fit()), optimizer = opt_sgd(1e-30), epochs = 1)
-  expect_equal(coef(still), coef(embedded_fit()), tolerance = 1e-6)
-})
-
-test_that("waves help to learn what bends", {
+test_that("waves and bins help to learn what bends", {
   x <- matrix(seq(-2, 2, length.out = 400))
   y <- sin(8 * x[, 1])
   error <- function(...) {
     set.seed(1)
-    fit <- mlp_fit(x, y, hidden_units = 16, epochs = 60, batch_size = 40, optimizer = opt_adam(0.01),
-                   verbose = FALSE, ...)
+    fit <- mlp_fit(x, y, preset = "plain", hidden_units = 16, epochs = 60, batch_size = 40,
+                   optimizer = opt_adam(0.01), verbose = FALSE, ...)
     mean((predict(fit, x)$.pred - y)^2)
   }
-  expect_lt(error(numeric_embedding = embed_periodic(16, 4, sd = 1)), error() / 4)
+  plain <- error()
+  expect_lt(error(numeric_embedding = embed_periodic(16, 4, sd = 1)), plain / 4)
+  expect_lt(error(numeric_embedding = embed_piecewise(32, 4)), plain / 4)
+})
+
+test_that("a network of all numbers can be made without data", {
+  set.seed(1)
+  network <- mlp_network(3, 4, 2, numeric_embedding = embed_periodic(5, 3))
+  expect_identical(dim(network$layers[[1]]$weight), c(9L, 4L))
+  x <- matrix(rnorm(30), 10)
+  read <- reference_embedding(x, embedding_of(network))
+  h <- pmax(read %*% network$layers[[1]]$weight, 0)
+  expect_equal(mlp_forward(network, x), h %*% network$layers[[2]]$weight, tolerance = 1e-5)
+  again <- mlp_network(3, 4, 2, numeric_embedding = embed_periodic(5, 3), init = coef(network))
+  expect_equal(mlp_forward(again, x), mlp_forward(network, x))
 })
 
 test_that("where there are no numbers nothing is embedded", {
-  fit <- small_fit(y ~ f, data, numeric_embedding = embed_periodic())
-  expect_null(fit$network$layers[[1]]$embedding)
-  expect_null(small_fit(y ~ l, data, numeric_embedding = embed_periodic())$network$layers[[1]]$embedding)
+  fit <- small_fit(y ~ f, data, numeric_embedding = embed_periodic(), factor_embedding = embed_factors())
+  expect_null(embedding_of(fit$network))
+  expect_null(embedding_of(small_fit(y ~ l, data, numeric_embedding = embed_periodic())$network))
 })
 
 test_that("bad embeddings are refused, and fits with edited ones", {
   fit <- embedded_fit()
-  other <- coef(fit)
-  other[[1]]$embedding$bias <- other[[1]]$embedding$bias[1, , drop = FALSE]
+  short <- coef(fit)
+  short[[1]]$embedding$a$bias <- 1
+  fewer <- coef(fit)
+  fewer[[1]]$embedding$g$table <- fewer[[1]]$embedding$g$table[1:19, ]
+  lost <- coef(fit)
+  lost[[1]]$embedding$g <- NULL
   expect_conditions({
     embed_periodic(0)
     embed_periodic(dim = 1)
     embed_periodic(sd = 0)
+    embed_piecewise(1)
+    embed_piecewise(dim = 18)
+    embed_factors(0)
+    embed_factors(min_levels = 1)
     small_fit(y ~ ., data, numeric_embedding = "periodic")
-    small_fit(y ~ ., data, numeric_embedding = embed_periodic(), optimizer = opt_lbfgs())
+    small_fit(y ~ ., data, numeric_embedding = embed_factors())
+    small_fit(y ~ ., data, factor_embedding = 8)
+    small_fit(y ~ ., data, factor_embedding = embed_periodic())
     small_fit(y ~ ., data, rate_factors = c(embedding = 2))
-    embedded_fit(init = other)
-    small_fit(y ~ a, data, init = other)
+    small_fit(y ~ ., data, rate_factors = c(factor_embedding = 2))
+    mlp_network(2, numeric_embedding = embed_piecewise())
+    embedded_fit(init = short)
+    embedded_fit(init = fewer)
+    embedded_fit(init = lost)
+    small_fit(y ~ a, data, init = short)
+    predict(fit, transform(data, g = factor("Z")))
   })
-  for (part in c("frequency", "phase", "weight", "bias", "columns", "inputs")) {
-    edited <- fit
-    edited$network$layers[[1]]$embedding[[part]] <- 1
-    expect_error(predict(edited, data), class = "fastmlp_error_model")
+  edited_part <- function(fit, i, part, value) {
+    fit$network$layers[[1]]$embedding[[i]][[part]] <- value
+    fit
   }
-  expect_output(print(fit), "With periodic embeddings of numbers")
-  expect_identical(summary(fit)$layers$parameters[1], 4L * 14L + 3L * (2L * 5L + 2L * 5L + 2L))
+  for (spec in specs) {
+    fit <- embedded_fit(spec = spec)
+    for (i in c(1, 4)) {
+      for (part in setdiff(names(embedding_of(fit$network)[[i]]), "frequency")) {
+        for (value in list(1, NA, "1")) {
+          expect_error(predict(edited_part(fit, i, part, value), data), class = "fastmlp_error_model")
+        }
+      }
+    }
+    expect_error(predict(edited_part(fit, 4, "column", 99L), data), class = "fastmlp_error_model")
+    expect_error(predict(edited_part(fit, 4, "column", 1L), data), class = "fastmlp_error_model")
+  }
+  fit$standardize <- list(method = "zscore", center = rep(0, 8), scale = rep(1, 8))
+  expect_error(predict(fit, data), class = "fastmlp_error_model")
+})
+
+test_that("print() and summary() tell of it", {
+  fit <- embedded_fit()
+  expect_output(print(fit), "With periodic embeddings of numbers, embeddings of factors")
+  expect_identical(summary(fit)$layers$parameters[1], 4L * 16L + 3L * (2L * 5L + 2L * 5L + 2L) + 40L)
+  expect_output(print(embedded_fit(spec = specs$piecewise)), "piecewise-linear embeddings of numbers")
+  expect_output(print(embed_factors()), "embed_factors(dim = 8, min_levels = 9)", fixed = TRUE)
 })
