@@ -1,5 +1,6 @@
 # Predictors as the engine reads them, where they lie: a numeric matrix, or columns, which are a
-# data frame of numeric and logical columns and factors. A factor stands for one indicator a level.
+# data frame of numeric and logical columns and factors. A factor stands for one indicator a level, one of
+# two levels for a single column of -1 and 1. The code 0 is a level that is not known: 0 in each of them.
 # The engine encodes while it converts; here are only the names of what it makes, and single columns
 # for messages.
 
@@ -39,13 +40,18 @@ columns_header <- function(columns) {
 
 # Encoded columns that each column stands for.
 encoded_widths <- function(columns) {
-  vapply(columns, function(column) if (is.factor(column)) nlevels(column) else 1L, 1L)
+  vapply(columns, function(column) length(encoded_levels(column)), 1L)
+}
+
+# What follows a column's name in the names of those: the second of two levels is 1.
+encoded_levels <- function(column) {
+  if (!is.factor(column)) return("")
+  if (nlevels(column) == 2) levels(column)[2] else levels(column)
 }
 
 encoded_names <- function(columns) {
   names <- rep(names(columns), encoded_widths(columns))
-  levels <- lapply(columns, function(column) if (is.factor(column)) levels(column) else "")
-  paste0(names, unlist(levels, use.names = FALSE))
+  paste0(names, unlist(lapply(columns, encoded_levels), use.names = FALSE))
 }
 
 # Column j of the encoded predictors, as doubles.
@@ -56,7 +62,9 @@ encoded_column <- function(x, j) {
   at <- match(TRUE, j <= last)
   column <- x[[at]]
   if (!is.factor(column)) return(as.double(column))
-  as.double(as.integer(column) == j - last[[at]] + widths[[at]])
+  codes <- as.integer(column)
+  if (nlevels(column) == 2) return(as.double((codes == 2) - (codes == 1)))
+  as.double(codes == j - last[[at]] + widths[[at]])
 }
 
 # How messages call it.

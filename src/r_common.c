@@ -92,8 +92,17 @@ source_matrix unpack_matrix(SEXP x, const char *what) {
   return matrix;
 }
 
-/* Columns that the engine sees in a column of a data frame. */
-static size_t columns_within(SEXP x) { return Rf_isFactor(x) ? (size_t)Rf_nlevels(x) : 1; }
+/* Columns that the engine sees in a column of a data frame: a factor of two levels needs but one. */
+static size_t columns_within(SEXP x) {
+  size_t levels = Rf_isFactor(x) ? (size_t)Rf_nlevels(x) : 1;
+  return levels == 2 ? 1 : levels;
+}
+
+/* What column j of them stands for. */
+static int32_t level_of(SEXP x, size_t j) {
+  if (!Rf_isFactor(x)) return 0;
+  return Rf_nlevels(x) == 2 ? BOTH_LEVELS : (int32_t)j + 1;
+}
 
 /* Describes what the engine sees in a column of a data frame; returns how many columns these are. */
 static size_t describe_column(SEXP x, const char *what, source_column *column) {
@@ -103,7 +112,7 @@ static size_t describe_column(SEXP x, const char *what, source_column *column) {
   if (TYPEOF(x) == INTSXP) from.integer = INTEGER(x);
   if (TYPEOF(x) == LGLSXP) from.integer = LOGICAL(x);
   for (size_t j = 0; j < count; j++) {
-    from.level = Rf_isFactor(x) ? (int32_t)j + 1 : 0;
+    from.level = level_of(x, j);
     column[j] = from;
   }
   return count;
