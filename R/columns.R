@@ -30,6 +30,13 @@ integer_to_double <- function(column) {
   if (is.integer(column) && !is.object(column)) as.double(column) else column
 }
 
+# A factor of levels that a fit knows, in which others have the code 0.
+known_levels <- function(column, levels) {
+  codes <- match(as.character(column), levels, nomatch = 0L)
+  codes[is.na(column) & codes == 0] <- NA
+  structure(codes, levels = levels, class = "factor")
+}
+
 # Columns without rows, with the levels and types to remember.
 columns_header <- function(columns) {
   header <- lapply(columns, function(column) {

@@ -40,6 +40,8 @@ plain_arguments <- alist(
   weights = NULL,
   class_weights = NULL,
   offset = NULL,
+  na_action = "error",
+  new_levels = "error",
   standardize = "none",
   standardize_outcome = FALSE,
   clamp = FALSE,
@@ -91,6 +93,8 @@ fit_checks <- list(
     if (!is.null(x)) check_choice(x, arg, c("minimize", "maximize"), call = call)
   },
   class_weights = function(x, arg, call) check_class_weights(x, arg, call),
+  na_action = function(x, arg, call) check_choice(x, arg, c("error", "impute", "omit"), call = call),
+  new_levels = function(x, arg, call) check_choice(x, arg, c("error", "unknown"), call = call),
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   mixture = function(x, arg, call) check_number(x, arg, 0, 1, call = call),
   clip_value = function(x, arg, call) check_limit(x, arg, call),

@@ -311,15 +311,15 @@ mlp_fit <- function(x, ...) {
   UseMethod("mlp_fit")
 }
 
-# A method: its own arguments, then the settings that all methods share. design(frame) makes a design
-# from the former.
+# A method: its own arguments, then the settings that all methods share. design(frame, policy) makes a design
+# from the former; `policy` is what values_policy() gives.
 fit_method <- function(own, design) {
   method <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
     check_given()
-    given <- given_settings(call)
-    mlp_bridge(design(call), given, call)
+    given <- omit_rows(call, given_settings(call), names(own))
+    mlp_bridge(design(call, values_policy(given)), given, call)
   }
   force(design)
   settings <- lapply(plain_arguments, function(default) NULL)
@@ -331,21 +331,21 @@ fit_method <- function(own, design) {
 #' @export
 mlp_fit.matrix <- fit_method(
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
-  function(frame) design_matrix(frame$x, frame$y, frame)
+  function(frame, policy) design_matrix(frame$x, frame$y, frame, policy)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.data.frame <- fit_method(
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
-  function(frame) design_frame(frame$x, frame$y, frame)
+  function(frame, policy) design_frame(frame$x, frame$y, frame, policy)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.formula <- fit_method(
   list(formula = rlang::missing_arg(), data = rlang::missing_arg()),
-  function(frame) design_formula(frame$formula, frame$data, frame)
+  function(frame, policy) design_formula(frame$formula, frame$data, frame, policy)
 )
 
 #' @rdname mlp_fit

@@ -187,13 +187,13 @@ match_outcome <- function(y, info, arg, call) {
 }
 
 # A factor with the levels known from training; others are refused.
-match_levels <- function(x, levels, arg, call) {
+match_levels <- function(x, levels, arg, call, hint = NULL) {
   if (is.factor(x) && identical(levels(x), levels)) return(if (is.ordered(x)) unordered(x) else x)
   unknown <- setdiff(as.character(unique(x)), c(levels, NA))
   if (length(unknown)) {
     abort_argument(arg, sprintf("have only the levels seen in training (%s)", enumerate(levels)),
                    sprintf("%s: %s", count_of(length(unknown), "new level"), enumerate(unknown)),
-                   "levels", call = call)
+                   "levels", hint, call)
   }
   factor(x, levels)
 }

@@ -71,10 +71,14 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   given <- c(level = !missing(level), levels = !is.null(levels))
   request <- c(check_request(type, outcome, level, levels, given, call), list(call = call))
   threads <- resolve_threads(threads)
-  x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
-  request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
-  run <- function(link) network_outputs(object, x, link, threads, call)
-  types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
+  predict_rows <- function(new_data, offset) {
+    x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
+    request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
+    run <- function(link) network_outputs(object, x, link, threads, call)
+    types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
+  }
+  if (!omits(object$predictors)) return(predict_rows(new_data, offset))
+  predict_complete(object, new_data, offset, predict_rows)
 }
 
 # The levels of quantiles that a type of prediction needs, or the level of an interval: list(levels) or
