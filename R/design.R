@@ -26,7 +26,7 @@ design_frame <- function(x, y, call, policy = values_policy(NULL)) {
     return(finished_design(new_design(x, y, blueprint, names(x), TRUE, "xy"), x, identity, policy, call))
   }
   encode <- function(columns) mold_predictors(~ ., columns, "x", call)
-  molded <- encode(provisional(x, policy))
+  molded <- encode(provisional(x, policy, "x", call))
   design <- new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy")
   finished_design(design, x, function(columns) encode(columns)$x, policy, call)
 }
@@ -64,7 +64,7 @@ check_factors <- function(data, names, arg, call, policy) {
   for (name in names) {
     column <- data[[name]]
     if (!is.factor(column) && !is.character(column)) next
-    if (!imputes(policy)) check_complete(column, paste0(arg, "$", name), call)
+    if (!imputes(policy)) check_complete(column, paste0(arg, "$", name), call, na_action_hint)
     check_two_levels(column, paste0(arg, "$", name), call)
   }
 }
@@ -76,12 +76,12 @@ check_two_levels <- function(column, arg, call) {
   abort_argument(arg, "have two levels or more", paste("only", enumerate(levels)), "columns", hint, call)
 }
 
-check_complete <- function(column, arg, call) {
+check_complete <- function(column, arg, call, hint = NULL) {
   if (!anyNA(column)) return(invisible())
   bad <- which(is.na(column))
-  hint <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
+  rows <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
   got <- sprintf("NA in row %d", bad[1])
-  abort_argument(arg, "have no missing values", got, "missing", hint, call)
+  abort_argument(arg, "have no missing values", got, "missing", c(rows, hint), call)
 }
 
 check_column_names <- function(names, arg, call) {

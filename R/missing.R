@@ -1,6 +1,30 @@
 # Missing values: what stands for those of predictors (`na_action = "impute"`), and rows that are left out for
 # theirs (`"omit"`).
 
+#' @section Missing values:
+#' `na_action` says what becomes of `NA` and `NaN`; infinite values are always errors.
+#' * `"error"`: they are refused, at the fit and in new data.
+#' * `"impute"`: those of predictors are filled in, numbers by the median of their column's training rows,
+#'   factors, text and logicals by the value that most training rows have (of several, the first level,
+#'   `FALSE`). Behind the other predictors comes one of 0 and 1 for each column that lacked values at the
+#'   fit, named like the column with `_missing`, which tells where. What fills in is learned at the fit,
+#'   from the rows that are trained on alone (of an ensemble whose members hold different rows, from all),
+#'   and used for validation data, [predict()][predict.fastmlp] and [mlp_continue()], too. A column that
+#'   lacks values in new data only is filled in as well, with a warning, as the network has never learned
+#'   what that means. In a formula the columns of `data` are filled in before its terms are computed.
+#'   Only columns with missing values are copied, of a matrix all. Missing outcomes, `weights` and offsets
+#'   stay errors, as do columns without any value.
+#' * `"omit"`: at the fit, rows are left out if a predictor, the outcome, the weight or the offset is
+#'   missing (of the columns of `data`, those that the formula uses), as if they had never been there; a
+#'   message (`fastmlp_message_omitted`) counts them and names the columns. The same is done to
+#'   validation data, and to rows that `validation` lists. In new data such rows stay, and their
+#'   predictions are `NA`.
+#'
+#' `new_levels = "unknown"` takes levels that a factor had not at the fit, and encodes them as none of the
+#' known ones: 0 in all of the column's predictors, which for two levels is halfway between them. In a term
+#' with an interaction all its predictors are 0. Nothing is learned of such levels. A missing level is
+#' another matter: see above.
+#'
 #' @param na_action What becomes of missing values: `"error"`; `"impute"`, for those of predictors alone; or
 #'   `"omit"`. See the section on missing values.
 #' @param new_levels What becomes of levels of factors in new data that the training data had not: `"error"`;
@@ -16,6 +40,8 @@ values_policy <- function(given) {
   args <- rlang::set_names(c("na_action", "new_levels"))
   lapply(args, of)
 }
+
+na_action_hint <- "Use `na_action = \"impute\"` to fill missing values in, or `\"omit\"` to leave their rows out."
 
 imputes <- function(policy) identical(policy$na_action, "impute")
 
@@ -43,7 +69,7 @@ imputed_design <- function(design, columns, encode, call) {
 }
 
 # Columns whose encoding is to be seen, before what stands for missing values is known for good.
-provisional <- function(columns, policy, arg = "x", call) {
+provisional <- function(columns, policy, arg, call) {
   if (!imputes(policy)) return(columns)
   check_some_values(columns, arg, call)
   imputed(columns, list(fill = fills(columns)), identity)
@@ -92,6 +118,18 @@ imputed <- function(columns, predictors, encode) {
   new_columns(c(as.list(as_columns(x, known)), gaps), nrow(columns))
 }
 
+# What is wrong with what a fit remembers of missing values, or NULL.
+imputing_fault <- function(predictors) {
+  fill <- predictors$fill
+  indicators <- predictors$indicators
+  if (is.null(fill) && !imputes(predictors) && is.null(indicators)) return(NULL)
+  filled <- is.list(fill) && all(vapply(fill, function(value) length(value) == 1 && !is.na(value), NA))
+  behind <- identical(unname(indicators), utils::tail(predictors$names, length(indicators)))
+  if (!filled || !behind || !all(names(indicators) %in% names(fill))) {
+    return("`predictors` that do not say how missing values are filled in")
+  }
+}
+
 # A matrix as columns, which alone may be of different kinds.
 as_columns <- function(x, names) {
   if (!is.matrix(x)) return(x)
@@ -110,9 +148,11 @@ fill_of <- function(column) {
   if (is_plain_numeric(column)) {
     return(if (all(is.na(column))) 0 else as.double(stats::median(column, na.rm = TRUE)))
   }
+  if (is.logical(column)) return(sum(column, na.rm = TRUE) > sum(!column, na.rm = TRUE))
   values <- if (is.factor(column)) factor(levels(column), levels(column), exclude = NULL) else
-    if (is.logical(column)) c(FALSE, TRUE) else sort(unique(column))
-  values[which.max(tabulate(match(column, values), length(values)))]
+    sort(unique(column))
+  codes <- if (is.factor(column)) column else match(column, values)
+  values[which.max(tabulate(codes, length(values)))]
 }
 
 # Each column has a value somewhere.

@@ -50,11 +50,16 @@
 #' or is better centred and scaled beforehand.
 #'
 #' @section Predictors:
-#' A numeric matrix is read as it is. In data frames and formulas a factor or character column
-#' becomes one indicator a level, and there is no intercept column (every layer has its bias). A
-#' logical column counts as 0 and 1. Dates, lists and the like are refused by name.
+#' A numeric or logical matrix is read as it is. In data frames and formulas a factor or character column
+#' becomes one indicator a level (0 or 1) or, if it has two levels, a single predictor that is -1 for the
+#' first and 1 for the second and is named after the second; there is no intercept column (every layer has
+#' its bias). In a formula with functions or interactions each of two levels has its indicator, too.
+#' Ordered factors are encoded like others; for one predictor with their ranks, turn them into numbers by
+#' `as.integer()`. A logical column counts as 0 and 1. Dates, times, lists, complex numbers and the like are
+#' refused by name.
 #'
-#' Missing and infinite values are refused; constant and duplicated columns give one warning each.
+#' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
+#' duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
 #'
 #' @section Random numbers:
@@ -86,7 +91,8 @@
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
 #' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
 #' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far),
-#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated` and `fastmlp_warning_levels`. An error in one of
+#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_missing` (new data lack
+#' values where the training data had all) and `fastmlp_warning_levels`. An error in one of
 #' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
 #' whose `parent` it is.
 #'
@@ -297,6 +303,11 @@
 #'                schedule = schedule_warmup(3, then = schedule_cosine()),
 #'                validation = 0.2, patience = 30, stop_metric = "auc")
 #' autoplot(fit)
+#'
+#' # Missing values, filled in
+#' ozone <- airquality[!is.na(airquality$Ozone), ]
+#' fit <- mlp_fit(Ozone ~ ., ozone, preset = "fast", na_action = "impute")
+#' predict(fit, airquality[5:7, ])
 #'
 #' # A callback that stops
 #' enough <- function(state) {

@@ -101,7 +101,8 @@ check_no_missing <- function(y, arg, call) {
   value <- if (is.factor(y)) NA else y[which(bad)[1]]
   got <- sprintf("%s in row %d (%s in all)", format_value(value), row,
                  count_of(sum(bad), "such value"))
-  abort_argument(arg, no_bad_values, got, "missing", call = call)
+  hint <- if (anyNA(y)) "Use `na_action = \"omit\"` to leave rows with missing values out."
+  abort_argument(arg, no_bad_values, got, "missing", hint, call)
 }
 
 no_bad_values <- "have no missing or infinite values"

@@ -2,8 +2,9 @@
 #'
 #' @param object A fit by [mlp_fit()].
 #' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by
-#'   name (by position if the fit's matrix had no names); others are ignored. Rows with missing or
-#'   infinite values, levels not seen in training, missing columns and wrong types are errors.
+#'   name (by position if the fit's matrix had no names); others are ignored. Infinite
+#'   values, missing columns and wrong types are errors, and so are missing values and levels not seen in
+#'   training, unless `na_action` and `new_levels` of [mlp_fit()] said otherwise.
 #' @param type What to predict; the first is the default:
 #'   * for classes `"class"`, `"prob"` (not with hinge losses) or `"raw"`; for several labels the same;
 #'   * for numbers `"numeric"`, the mean (not with quantile loss), or `"raw"`; with quantile or
