@@ -88,10 +88,11 @@ check_class <- function(x, arg, class, expected, call = rlang::caller_env()) {
 }
 
 # A numeric matrix with `columns` columns (NULL: any number), never copied.
-check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env()) {
+check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env(), hint = NULL) {
   if (!is_numeric_matrix(x)) {
     one_row <- is_plain_vector(x) && (is.null(columns) || length(x) == columns)
-    hint <- if (one_row) sprintf("For one row, use `matrix(%s, nrow = 1)`.", arg)
+    if (one_row) hint <- sprintf("For one row, use `matrix(%s, nrow = 1)`.", arg)
+    if (is.data.frame(x)) hint <- sprintf("Use `as.matrix(%s)`, if its columns are numbers.", arg)
     abort_argument(arg, "a numeric matrix", describe(x), "type", hint, call)
   }
   if (!is.null(columns) && ncol(x) != columns) {

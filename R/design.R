@@ -6,7 +6,7 @@
 # the blueprint.
 
 design_matrix <- function(x, y, call, policy = values_policy(NULL)) {
-  check_matrix(x, "x", call = call)
+  check_matrix(x, "x", call = call, hint = "For columns of several kinds give a data frame.")
   check_some_columns(x, "x", call)
   named <- !is.null(colnames(x))
   names <- if (named) check_column_names(colnames(x), "x", call) else paste0("V", seq_len(ncol(x)))
@@ -54,8 +54,19 @@ check_column_types <- function(data, names, arg, call) {
   bad <- names[!vapply(names, function(name) is_usable_column(data[[name]]), NA)]
   if (length(bad) == 0) return(invisible())
   got <- sprintf("column `%s`, %s", bad[1], describe(data[[bad[1]]]))
-  abort_argument(arg, "have numeric, logical, factor or character columns", got, "columns",
-                 hint = "Turn it into numbers or a factor first, or leave it out.", call = call)
+  hint <- plain_hint(data[[bad[1]]], sprintf("%s$%s", arg, bad[1]))
+  abort_argument(arg, "have numeric, logical, factor or character columns", got, "columns", hint, call)
+}
+
+# How values of another kind, called `name`, become usable.
+plain_hint <- function(x, name) {
+  if (length(dim(x)) > 1) return("Give each of its columns as a column of its own.")
+  if (is.complex(x)) return(sprintf("Use its parts: `Re(%s)` and `Im(%s)`.", name, name))
+  if (inherits(x, "POSIXlt") || is.atomic(x) && (is.numeric(unclass(x)) || is.raw(x))) {
+    return(sprintf("Turn it into numbers first: `as.numeric(%s)`.", name))
+  }
+  if (is.list(x)) "Make a column of each part first, or leave it out." else
+    "Turn it into numbers or a factor first, or leave it out."
 }
 
 # Missing levels are found here, under the user's name of the column; missing numbers in the matrix. A

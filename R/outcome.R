@@ -41,7 +41,8 @@ outcome_values <- function(y, arg, call) {
   if (is.factor(y)) return(check_no_missing(y, arg, call))
   if (!is_plain_numeric(y) || length(dim(y)) > 2) {
     expected <- "a factor, a numeric vector or a numeric matrix"
-    abort_argument(arg, expected, describe(y), "type", call = call)
+    hint <- if (is.atomic(y) && is.null(dim(y)) && !is.null(y)) plain_hint(y, arg)
+    abort_argument(arg, expected, describe(y), "type", hint, call)
   }
   values <- matrix(as.double(y), NROW(y), NCOL(y))
   if (ncol(values) == 0) {
