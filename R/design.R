@@ -159,7 +159,8 @@ check_columns_present <- function(names, needed, arg, call) {
   if (length(missing) == 0) return(invisible())
   got <- if (is.null(names)) "columns without names" else
     sprintf("no column %s", enumerate(missing, conjunction = "or"))
-  abort_argument(arg, "have the columns of the training data", got, "columns", call = call)
+  hint <- if (is.null(names)) sprintf("They are %s.", enumerate_columns(needed))
+  abort_argument(arg, "have the columns of the training data", got, "columns", hint, call)
 }
 
 check_numeric_column <- function(column, name, arg, call) {
@@ -168,7 +169,10 @@ check_numeric_column <- function(column, name, arg, call) {
 }
 
 abort_column <- function(column, name, expected, arg, call) {
-  abort_argument(paste0(arg, "$", name), expected, describe(column), "columns", call = call)
+  name <- paste0(arg, "$", name)
+  turn <- if (expected == "numeric") "as.numeric" else "as.character"
+  hint <- if (is.atomic(column)) sprintf("As in the training data: `%s(%s)`?", turn, name)
+  abort_argument(name, expected, describe(column), "columns", hint, call)
 }
 
 # The columns of new rows that a formula's blueprint knows, each as in training.

@@ -21,6 +21,7 @@
 #' @param dim Values that each predictor becomes, itself included: a whole number from 2 to 17.
 #' @param sd Standard deviation of the frequencies at the start: a number above 0. Larger ones let the
 #'   functions wiggle more.
+#' @param ... Must be empty.
 #' @return An object of class `fastmlp_embedding`.
 #' @references Gorishniy Y, Rubachev I, Babenko A (2022). "On embeddings for numerical features in tabular
 #'   deep learning." NeurIPS, arXiv:2203.05556.
@@ -34,7 +35,7 @@
 #'         standardize = "robust_clip", numeric_embedding = embed_periodic(frequencies = 8),
 #'         epochs = 20)
 #' @export
-embed_periodic <- function(frequencies = 16, dim = 4, sd = 0.1) {
+embed_periodic <- strict(function(frequencies = 16, dim = 4, sd = 0.1) {
   structure(
     list(
       name = "periodic",
@@ -44,7 +45,7 @@ embed_periodic <- function(frequencies = 16, dim = 4, sd = 0.1) {
     ),
     class = "fastmlp_embedding"
   )
-}
+})
 
 #' @export
 format.fastmlp_embedding <- function(x, ...) format_constructor("embed", x)
@@ -54,7 +55,7 @@ print.fastmlp_embedding <- function(x, ...) print_line(x)
 
 check_numeric_embedding <- function(x, arg, call) {
   if (is.null(x)) return(NULL)
-  check_class(x, arg, "fastmlp_embedding", "an embedding such as `embed_periodic()`", call)
+  check_class(x, arg, "fastmlp_embedding", "an embedding such as `embed_periodic()`", call, "embed")
 }
 
 # Positions among the encoded predictors of those that are numbers.

@@ -72,7 +72,8 @@ check_variables <- function(formula, data, call) {
   if (length(unknown)) {
     rlang::abort(
       c(sprintf("`formula` uses `%s`, which is not a column of `data`.", unknown[1]),
-        i = suggest(unknown[1], names(data))),
+        i = if ("$" %in% all.names(formula)) "Name columns alone: `y ~ x`, not `data$y ~ data$x`." else
+          suggest(unknown[1], names(data))),
       class = condition_class("error", "formula"), call = call
     )
   }

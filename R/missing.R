@@ -41,7 +41,8 @@ values_policy <- function(given) {
   lapply(args, of)
 }
 
-na_action_hint <- "Use `na_action = \"impute\"` to fill missing values in, or `\"omit\"` to leave their rows out."
+na_action_hint <-
+  "Use `na_action = \"impute\"` to fill missing values in, or `\"omit\"` to leave their rows out."
 
 imputes <- function(policy) identical(policy$na_action, "impute")
 
@@ -49,12 +50,13 @@ omits <- function(policy) identical(policy$na_action, "omit")
 
 # ---- imputing ----
 #
-# The user's columns are completed before they are encoded. A fit's `predictors` hold `fill`, what stands for the
-# missing values of each column, and `indicators`: by the names of the columns that lacked values at the fit, the
-# names of the columns of TRUE and FALSE behind all others that tell where.
+# The user's columns are completed before they are encoded. A fit's `predictors` hold `fill`, what stands for
+# the missing values of each column, and `indicators`: by the names of the columns that lacked values at the
+# fit, the names of the columns of TRUE and FALSE behind all others that tell where.
 
-# A design whose predictors are complete. `columns` are the user's, `encode` makes of them what the engine reads.
-# What stands for missing values comes from all rows until the training rows are known: see imputed_task().
+# A design whose predictors are complete. `columns` are the user's, `encode` makes of them what the engine
+# reads. What stands for missing values comes from all rows until the training rows are known: see
+# imputed_task().
 imputed_design <- function(design, columns, encode, call) {
   columns <- as_columns(columns, design$predictors$names)
   lacking <- names(columns)[vapply(columns, anyNA, NA)]

@@ -328,7 +328,7 @@ fit_method <- function(own, design) {
   method <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-    check_given()
+    check_given(list(data = "The variables of a formula are columns of `data`."))
     given <- omit_rows(call, given_settings(call), names(own))
     mlp_bridge(design(call, values_policy(given)), given, call)
   }
@@ -363,6 +363,6 @@ mlp_fit.formula <- fit_method(
 #' @export
 mlp_fit.default <- function(x, ...) {
   check_given()
-  hint <- if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`."
-  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type", hint)
+  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type",
+                 swapped_hint(x, list(...)))
 }

@@ -346,7 +346,7 @@ setting_synonyms <- list(
 
 # An optimizer as its constructor makes it; one changed by hand goes through the constructor's checks.
 check_optimizer <- function(x, arg, call) {
-  check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call)
+  check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call, "opt")
   settings <- unclass(x)
   name <- if (is.list(settings)) settings$name
   if (!rlang::is_string(name, names(optimizers()))) {

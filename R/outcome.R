@@ -41,8 +41,7 @@ outcome_values <- function(y, arg, call) {
   if (is.factor(y)) return(check_no_missing(y, arg, call))
   if (!is_plain_numeric(y) || length(dim(y)) > 2) {
     expected <- "a factor, a numeric vector or a numeric matrix"
-    hint <- if (is.atomic(y) && is.null(dim(y)) && !is.null(y)) plain_hint(y, arg)
-    abort_argument(arg, expected, describe(y), "type", hint, call)
+    abort_argument(arg, expected, describe(y), "type", outcome_hint(y, arg), call)
   }
   values <- matrix(as.double(y), NROW(y), NCOL(y))
   if (ncol(values) == 0) {
@@ -112,7 +111,9 @@ check_classes <- function(y, arg, call) {
   rows <- tabulate(y, nlevels(y))
   if (sum(rows > 0) < 2) {
     got <- sprintf("only %s", enumerate(levels(y)[rows > 0]))
-    abort_argument(arg, "have at least two classes", got, "outcome", call = call)
+    hint <- if (length(y) == 1 && arg == "y") "The outcome is a column, not its name: use `data$column`." else
+      "Give rows of other classes, too."
+    abort_argument(arg, "have at least two classes", got, "outcome", hint, call)
   }
   unused <- levels(y)[rows == 0]
   if (length(unused)) {
@@ -131,8 +132,10 @@ outcome_loss <- function(loss, values, arg, call) {
   if (!type %in% target_kinds[[target]]$outcomes) {
     fits <- Filter(function(name) type %in% target_kinds[[losses[[name]]$target]]$outcomes, loss_names())
     expected <- sprintf("one of %s for %s", enumerate(fits, Inf, "or"), outcome_kinds[[type]])
-    hint <- if (type == "numeric" && all(values %in% 0:1)) {
-      sprintf(if (ncol(values) == 1) "Turn `%s` into a factor." else "Make `%s` logical.", arg)
+    hint <- if (type == "numeric" && ncol(values) == 1 && all(values == trunc(values))) {
+      sprintf("For classes turn `%s` into a factor.", arg)
+    } else if (type == "numeric" && all(values %in% 0:1)) {
+      sprintf("For labels make `%s` logical.", arg)
     }
     abort_argument("loss", expected, format_value(loss$name), hint = hint, call = call)
   }

@@ -64,7 +64,7 @@
 predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, level = 0.95,
                             levels = NULL, threads = NULL) {
   call <- environment()
-  check_no_dots(..., known = names(formals()))
+  check_no_dots(..., known = setdiff(names(formals()), "object"))
   check_given(list(new_data = "A fit does not hold its training data."))
   check_model(object)
   outcome <- object$outcome
@@ -142,6 +142,9 @@ one_output <- function(network, object, x, link, threads, call) {
 # Rows that cannot be predicted are named, never dropped.
 abort_rows <- function(x, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
-  hint <- sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan)))
+  hint <- c(sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan))),
+            if (!any(scan$infinite > 0)) {
+              "A fit with `na_action = \"impute\"` or `\"omit\"` takes missing values."
+            })
   check_all_finite(scan, x, arg, hint, call)
 }

@@ -96,8 +96,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
 #'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes and factors
-#'   of more than two levels always one-hot, in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows, at the least
-#'   32, where an epoch would otherwise have less than 4 steps.
+#'   of more than two levels always one-hot, in at most 256 epochs and about 60,000 steps of 256 rows; of
+#'   fewer rows, at the least 32, where an epoch would otherwise have less than 4 steps.
 #' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
@@ -130,7 +130,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' @param name `"tabular"`, `"fast"`, `"pixels"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
 #' @param n Rows of the data: a whole number of at least 1.
-#' @param p Predictors, with one for each level of factors (of two levels one for both): a whole number of at least 1.
+#' @param p Predictors, with one for each level of factors (of two levels one for both): a whole number of at
+#'   least 1.
 #' @return An object of class `fastmlp_preset`: a list of arguments of [mlp_fit()], which may be changed,
 #'   and given to it as `preset`. What is not in it is as in the plain preset.
 #' @references Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs
@@ -229,6 +230,7 @@ preset_applies <- list(
     alone <- settings$ensemble == 1 && is.null(settings$callbacks) && is.null(settings$checkpoint)
     alone && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
   },
+  activation = function(settings, info, given) length(settings$hidden_units) > 0,
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) settings$patience < Inf,
   parametrization = function(settings, info, given) !"optimizer" %in% given,
