@@ -192,7 +192,8 @@ test_that("new levels are none of the known ones where the fit says so", {
     expect_error(predict(error, new), class = "fastmlp_error_levels")
   }
   imputed <- small_fit(data[c("f", "full")], data$y, new_levels = "unknown", na_action = "impute")
-  expect_false(identical(predict(imputed, transform(new, f = NA)), predict(imputed, new)))
+  expect_warning(other <- predict(imputed, transform(new, f = NA)), class = "fastmlp_warning_missing")
+  expect_false(identical(other, predict(imputed, new)))
 })
 
 test_that("a preset may hold the policy", {
