@@ -11,14 +11,14 @@ fit_synonyms <- list(
   "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
   "Use `optimizer`, such as `optimizer = opt_adam()`." = c("solver", "algorithm", "method"),
   "Use `schedule`." = c("scheduler", "lr_scheduler", "learn_rate_schedule"),
-  "Use `class_weights`." = c("class.weights", "class_weight", "classwt"),
+  "Use `class_weights`." = c("class.weights", "classwt"),
   "Use `weights`." = c("case_weights", "sample_weight", "sample_weights"),
   "Use `min_improvement`." = c("min_delta", "tol", "abstol", "reltol", "threshold"),
   "Use `patience`, with `validation`." = c("early_stopping", "early.stop", "n_iter_no_change", "stop_iter"),
   "Use `validation`: a share such as 0.2, rows or other data." =
-    c("validation_split", "validation_data", "validation_fraction", "valid", "val"),
+    c("validation_split", "validation_data", "validation_fraction", "test_size"),
   "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "nodes", "hidden_layer_sizes", "layers"),
-  "Use `activation`." = c("act", "act.fct", "act_fct", "activation_function", "hidden_activation"),
+  "Use `activation`." = c("act.fct", "act_fct", "activation_function", "hidden_activation"),
   "Use `epochs`." =
     c("maxit", "max_iter", "maxiter", "iter", "iterations", "stepmax", "n_epochs", "num_epochs", "nb_epoch"),
   "Use `loss`; without it, the loss follows from the outcome." =

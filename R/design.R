@@ -171,7 +171,8 @@ check_numeric_column <- function(column, name, arg, call) {
 abort_column <- function(column, name, expected, arg, call) {
   name <- paste0(arg, "$", name)
   turn <- if (expected == "numeric") "as.numeric" else "as.character"
-  hint <- if (is.atomic(column)) sprintf("As in the training data: `%s(%s)`?", turn, name)
+  vector <- is.atomic(column) && is.null(dim(column))
+  hint <- if (vector) sprintf("As in the training data: `%s(%s)`?", turn, name)
   abort_argument(name, expected, describe(column), "columns", hint, call)
 }
 

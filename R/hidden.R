@@ -40,10 +40,6 @@ per_layer_settings <- function(settings, call) {
       abort_argument(arg, sprintf("%s without hidden layers", format_value(plain)),
                      describe(settings[[arg]]), call = call)
     }
-    if (!all(settings$activation == plain_arguments$activation)) {
-      abort_argument("activation", "left out without hidden layers, which alone have one",
-                     describe(settings$activation), call = call)
-    }
   }
   settings$activation <- per_layer(settings$activation, "activation", "name", hidden, call)
   settings$normalization <- per_layer(settings$normalization, "normalization", "name", hidden, call)

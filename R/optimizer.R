@@ -337,6 +337,7 @@ setting_synonyms <- list(
   "Use `beta2`." = c("alpha", "rho"),
   "Use `decrease` and `increase`." = "etas",
   "Use `min_step` and `max_step`." = "step_sizes",
+  "L-BFGS has no learning rate." = "learn_rate",
   "Use `opt_amsgrad()`." = "amsgrad",
   "Use `mlp_fit(penalty = )`, or the decoupled decay of `opt_sgd()`, `opt_adamw()` or `opt_lion()`." =
     c("weight_decay", "decay", "penalty", "l2")

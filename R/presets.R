@@ -230,7 +230,6 @@ preset_applies <- list(
     alone <- settings$ensemble == 1 && is.null(settings$callbacks) && is.null(settings$checkpoint)
     alone && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
   },
-  activation = function(settings, info, given) length(settings$hidden_units) > 0,
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) settings$patience < Inf,
   parametrization = function(settings, info, given) !"optimizer" %in% given,

@@ -52,7 +52,7 @@ validation_rows <- function(rows, available, call) {
 }
 
 validation_share <- function(share, outcome, call) {
-  if (identical(as.double(share), 1)) {
+  if (is_plain_numeric(share) && identical(as.double(share), 1)) {
     abort_argument("validation", "a number in [0, 1)", "1", call = call,
                    hint = "Some rows are trained on; for row 1 alone give a logical vector.")
   }

@@ -74,7 +74,6 @@ test_that("values of arguments are of another kind or out of range", {
     mlp_fit(x, y, activation = "logistic")
     mlp_fit(x, y, activation = tanh)
     mlp_fit(x, y, hidden_units = c(4, 4), activation = c("relu", "tanh", "relu"))
-    mlp_fit(x, y, hidden_units = integer(), activation = "tanh", epochs = 1, verbose = FALSE)
     mlp_fit(x, y, epochs = 0)
     mlp_fit(x, y, epochs = "10")
     mlp_fit(x, y, batch_size = 0.5)
