@@ -55,18 +55,16 @@ omits <- function(policy) identical(policy$na_action, "omit")
 # fit, the names of the columns of TRUE and FALSE behind all others that tell where.
 
 # A design whose predictors are complete. `columns` are the user's, `encode` makes of them what the engine
-# reads. What stands for missing values comes from all rows until the training rows are known: see
-# imputed_task().
+# reads. Until the training rows are known, what stands for missing values comes from all rows, and only for
+# columns that lack some: see imputed_task().
 imputed_design <- function(design, columns, encode, call) {
   columns <- as_columns(columns, design$predictors$names)
   lacking <- names(columns)[vapply(columns, anyNA, NA)]
   names <- make.unique(c(design$predictors$names, sprintf("%s_missing", lacking)), "_")
   indicators <- rlang::set_names(utils::tail(names, length(lacking)), lacking)
-  design$predictors[c("names", "indicators", "fill")] <- list(names, indicators, fills(columns))
-  if (length(lacking)) {
-    design$incomplete <- list(columns = columns, encode = encode)
-    design$x <- imputed(columns, design$predictors, encode)
-  }
+  design$predictors[c("names", "indicators", "fill")] <- list(names, indicators, fills(columns[lacking]))
+  design$source <- list(columns = columns, encode = encode)
+  if (length(lacking)) design$x <- imputed(columns, design$predictors, encode)
   design
 }
 
@@ -74,16 +72,22 @@ imputed_design <- function(design, columns, encode, call) {
 provisional <- function(columns, policy, arg, call) {
   if (!imputes(policy)) return(columns)
   check_some_values(columns, arg, call)
-  imputed(columns, list(fill = fills(columns)), identity)
+  imputed(columns, list(fill = fills(columns[vapply(columns, anyNA, NA)])), identity)
+}
+
+# A design that knows what stands for missing values of every column, from some rows (NULL for all).
+with_fills <- function(design, rows = NULL) {
+  if (!is.null(design$source)) design$predictors$fill <- fills(design$source$columns, rows)
+  design
 }
 
 # The task with what stands for missing values from the rows that it trains on.
 imputed_task <- function(task) {
   rows <- task$sets$train$rows
-  incomplete <- task$design$incomplete
-  if (is.null(rows) || is.null(incomplete)) return(task)
-  task$design$predictors$fill <- fills(incomplete$columns, rows)
-  task$x <- imputed(incomplete$columns, task$design$predictors, incomplete$encode)
+  task$design <- with_fills(task$design, rows)
+  predictors <- task$design$predictors
+  if (is.null(rows) || length(predictors$indicators) == 0) return(task)
+  task$x <- imputed(task$design$source$columns, predictors, task$design$source$encode)
   for (set in c("train", "valid")) task$sets[[set]]$x <- task$x
   task
 }

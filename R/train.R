@@ -74,6 +74,7 @@ stratum_sizes <- function(values) {
 }
 
 validation_data <- function(validation, design, outcome, call) {
+  design <- with_fills(design)
   parts <- if (design$interface == "formula") {
     validation_from_frame(validation, design, call)
   } else {
