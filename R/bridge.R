@@ -71,6 +71,7 @@ with_data <- function(task, saved, call) {
   sets <- joint_sets(sets, task$folds, call)
   task$outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
   task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
+  task <- imputed_task(task)
   task["scaling"] <- list(standardization(settings$standardize, task$x, sets$train$rows, task$scan))
   task$values <- outcome_values_of(outcome, task$validation)
   task

@@ -12,7 +12,8 @@ check_callbacks <- function(x, arg, call) {
 
 check_callback_set <- function(set, arg, call) {
   if (!is.list(set) || !length(set) || !all(vapply(set, is.function, NA))) {
-    abort_argument(arg, "a list of functions, or a list of such lists", describe(set), "type", call = call)
+    hint <- if (is.function(set)) sprintf("Say when to call it: `%s = list(on_epoch_end = )`.", arg)
+    abort_argument(arg, "a list of functions, or a list of such lists", describe(set), "type", hint, call)
   }
   wrong <- setdiff(names(set), callback_events)
   if (is.null(names(set)) || length(wrong) || anyDuplicated(names(set))) {

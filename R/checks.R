@@ -3,15 +3,22 @@
 
 # Whole numbers of at least `min`, one or (length = NULL) any number of them; integers.
 check_count <- function(x, arg, min = 1, max = .Machine$integer.max, length = 1,
-                        call = rlang::caller_env()) {
+                        call = rlang::caller_env(), hint = NULL) {
   ok <- is_plain_numeric(x) && (is.null(length) || length(x) == length) &&
     !anyNA(x) && all(x == trunc(x)) && all(x >= min & x <= max)
   if (!ok) {
     what <- if (is.null(length)) "whole numbers" else "a whole number"
     expected <- paste(what, describe_limits(x, min, max))
-    abort_argument(arg, expected, describe(x), fault_kind(x, length), call = call)
+    abort_argument(arg, expected, describe(x), fault_kind(x, length), hint, call)
   }
   as.integer(x)
+}
+
+# Units of hidden layers.
+check_units <- function(x, arg, call = rlang::caller_env()) {
+  none <- is_plain_numeric(x) && any(x == 0, na.rm = TRUE)
+  check_count(x, arg, length = NULL, call = call,
+              hint = if (none) "For no hidden layer give `integer()`.")
 }
 
 # The largest integer goes without saying, unless x is above it.
@@ -72,8 +79,7 @@ check_choice <- function(x, arg, choices, length = 1, call = rlang::caller_env()
     arg, paste0(if (length(choices) > 1) "one of ", enumerate(choices, Inf, "or")),
     describe(if (length(wrong) && is.character(x)) wrong[1] else x),
     fault_kind(x, length, is.character),
-    hint = if (is.character(wrong) && length(wrong)) suggest(wrong[1], choices),
-    call = call
+    hint = choice_hint(if (is.character(wrong)) wrong else x, arg, choices), call = call
   )
 }
 
@@ -82,16 +88,19 @@ check_first_choice <- function(x, arg, choices, call = rlang::caller_env()) {
   if (identical(x, choices)) choices[1] else check_choice(x, arg, choices, call = call)
 }
 
-check_class <- function(x, arg, class, expected, call = rlang::caller_env()) {
-  if (!inherits(x, class)) abort_argument(arg, expected, describe(x), "type", call = call)
-  x
+# `prefix` is that of functions that make such objects.
+check_class <- function(x, arg, class, expected, call = rlang::caller_env(), prefix = NULL) {
+  if (inherits(x, class)) return(x)
+  hint <- if (!is.null(prefix)) constructor_hint(x, prefix)
+  abort_argument(arg, expected, describe(x), "type", hint, call)
 }
 
 # A numeric matrix with `columns` columns (NULL: any number), never copied.
-check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env()) {
+check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env(), hint = NULL) {
   if (!is_numeric_matrix(x)) {
     one_row <- is_plain_vector(x) && (is.null(columns) || length(x) == columns)
-    hint <- if (one_row) sprintf("For one row, use `matrix(%s, nrow = 1)`.", arg)
+    if (one_row) hint <- sprintf("For one row, use `matrix(%s, nrow = 1)`.", arg)
+    if (is.data.frame(x)) hint <- sprintf("Use `as.matrix(%s)`, if its columns are numbers.", arg)
     abort_argument(arg, "a numeric matrix", describe(x), "type", hint, call)
   }
   if (!is.null(columns) && ncol(x) != columns) {
@@ -119,6 +128,10 @@ check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
 
 check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
   if (is.null(weights)) return(NULL)
+  if (is.character(weights)) {
+    abort_argument(arg, "a numeric vector", describe(weights), "type",
+                   hint = "Give the column itself: `data$column`.", call = call)
+  }
   weights <- check_numeric(weights, arg, rows, call)
   if (in_single_precision(weights) && min(weights) >= 0 && max(weights) > 0) return(weights)
   bad <- which(!is.finite(weights) | weights < 0 | weights > largest_float)
@@ -139,8 +152,7 @@ check_no_dots <- function(..., known = character(), synonyms = list(), call = rl
   name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
   got <- "an argument without a name"
   if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
-  meant <- names(Filter(function(names) name %in% names, synonyms))
-  hint <- if (length(meant)) meant else suggest(name, known)
+  hint <- if (!is.na(name)) argument_hint(name, known, synonyms)
   abort_argument("...", "empty", got, "dots", hint, call)
 }
 
@@ -159,8 +171,7 @@ check_evaluates <- function(args, call = rlang::caller_env()) {
   for (arg in args) {
     tryCatch(get(arg, call), error = function(cnd) {
       if (inherits(cnd, "rlang_error")) stop(cnd)
-      bare <- arg != "data" && is.symbol(eval(call("substitute", as.name(arg)), call))
-      hint <- if (bare) "A column is not found by its name alone: write `data$column`."
+      hint <- unknown_object_hint(arg, eval(call("substitute", as.name(arg)), call))
       rlang::abort(
         c(sprintf("`%s` could not be evaluated.", arg), x = conditionMessage(cnd), i = hint),
         class = condition_class("error", "type"), call = call

@@ -1,6 +1,7 @@
 # Predictors as the engine reads them, where they lie: a numeric matrix, or columns, which are a
-# data frame of numeric and logical columns and factors. A factor stands for one indicator a level, or,
-# where it is to be embedded (class embedded_factor), for its codes.
+# data frame of numeric and logical columns and factors. A factor stands for one indicator a level, one of
+# two levels for a single column of -1 and 1, and one to be embedded (class embedded_factor) for its codes.
+# The code 0 is a level that is not known: 0 in each of them.
 # The engine encodes while it converts; here are only the names of what it makes, and single columns
 # for messages.
 
@@ -30,6 +31,13 @@ integer_to_double <- function(column) {
   if (is.integer(column) && !is.object(column)) as.double(column) else column
 }
 
+# A factor of levels that a fit knows, in which others have the code 0.
+known_levels <- function(column, levels) {
+  codes <- match(as.character(column), levels, nomatch = 0L)
+  codes[is.na(column) & codes == 0] <- NA
+  structure(codes, levels = levels, class = "factor")
+}
+
 # Columns without rows, with the levels and types to remember.
 columns_header <- function(columns) {
   header <- lapply(columns, function(column) {
@@ -55,7 +63,7 @@ embedded_columns <- function(columns, names) {
 
 # Encoded columns that each column stands for.
 encoded_widths <- function(columns) {
-  vapply(columns, function(column) if (has_indicators(column)) nlevels(column) else 1L, 1L)
+  vapply(columns, function(column) length(encoded_levels(column)), 1L)
 }
 
 # Those of x, a matrix or columns.
@@ -67,10 +75,15 @@ code_positions <- function(x) {
   unname(cumsum(encoded_widths(x))[vapply(x, is_embedded, NA)])
 }
 
+# What follows a column's name in the names of those: the second of two levels is 1.
+encoded_levels <- function(column) {
+  if (!has_indicators(column)) return("")
+  if (nlevels(column) == 2) levels(column)[2] else levels(column)
+}
+
 encoded_names <- function(columns) {
   names <- rep(names(columns), encoded_widths(columns))
-  levels <- lapply(columns, function(column) if (has_indicators(column)) levels(column) else "")
-  paste0(names, unlist(levels, use.names = FALSE))
+  paste0(names, unlist(lapply(columns, encoded_levels), use.names = FALSE))
 }
 
 # Column j of the encoded predictors, as doubles.
@@ -81,7 +94,9 @@ encoded_column <- function(x, j) {
   at <- match(TRUE, j <= last)
   column <- x[[at]]
   if (!has_indicators(column)) return(as.double(unclass(column)))
-  as.double(as.integer(column) == j - last[[at]] + widths[[at]])
+  codes <- as.integer(column)
+  if (nlevels(column) == 2) return(as.double((codes == 2) - (codes == 1)))
+  as.double(codes == j - last[[at]] + widths[[at]])
 }
 
 # How messages call it.

@@ -9,7 +9,7 @@ abort_argument <- function(arg, expected, got, class = "value", hint = NULL,
     c(
       sprintf("`%s` must %s%s.", arg, if (startsWith(expected, "have ")) "" else "be ", expected),
       x = sprintf("Got %s.", got),
-      i = hint
+      if (length(hint)) rlang::set_names(hint, "i")
     ),
     class = condition_class("error", class),
     call = call

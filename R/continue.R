@@ -41,10 +41,13 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)
   info <- fit$outcome
   info$loss <- continued_loss(info$loss, loss, call)
-  data <- continued_data(fit, list(...), call)
-  weights <- continued_weights(fit, weights, nrow(data$x), call)
+  given <- list(data = continued_given(fit, list(...), call), weights = weights, offset = offset,
+                validation = validation)
+  if (omits(fit$predictors)) given <- omit_again(fit, given, call)
+  data <- continued_data(fit, given$data, call)
+  weights <- continued_weights(fit, given$weights, nrow(data$x), call)
   by_class <- weights_by_class(settings$class_weights, data$outcome$values, weights, call)
-  offset <- continued_offset(fit, data, offset, validation, call)
+  offset <- continued_offset(fit, data, given$offset, given$validation, call)
   validation <- continued_validation(fit, offset$validation, nrow(data$x), call)
   plan <- stopping_plan(settings, info, validation, call)
   sets <- training_sets(data$x, data$outcome, weights, validation, call, by_class)
@@ -142,12 +145,18 @@ continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose
   settings
 }
 
+# The data by name.
+continued_given <- function(fit, given, call) {
+  by_formula <- fit_interface(fit) == "formula"
+  given <- named_data(given, if (by_formula) "data" else c("x", "y"), call)
+  if (by_formula) check_class(given$data, "data", "data.frame", "a data frame", call)
+  given
+}
+
 # list(x, outcome) of the data, in the form in which the fit took them.
 continued_data <- function(fit, given, call) {
   by_formula <- fit_interface(fit) == "formula"
-  given <- named_data(given, if (by_formula) "data" else c("x", "y"), call)
   if (by_formula) {
-    check_class(given$data, "data", "data.frame", "a data frame", call)
     outcomes <- names(fit$outcome$blueprint$ptypes$outcomes)
     check_columns_present(names(given$data), outcomes, "data", call)
     given <- list(x = given$data, y = forge_outcomes(given$data, fit$outcome$blueprint, "data", call))

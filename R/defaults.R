@@ -41,6 +41,8 @@ plain_arguments <- alist(
   weights = NULL,
   class_weights = NULL,
   offset = NULL,
+  na_action = "error",
+  new_levels = "error",
   standardize = "none",
   standardize_outcome = FALSE,
   clamp = FALSE,
@@ -66,7 +68,7 @@ plain_settings <- function() lapply(plain_arguments, eval, envir = environment()
 # How each argument is checked. Those that depend on the data (loss, validation, weights, offset) are
 # checked where the data are known.
 fit_checks <- list(
-  hidden_units = function(x, arg, call) check_count(x, arg, length = NULL, call = call),
+  hidden_units = function(x, arg, call) check_units(x, arg, call),
   activation = function(x, arg, call) {
     check_choice(x, arg, activation_names(), length = NULL, call = call)
   },
@@ -93,6 +95,8 @@ fit_checks <- list(
     if (!is.null(x)) check_choice(x, arg, c("minimize", "maximize"), call = call)
   },
   class_weights = function(x, arg, call) check_class_weights(x, arg, call),
+  na_action = function(x, arg, call) check_choice(x, arg, c("error", "impute", "omit"), call = call),
+  new_levels = function(x, arg, call) check_choice(x, arg, c("error", "unknown"), call = call),
   penalty = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   mixture = function(x, arg, call) check_number(x, arg, 0, 1, call = call),
   clip_value = function(x, arg, call) check_limit(x, arg, call),
@@ -125,25 +129,6 @@ fit_checks <- list(
 # A size that is not to be exceeded, Inf for none; smaller ones than 1e-30 would be zero in single
 # precision.
 check_limit <- function(x, arg, call) check_number(x, arg, 1e-30, call = call)
-
-# What other packages call it.
-fit_synonyms <- list(
-  "Use an optimizer, such as `optimizer = opt_sgd(learn_rate = )` or `opt_adam(learn_rate = )`." =
-    c("lr", "learn_rate", "learning_rate"),
-  "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
-  "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
-  "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
-  "Use `schedule`." = c("scheduler", "lr_scheduler", "learn_rate_schedule"),
-  "Use `class_weights`." = c("class.weights", "classwt"),
-  "Use `min_improvement`." = c("min_delta", "tol"),
-  "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "hidden_layer_sizes"),
-  "Use `standardize`." = c("scale", "center"),
-  "Use `penalty`." = "decay",
-  "Use `normalization`." = c("batch_norm", "batch_normalization", "layer_norm", "normalize"),
-  "Call `set.seed()` before." = "seed",
-  "Do this on `data` first." = c("na.action", "subset"),
-  "Give the formula first, or as `formula = `." = c("x", "formula", "data")
-)
 
 # What the user's function was given of the settings, checked. `frame` is the frame of the method, whose
 # arguments bear the settings' names.

@@ -5,28 +5,30 @@
 # rows. Numbers are never copied on their way: only a header without rows goes through hardhat, for
 # the blueprint.
 
-design_matrix <- function(x, y, call) {
-  check_matrix(x, "x", call = call)
+design_matrix <- function(x, y, call, policy = values_policy(NULL)) {
+  check_matrix(x, "x", call = call, hint = "For columns of several kinds give a data frame.")
   check_some_columns(x, "x", call)
   named <- !is.null(colnames(x))
   names <- if (named) check_column_names(colnames(x), "x", call) else paste0("V", seq_len(ncol(x)))
   header <- matrix(0, 0, ncol(x), dimnames = list(NULL, names))
   blueprint <- hardhat::mold(header, numeric())$blueprint
-  new_design(x, y, blueprint, names, named, "xy")
+  finished_design(new_design(x, y, blueprint, names, named, "xy"), x, identity, policy, call)
 }
 
-design_frame <- function(x, y, call) {
+design_frame <- function(x, y, call, policy = values_policy(NULL)) {
   check_some_columns(x, "x", call)
   check_column_names(names(x), "x", call)
   check_column_types(x, names(x), "x", call)
-  check_factors(x, names(x), "x", call)
+  check_factors(x, names(x), "x", call, policy)
   x <- new_columns(lapply(as.list(x), plain_column), nrow(x))
   if (!has_factors(x)) {
     blueprint <- hardhat::mold(columns_header(x), numeric())$blueprint
-    return(new_design(x, y, blueprint, names(x), TRUE, "xy"))
+    return(finished_design(new_design(x, y, blueprint, names(x), TRUE, "xy"), x, identity, policy, call))
   }
-  molded <- mold_predictors(~ ., x, "x", call)
-  new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy")
+  encode <- function(columns) mold_predictors(~ ., columns, "x", call)
+  molded <- encode(provisional(x, policy, "x", call))
+  design <- new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy")
+  finished_design(design, x, function(columns) encode(columns)$x, policy, call)
 }
 
 new_design <- function(x, y, blueprint, names, named, interface, args = list(x = "x", y = "y")) {
@@ -34,6 +36,13 @@ new_design <- function(x, y, blueprint, names, named, interface, args = list(x =
     x = x, y = y, blueprint = blueprint,
     predictors = list(names = names, named = named), interface = interface, args = args
   )
+}
+
+# The design that remembers what becomes of missing values and new levels. `columns` are the user's, `encode`
+# makes of complete ones what the engine reads.
+finished_design <- function(design, columns, encode, policy, call) {
+  design$predictors[names(policy)] <- policy
+  if (imputes(policy)) imputed_design(design, columns, encode, call) else design
 }
 
 is_usable_column <- function(column) {
@@ -45,34 +54,45 @@ check_column_types <- function(data, names, arg, call) {
   bad <- names[!vapply(names, function(name) is_usable_column(data[[name]]), NA)]
   if (length(bad) == 0) return(invisible())
   got <- sprintf("column `%s`, %s", bad[1], describe(data[[bad[1]]]))
-  abort_argument(arg, "have numeric, logical, factor or character columns", got, "columns",
-                 hint = "Turn it into numbers or a factor first, or leave it out.", call = call)
+  hint <- plain_hint(data[[bad[1]]], sprintf("%s$%s", arg, bad[1]))
+  abort_argument(arg, "have numeric, logical, factor or character columns", got, "columns", hint, call)
+}
+
+# How values of another kind, called `name`, become usable.
+plain_hint <- function(x, name) {
+  if (length(dim(x)) > 1) return("Give each of its columns as a column of its own.")
+  if (is.complex(x)) return(sprintf("Use its parts: `Re(%s)` and `Im(%s)`.", name, name))
+  if (inherits(x, "POSIXlt") || is.atomic(x) && (is.numeric(unclass(x)) || is.raw(x))) {
+    return(sprintf("Turn it into numbers first: `as.numeric(%s)`.", name))
+  }
+  if (is.list(x)) "Make a column of each part first, or leave it out." else
+    "Turn it into numbers or a factor first, or leave it out."
 }
 
 # Missing levels are found here, under the user's name of the column; missing numbers in the matrix. A
 # factor of one level has no indicators to learn from.
-check_factors <- function(data, names, arg, call) {
+check_factors <- function(data, names, arg, call, policy) {
   for (name in names) {
     column <- data[[name]]
     if (!is.factor(column) && !is.character(column)) next
-    check_complete(column, paste0(arg, "$", name), call)
+    if (!imputes(policy)) check_complete(column, paste0(arg, "$", name), call, na_action_hint)
     check_two_levels(column, paste0(arg, "$", name), call)
   }
 }
 
 check_two_levels <- function(column, arg, call) {
-  levels <- if (is.factor(column)) levels(column) else unique(column)
+  levels <- if (is.factor(column)) levels(column) else setdiff(unique(column), NA)
   if (length(levels) != 1) return(invisible())
   hint <- "Leave the column out: it is the same in every row."
   abort_argument(arg, "have two levels or more", paste("only", enumerate(levels)), "columns", hint, call)
 }
 
-check_complete <- function(column, arg, call) {
+check_complete <- function(column, arg, call, hint = NULL) {
   if (!anyNA(column)) return(invisible())
   bad <- which(is.na(column))
-  hint <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
+  rows <- if (length(bad) > 1) sprintf("Rows with missing values: %s.", enumerate(bad))
   got <- sprintf("NA in row %d", bad[1])
-  abort_argument(arg, "have no missing values", got, "missing", hint, call)
+  abort_argument(arg, "have no missing values", got, "missing", c(rows, hint), call)
 }
 
 check_column_names <- function(names, arg, call) {
@@ -91,7 +111,7 @@ check_some_columns <- function(x, arg, call) {
 # The predictors of new rows, encoded columns as at the fit.
 forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
   if (!is.matrix(new_data) && !is.data.frame(new_data)) {
-    one_row <- is_plain_vector(new_data) && length(new_data) == length(predictors$names)
+    one_row <- is_plain_vector(new_data) && length(new_data) == length(source_names(predictors))
     hint <- if (one_row) sprintf("For one row, use `t(%s)`.", arg)
     abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
   }
@@ -101,8 +121,12 @@ forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
 
 forge_matrix <- function(new_data, predictors, arg, call) {
   columns <- match_columns(new_data, predictors, arg, call)
+  impute_new(chosen_columns(new_data, columns, predictors, arg, call), predictors, identity, arg, call)
+}
+
+chosen_columns <- function(new_data, columns, predictors, arg, call) {
   if (is.data.frame(new_data)) {
-    columns <- as.list(new_data)[columns]
+    columns <- rlang::set_names(as.list(new_data)[columns], source_names(predictors))
     for (name in names(columns)) check_numeric_column(columns[[name]], name, arg, call)
     return(new_columns(columns, nrow(new_data)))
   }
@@ -110,14 +134,20 @@ forge_matrix <- function(new_data, predictors, arg, call) {
   if (identical(columns, seq_len(ncol(new_data)))) new_data else new_data[, columns, drop = FALSE]
 }
 
+# The columns of a fit's matrix, before those that tell where values are missing.
+source_names <- function(predictors) {
+  utils::head(predictors$names, length(predictors$names) - length(predictors$indicators))
+}
+
 # Where the columns of the fit are in the new data: by name if the fit had names, else by position.
 match_columns <- function(new_data, predictors, arg, call) {
+  names <- source_names(predictors)
   if (predictors$named) {
-    check_columns_present(colnames(new_data), predictors$names, arg, call)
-    return(match(predictors$names, colnames(new_data)))
+    check_columns_present(colnames(new_data), names, arg, call)
+    return(match(names, colnames(new_data)))
   }
-  if (ncol(new_data) != length(predictors$names)) {
-    columns <- count_of(length(predictors$names), "column")
+  if (ncol(new_data) != length(names)) {
+    columns <- count_of(length(names), "column")
     abort_argument(arg, sprintf("have %s, like the training data", columns), describe(new_data),
                    "columns", call = call)
   }
@@ -129,7 +159,8 @@ check_columns_present <- function(names, needed, arg, call) {
   if (length(missing) == 0) return(invisible())
   got <- if (is.null(names)) "columns without names" else
     sprintf("no column %s", enumerate(missing, conjunction = "or"))
-  abort_argument(arg, "have the columns of the training data", got, "columns", call = call)
+  hint <- if (is.null(names)) sprintf("They are %s.", enumerate_columns(needed))
+  abort_argument(arg, "have the columns of the training data", got, "columns", hint, call)
 }
 
 check_numeric_column <- function(column, name, arg, call) {
@@ -138,26 +169,33 @@ check_numeric_column <- function(column, name, arg, call) {
 }
 
 abort_column <- function(column, name, expected, arg, call) {
-  abort_argument(paste0(arg, "$", name), expected, describe(column), "columns", call = call)
+  name <- paste0(arg, "$", name)
+  turn <- if (expected == "numeric") "as.numeric" else "as.character"
+  vector <- is.atomic(column) && is.null(dim(column))
+  hint <- if (vector) sprintf("As in the training data: `%s(%s)`?", turn, name)
+  abort_argument(name, expected, describe(column), "columns", hint, call)
 }
 
 # The columns of new rows that a formula's blueprint knows, each as in training.
-known_columns <- function(new_data, known, arg, call) {
+known_columns <- function(new_data, known, predictors, arg, call) {
   check_columns_present(colnames(new_data), names(known), arg, call)
   if (is.matrix(new_data)) new_data <- as.data.frame(new_data)
   columns <- lapply(rlang::set_names(names(known)), function(name) {
-    match_column(new_data[[name]], known[[name]], name, arg, call)
+    match_column(new_data[[name]], known[[name]], name, predictors, arg, call)
   })
   new_columns(columns, nrow(new_data))
 }
 
-match_column <- function(column, known, name, arg, call) {
+# `policy` are a fit's predictors, which say what becomes of missing values and new levels.
+match_column <- function(column, known, name, policy, arg, call) {
   if (is.factor(known)) {
     if (!is.factor(column) && !is.character(column) && !all(is.na(column))) {
       abort_column(column, name, "a factor or character", arg, call)
     }
-    check_complete(column, paste0(arg, "$", name), call)
-    return(match_levels(column, levels(known), paste0(arg, "$", name), call))
+    if (!imputes(policy)) check_complete(column, paste0(arg, "$", name), call)
+    if (identical(policy$new_levels, "unknown")) return(known_levels(column, levels(known)))
+    return(match_levels(column, levels(known), paste0(arg, "$", name), call,
+                        hint = "A fit with `new_levels = \"unknown\"` takes new levels."))
   }
   if (is_plain_numeric(known)) check_numeric_column(column, name, arg, call) else column
 }

@@ -43,6 +43,7 @@
 #'   functions wiggle more.
 #' @param bins The most bins of each predictor: a whole number from 2 to 256.
 #' @param min_levels The fewest levels of a factor that is embedded: a whole number of at least 2.
+#' @param ... Must be empty.
 #' @return An object of class `fastmlp_embedding`.
 #' @references Gorishniy Y, Rubachev I, Babenko A (2022). "On embeddings for numerical features in tabular
 #'   deep learning." NeurIPS, arXiv:2203.05556.
@@ -71,34 +72,34 @@ NULL
 
 #' @rdname embed_periodic
 #' @export
-embed_periodic <- function(frequencies = 16, dim = 4, sd = 0.1) {
+embed_periodic <- strict(function(frequencies = 16, dim = 4, sd = 0.1) {
   new_embedding(
     "periodic", "numeric_embedding",
     frequencies = check_count(frequencies, "frequencies", 1, 256),
     dim = check_count(dim, "dim", 2, 17),
     sd = check_number(sd, "sd", 0, open = c("from", "to"))
   )
-}
+})
 
 #' @rdname embed_periodic
 #' @export
-embed_piecewise <- function(bins = 32, dim = 4) {
+embed_piecewise <- strict(function(bins = 32, dim = 4) {
   new_embedding(
     "piecewise", "numeric_embedding",
     bins = check_count(bins, "bins", 2, 256),
     dim = check_count(dim, "dim", 2, 17)
   )
-}
+})
 
 #' @rdname embed_periodic
 #' @export
-embed_factors <- function(dim = 8, min_levels = 9) {
+embed_factors <- strict(function(dim = 8, min_levels = 9) {
   new_embedding(
     "factors", "factor_embedding",
     dim = check_count(dim, "dim", 1, 256),
     min_levels = check_count(min_levels, "min_levels", 2)
   )
-}
+})
 
 # `argument` of mlp_fit() is where it belongs.
 new_embedding <- function(name, argument, ...) {
@@ -122,7 +123,7 @@ check_factor_embedding <- function(x, arg, call) check_embedding_for(x, arg, "`e
 
 check_embedding_for <- function(x, arg, expected, call) {
   if (is.null(x)) return(NULL)
-  check_class(x, arg, "fastmlp_embedding", expected, call)
+  check_class(x, arg, "fastmlp_embedding", expected, call, "embed")
   if (attr(x, "argument") == arg) return(x)
   abort_argument(arg, expected, format(x), hint = sprintf("Give it as `%s`.", attr(x, "argument")),
                  call = call)

@@ -1,6 +1,6 @@
 # Formulas: what they may hold, and the way through hardhat to predictors and outcome.
 
-design_formula <- function(formula, data, call) {
+design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
   check_class(data, "data", "data.frame", "a data frame", call)
   check_column_names(names(data), "data", call)
   offset <- formula_offset(formula, data, call)
@@ -8,9 +8,11 @@ design_formula <- function(formula, data, call) {
   terms <- check_formula(formula, data, call)
   bare <- bare_predictors(terms, data)
   check_column_types(data, bare, "data", call)
-  check_factors(data, bare, "data", call)
+  check_factors(data, bare, "data", call, policy)
   columns <- formula_columns(data, all.vars(rlang::f_rhs(terms)), bare)
-  molded <- mold_predictors(right_side(formula, terms), columns, "formula", call, bare)
+  side <- right_side(formula, terms)
+  encode <- function(columns) mold_predictors(side, columns, "formula", call, bare)
+  molded <- encode(provisional(columns, policy, "data", call))
   check_no_inner_factors(molded$blueprint, bare, call)
   if (length(molded$names) == 0) check_some_columns(molded$x, "formula", call)
   outcomes <- mold_outcomes(formula, data, call)
@@ -18,6 +20,7 @@ design_formula <- function(formula, data, call) {
   blueprint <- with_outcomes(molded$blueprint, outcomes$blueprint, formula)
   args <- list(x = "data", y = outcome_label(formula))
   design <- new_design(molded$x, y, blueprint, molded$names, TRUE, "formula", args)
+  design <- finished_design(design, columns, function(columns) encode(columns)$x, policy, call)
   offset <- if (!is.null(offset$terms)) list(offset = offset$terms, data = data)
   c(design, list(outcomes = outcomes$blueprint), offset)
 }
@@ -69,7 +72,8 @@ check_variables <- function(formula, data, call) {
   if (length(unknown)) {
     rlang::abort(
       c(sprintf("`formula` uses `%s`, which is not a column of `data`.", unknown[1]),
-        i = suggest(unknown[1], names(data))),
+        i = if ("$" %in% all.names(formula)) "Name columns alone: `y ~ x`, not `data$y ~ data$x`." else
+          suggest(unknown[1], names(data))),
       class = condition_class("error", "formula"), call = call
     )
   }
@@ -202,18 +206,43 @@ with_outcomes <- function(predictors, outcomes, formula) {
 
 # The predictors of new rows in the encoding of the fit.
 forge_formula <- function(new_data, blueprint, predictors, arg, call) {
-  known <- blueprint$ptypes$predictors
-  columns <- embedded_columns(known_columns(new_data, known, arg, call), predictors$embedded)
+  columns <- known_columns(new_data, blueprint$ptypes$predictors, predictors, arg, call)
+  encode <- function(columns) {
+    columns <- embedded_columns(columns, predictors$embedded)
+    forge_columns(columns, blueprint, source_names(predictors), arg, call)
+  }
+  impute_new(columns, predictors, encode, arg, call)
+}
+
+# Complete columns in the encoding of the fit, whose columns have these names.
+forge_columns <- function(columns, blueprint, names, arg, call) {
   plain <- only_names(blueprint$terms$predictors)
-  if (plain && identical(encoded_names(columns), predictors$names)) return(columns)
-  numeric <- vapply(known, is_plain_numeric, NA)
+  if (plain && identical(encoded_names(columns), names)) return(columns)
+  numeric <- vapply(blueprint$ptypes$predictors, is_plain_numeric, NA)
   columns[numeric] <- lapply(columns[numeric], as.double)
-  forged <- explain_hardhat(hardhat::forge(columns, blueprint), arg, call)
-  x <- encoded_matrix(forged$predictors)
-  if (!identical(colnames(x), predictors$names)) {
-    abort_argument(arg, sprintf("encoded as in training (%s)", enumerate(predictors$names, Inf)),
+  x <- forge_known(columns, function(columns) {
+    explain_hardhat(encoded_matrix(hardhat::forge(columns, blueprint)$predictors), arg, call)
+  })
+  if (!identical(colnames(x), names)) {
+    abort_argument(arg, sprintf("encoded as in training (%s)", enumerate(names, Inf)),
                    enumerate(colnames(x), Inf), "columns", call = call)
   }
+  x
+}
+
+# A model matrix in which levels that are not known are none of the known ones: what depends on which of them
+# stands in their place is 0.
+forge_known <- function(columns, forge) {
+  unknown <- lapply(columns, function(column) is.factor(column) & as.integer(column) %in% 0L)
+  standing <- function(code) {
+    forge(new_columns(Map(function(column, unknown) {
+      if (!any(unknown)) return(column)
+      column[unknown] <- levels(column)[code]
+      column
+    }, columns, unknown), nrow(columns)))
+  }
+  x <- standing(1)
+  if (any(unlist(unknown))) x[x != standing(2)] <- 0
   x
 }
 

@@ -27,6 +27,7 @@
 #' @param distribution `"normal"` or `"uniform"`.
 #' @param zero_last Whether the last layer starts at zero, weights and biases: `TRUE` or `FALSE`. All
 #'   outputs then start equal.
+#' @param ... Must be empty.
 #' @return An object of class `fastmlp_init` for the `init` argument of [mlp_fit()] and
 #'   [mlp_network()]. Where initial values themselves are wanted, both take a list of
 #'   `list(weight = , bias = )` instead, such as [coef()][coef.fastmlp] gives.
@@ -53,47 +54,47 @@ NULL
 
 #' @rdname init
 #' @export
-init_normal <- function(sd = 0.01, zero_last = FALSE) {
+init_normal <- strict(function(sd = 0.01, zero_last = FALSE) {
   sd <- check_number(sd, "sd", 0, open = "to")
   new_init("normal", c(sd = sd), zero_last, "fixed", uniform = FALSE)
-}
+})
 
 #' @rdname init
 #' @export
-init_uniform <- function(limit = 0.1, zero_last = FALSE) {
+init_uniform <- strict(function(limit = 0.1, zero_last = FALSE) {
   limit <- check_number(limit, "limit", 0, open = "to")
   new_init("uniform", c(limit = limit), zero_last, "fixed", uniform = TRUE)
-}
+})
 
 #' @rdname init
 #' @export
-init_glorot <- function(distribution = c("normal", "uniform"), zero_last = FALSE) {
+init_glorot <- strict(function(distribution = c("normal", "uniform"), zero_last = FALSE) {
   new_scaled_init("glorot", distribution, zero_last)
-}
+})
 
 #' @rdname init
 #' @export
-init_he <- function(distribution = c("normal", "uniform"), zero_last = FALSE) {
+init_he <- strict(function(distribution = c("normal", "uniform"), zero_last = FALSE) {
   new_scaled_init("he", distribution, zero_last)
-}
+})
 
 #' @rdname init
 #' @export
-init_lecun <- function(distribution = c("normal", "uniform"), zero_last = FALSE) {
+init_lecun <- strict(function(distribution = c("normal", "uniform"), zero_last = FALSE) {
   new_scaled_init("lecun", distribution, zero_last)
-}
+})
 
 #' @rdname init
 #' @export
-init_ntk <- function(zero_last = TRUE) {
+init_ntk <- strict(function(zero_last = TRUE) {
   new_init("ntk", NULL, zero_last, "lecun", uniform = FALSE, bias = 1)
-}
+})
 
 #' @rdname init
 #' @export
-init_data_driven <- function(zero_last = FALSE) {
+init_data_driven <- strict(function(zero_last = FALSE) {
   new_init("data_driven", NULL, zero_last, "lecun", uniform = FALSE, needs_data = TRUE)
-}
+})
 
 # An initialiser whose spread follows from the layer's size.
 new_scaled_init <- function(name, distribution, zero_last, call = rlang::caller_env()) {
@@ -180,7 +181,7 @@ check_initial <- function(init, shape, call) {
 check_init <- function(init, arg = "init", call = rlang::caller_env()) {
   if (inherits(init, "fastmlp_init") || rlang::is_bare_list(init)) return(init)
   abort_argument(arg, "an initialiser such as `init_he()`, or a list of list(weight = , bias = )",
-                 describe(init), "type", call = call)
+                 describe(init), "type", constructor_hint(init, "init"), call)
 }
 
 # Given initial values: one list(weight, bias) a layer, of the right shapes, all finite; with what else the

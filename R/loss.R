@@ -71,6 +71,7 @@
 #' @param levels Levels of the quantiles: at most 128 increasing numbers between 0 and 1.
 #' @param power Power of the mean that the variance is in proportion to: a number between 1 and 2.
 #' @param size Size (the reciprocal of the dispersion): a finite number above 0.
+#' @param ... Must be empty.
 #' @return `loss_value()`: a number. `loss_gradient()`: a matrix rows x outputs. `loss_names()`:
 #'   a character vector. The others: an object of class `fastmlp_loss`.
 #' @references Crammer K, Singer Y (2001). "On the algorithmic implementation of multiclass
@@ -126,50 +127,50 @@ loss_names <- function() {
 
 #' @rdname loss_value
 #' @export
-loss_cross_entropy <- function(label_smoothing = 0) {
+loss_cross_entropy <- strict(function(label_smoothing = 0) {
   new_loss("cross_entropy", check_smoothing(label_smoothing))
-}
+})
 
 #' @rdname loss_value
 #' @export
-loss_binary_cross_entropy <- function(label_smoothing = 0) {
+loss_binary_cross_entropy <- strict(function(label_smoothing = 0) {
   new_loss("binary_cross_entropy", check_smoothing(label_smoothing))
-}
+})
 
 #' @rdname loss_value
 #' @export
-loss_focal <- function(gamma = 2) new_loss("focal", check_positive(gamma, "gamma"))
+loss_focal <- strict(function(gamma = 2) new_loss("focal", check_positive(gamma, "gamma")))
 
 #' @rdname loss_value
 #' @export
-loss_binary_focal <- function(gamma = 2) new_loss("binary_focal", check_positive(gamma, "gamma"))
+loss_binary_focal <- strict(function(gamma = 2) new_loss("binary_focal", check_positive(gamma, "gamma")))
 
 #' @rdname loss_value
 #' @export
-loss_huber <- function(delta = 1) new_loss("huber", check_positive(delta, "delta"))
+loss_huber <- strict(function(delta = 1) new_loss("huber", check_positive(delta, "delta")))
 
 #' @rdname loss_value
 #' @export
-loss_quantile <- function(levels = 0.5) {
+loss_quantile <- strict(function(levels = 0.5) {
   levels <- check_levels(levels, "levels")
   most <- 128L # LOSS_HEADS of the engine
   if (length(levels) > most) {
     abort_argument("levels", sprintf("at most %d numbers", most), describe(levels), "shape")
   }
   new_loss("quantile", levels = levels)
-}
+})
 
 #' @rdname loss_value
 #' @export
-loss_tweedie <- function(power = 1.5) {
+loss_tweedie <- strict(function(power = 1.5) {
   new_loss("tweedie", check_number(power, "power", 1, 2, open = c("from", "to")))
-}
+})
 
 #' @rdname loss_value
 #' @export
-loss_negative_binomial <- function(size = 1) {
+loss_negative_binomial <- strict(function(size = 1) {
   new_loss("negative_binomial", check_positive(size, "size"))
-}
+})
 
 check_positive <- function(x, arg, call = rlang::caller_env()) {
   check_number(x, arg, 0, open = c("from", "to"), call = call)

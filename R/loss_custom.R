@@ -18,6 +18,7 @@
 #' @param target `"numbers"` for numeric outcomes, `"classes"` for factors.
 #' @param outputs Outputs of the network for each number of the outcome (all of the first come first): a
 #'   whole number from 1 to 128. With classes there is one output a class.
+#' @param ... Must be empty.
 #' @return An object of class `fastmlp_loss` for the `loss` argument of [mlp_fit()],
 #'   [mlp_gradient()], [loss_value()] and [loss_gradient()].
 #' @seealso [loss_value()] for the losses that the engine has.
@@ -32,7 +33,7 @@
 #' mlp_fit(mpg ~ wt + hp, mtcars, loss = relative, preset = "plain", standardize = "zscore",
 #'         hidden_units = 4)
 #' @export
-loss_custom <- function(fn, target = c("numbers", "classes"), outputs = 1) {
+loss_custom <- strict(function(fn, target = c("numbers", "classes"), outputs = 1) {
   check_given()
   if (!is.function(fn)) abort_argument("fn", "a function", describe(fn), "type")
   target <- check_first_choice(target, "target", c("numbers", "classes"))
@@ -42,7 +43,7 @@ loss_custom <- function(fn, target = c("numbers", "classes"), outputs = 1) {
     return(new_loss("custom_classes", fn = fn))
   }
   new_loss("custom", levels = as.double(seq_len(outputs)), fn = fn)
-}
+})
 
 # Runs `run` with a loss in the engine's form; raises what went wrong in a function of the user's.
 run_loss <- function(loss, call, run) {

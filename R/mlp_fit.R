@@ -50,12 +50,16 @@
 #' or is better centred and scaled beforehand.
 #'
 #' @section Predictors:
-#' A numeric matrix is read as it is. In data frames and formulas a factor or character column
-#' becomes one indicator a level (with `factor_embedding` and many levels a few learned values), and there
-#' is no intercept column (every layer has its bias). A logical column counts as 0 and 1. Dates, lists and
-#' the like are refused by name.
+#' A numeric or logical matrix is read as it is. In data frames and formulas a factor or character column
+#' becomes one indicator a level (0 or 1) or, if it has two levels, a single predictor that is -1 for the
+#' first and 1 for the second and is named after the second; with `factor_embedding` and many levels it becomes
+#' a few learned values. There is no intercept column (every layer has its bias). In a formula with functions
+#' or interactions each of two levels has its indicator, too. Ordered factors are encoded like others; for one
+#' predictor with their ranks, turn them into numbers by `as.integer()`. A logical column counts as 0 and 1.
+#' Dates, times, lists, complex numbers and the like are refused by name.
 #'
-#' Missing and infinite values are refused; constant and duplicated columns give one warning each.
+#' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
+#' duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
 #'
 #' @section Random numbers:
@@ -87,7 +91,8 @@
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
 #' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
 #' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far),
-#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated` and `fastmlp_warning_levels`. An error in one of
+#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_missing` (new data lack
+#' values where the training data had all) and `fastmlp_warning_levels`. An error in one of
 #' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
 #' whose `parent` it is.
 #'
@@ -106,7 +111,7 @@
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
-#'   or one a layer.
+#'   or one a layer. Without hidden layers, it may be given and means nothing.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
 #' @param parametric_activation Whether hidden units learn a share of their own in their activation, as said
@@ -301,6 +306,11 @@
 #'                validation = 0.2, patience = 30, stop_metric = "auc")
 #' autoplot(fit)
 #'
+#' # Missing values, filled in
+#' ozone <- airquality[!is.na(airquality$Ozone), ]
+#' fit <- mlp_fit(Ozone ~ ., ozone, preset = "fast", na_action = "impute")
+#' predict(fit, airquality[5:7, ])
+#'
 #' # A callback that stops
 #' enough <- function(state) {
 #'   loss <- subset(state$history, metric == "loss")$value
@@ -314,15 +324,15 @@ mlp_fit <- function(x, ...) {
   UseMethod("mlp_fit")
 }
 
-# A method: its own arguments, then the settings that all methods share. design(frame) makes a design
-# from the former.
+# A method: its own arguments, then the settings that all methods share. design(frame, policy) makes a design
+# from the former; `policy` is what values_policy() gives.
 fit_method <- function(own, design) {
   method <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-    check_given()
-    given <- given_settings(call)
-    mlp_bridge(design(call), given, call)
+    check_given(list(data = "The variables of a formula are columns of `data`."))
+    given <- omit_rows(call, given_settings(call), names(own))
+    mlp_bridge(design(call, values_policy(given)), given, call)
   }
   force(design)
   settings <- lapply(plain_arguments, function(default) NULL)
@@ -334,27 +344,27 @@ fit_method <- function(own, design) {
 #' @export
 mlp_fit.matrix <- fit_method(
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
-  function(frame) design_matrix(frame$x, frame$y, frame)
+  function(frame, policy) design_matrix(frame$x, frame$y, frame, policy)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.data.frame <- fit_method(
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
-  function(frame) design_frame(frame$x, frame$y, frame)
+  function(frame, policy) design_frame(frame$x, frame$y, frame, policy)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.formula <- fit_method(
   list(formula = rlang::missing_arg(), data = rlang::missing_arg()),
-  function(frame) design_formula(frame$formula, frame$data, frame)
+  function(frame, policy) design_formula(frame$formula, frame$data, frame, policy)
 )
 
 #' @rdname mlp_fit
 #' @export
 mlp_fit.default <- function(x, ...) {
   check_given()
-  hint <- if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`."
-  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type", hint)
+  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type",
+                 swapped_hint(x, list(...)))
 }

@@ -75,6 +75,8 @@ model_fault <- function(object) {
     fault <- outcome_scaling_fault(outcome$scaling, length(outcome$names))
     if (!is.null(fault)) return(fault)
   }
+  fault <- imputing_fault(object$predictors)
+  if (!is.null(fault)) return(fault)
   if (!is.null(object$standardize)) {
     scaling_fault(object$standardize, network$inputs, replaced_columns(network$layers[[1]]$embedding))
   }

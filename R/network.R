@@ -24,6 +24,7 @@
 #'   starts at 1: `TRUE` or `FALSE`.
 #' @param numeric_embedding What all inputs are embedded by, such as [embed_periodic()] (not
 #'   [embed_piecewise()], whose bins come from data); or `NULL` for nothing.
+#' @param ... Must be empty.
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
 #'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
 #'   with its `kind`, the learned `scale` and `shift` and, for batches, the running `mean` and
@@ -37,12 +38,14 @@
 #' network
 #' mlp_forward(network, as.matrix(iris[1:3, 1:4]))
 #' @export
-mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
-                        init = init_he(), normalization = "none", residual = FALSE, input_scale = FALSE,
-                        parametric_activation = FALSE, numeric_embedding = NULL) {
+mlp_network <- strict(function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
+                               init = init_he(), normalization = "none", residual = FALSE,
+                               input_scale = FALSE, parametric_activation = FALSE,
+                               numeric_embedding = NULL) {
   call <- environment()
   check_given()
-  hidden_units <- check_count(hidden_units, "hidden_units", length = NULL)
+  check_evaluates(ls(call), call)
+  hidden_units <- check_units(hidden_units, "hidden_units")
   sizes <- c(check_count(inputs, "inputs"), hidden_units, check_count(outputs, "outputs"))
   activation <- check_choice(activation, "activation", activation_names(), length = NULL)
   dress <- per_layer_settings(list(
@@ -65,7 +68,7 @@ mlp_network <- function(inputs, hidden_units = integer(), outputs = 1, activatio
   layers <- embed_inputs(layers, embedding)
   layers <- dress_layers(layers, dress$normalization, dress$parametric_activation, residual)
   new_network(layers, dress$activation)
-}
+})
 
 # A network from layers of list(weight, bias), with norm, residual and input_scale where they apply, and the
 # hidden layers' activations.

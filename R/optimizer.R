@@ -337,6 +337,7 @@ setting_synonyms <- list(
   "Use `beta2`." = c("alpha", "rho"),
   "Use `decrease` and `increase`." = "etas",
   "Use `min_step` and `max_step`." = "step_sizes",
+  "L-BFGS has no learning rate." = "learn_rate",
   "Use `opt_amsgrad()`." = "amsgrad",
   "Use `mlp_fit(penalty = )`, or the decoupled decay of `opt_sgd()`, `opt_adamw()` or `opt_lion()`." =
     c("weight_decay", "decay", "penalty", "l2")
@@ -346,7 +347,7 @@ setting_synonyms <- list(
 
 # An optimizer as its constructor makes it; one changed by hand goes through the constructor's checks.
 check_optimizer <- function(x, arg, call) {
-  check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call)
+  check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call, "opt")
   settings <- unclass(x)
   name <- if (is.list(settings)) settings$name
   if (!rlang::is_string(name, names(optimizers()))) {

@@ -41,7 +41,7 @@ outcome_values <- function(y, arg, call) {
   if (is.factor(y)) return(check_no_missing(y, arg, call))
   if (!is_plain_numeric(y) || length(dim(y)) > 2) {
     expected <- "a factor, a numeric vector or a numeric matrix"
-    abort_argument(arg, expected, describe(y), "type", call = call)
+    abort_argument(arg, expected, describe(y), "type", outcome_hint(y, arg), call)
   }
   values <- matrix(as.double(y), NROW(y), NCOL(y))
   if (ncol(values) == 0) {
@@ -101,7 +101,8 @@ check_no_missing <- function(y, arg, call) {
   value <- if (is.factor(y)) NA else y[which(bad)[1]]
   got <- sprintf("%s in row %d (%s in all)", format_value(value), row,
                  count_of(sum(bad), "such value"))
-  abort_argument(arg, no_bad_values, got, "missing", call = call)
+  hint <- if (anyNA(y)) "Use `na_action = \"omit\"` to leave rows with missing values out."
+  abort_argument(arg, no_bad_values, got, "missing", hint, call)
 }
 
 no_bad_values <- "have no missing or infinite values"
@@ -110,7 +111,9 @@ check_classes <- function(y, arg, call) {
   rows <- tabulate(y, nlevels(y))
   if (sum(rows > 0) < 2) {
     got <- sprintf("only %s", enumerate(levels(y)[rows > 0]))
-    abort_argument(arg, "have at least two classes", got, "outcome", call = call)
+    hint <- if (length(y) == 1 && arg == "y") "The outcome is a column, not its name: use `data$column`." else
+      "Give rows of other classes, too."
+    abort_argument(arg, "have at least two classes", got, "outcome", hint, call)
   }
   unused <- levels(y)[rows == 0]
   if (length(unused)) {
@@ -129,8 +132,10 @@ outcome_loss <- function(loss, values, arg, call) {
   if (!type %in% target_kinds[[target]]$outcomes) {
     fits <- Filter(function(name) type %in% target_kinds[[losses[[name]]$target]]$outcomes, loss_names())
     expected <- sprintf("one of %s for %s", enumerate(fits, Inf, "or"), outcome_kinds[[type]])
-    hint <- if (type == "numeric" && all(values %in% 0:1)) {
-      sprintf(if (ncol(values) == 1) "Turn `%s` into a factor." else "Make `%s` logical.", arg)
+    hint <- if (type == "numeric" && ncol(values) == 1 && all(values == trunc(values))) {
+      sprintf("For classes turn `%s` into a factor.", arg)
+    } else if (type == "numeric" && all(values %in% 0:1)) {
+      sprintf("For labels make `%s` logical.", arg)
     }
     abort_argument("loss", expected, format_value(loss$name), hint = hint, call = call)
   }
@@ -187,13 +192,13 @@ match_outcome <- function(y, info, arg, call) {
 }
 
 # A factor with the levels known from training; others are refused.
-match_levels <- function(x, levels, arg, call) {
+match_levels <- function(x, levels, arg, call, hint = NULL) {
   if (is.factor(x) && identical(levels(x), levels)) return(if (is.ordered(x)) unordered(x) else x)
   unknown <- setdiff(as.character(unique(x)), c(levels, NA))
   if (length(unknown)) {
     abort_argument(arg, sprintf("have only the levels seen in training (%s)", enumerate(levels)),
                    sprintf("%s: %s", count_of(length(unknown), "new level"), enumerate(unknown)),
-                   "levels", call = call)
+                   "levels", hint, call)
   }
   factor(x, levels)
 }

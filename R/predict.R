@@ -2,8 +2,9 @@
 #'
 #' @param object A fit by [mlp_fit()].
 #' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by
-#'   name (by position if the fit's matrix had no names); others are ignored. Rows with missing or
-#'   infinite values, levels not seen in training, missing columns and wrong types are errors.
+#'   name (by position if the fit's matrix had no names); others are ignored. Infinite
+#'   values, missing columns and wrong types are errors, and so are missing values and levels not seen in
+#'   training, unless `na_action` and `new_levels` of [mlp_fit()] said otherwise.
 #' @param type What to predict; the first is the default:
 #'   * for classes `"class"`, `"prob"` (not with hinge losses) or `"raw"`; for several labels the same;
 #'   * for numbers `"numeric"`, the mean (not with quantile loss), or `"raw"`; with quantile or
@@ -63,7 +64,7 @@
 predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, level = 0.95,
                             levels = NULL, threads = NULL) {
   call <- environment()
-  check_no_dots(..., known = names(formals()))
+  check_no_dots(..., known = setdiff(names(formals()), "object"))
   check_given(list(new_data = "A fit does not hold its training data."))
   check_model(object)
   outcome <- object$outcome
@@ -71,10 +72,14 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   given <- c(level = !missing(level), levels = !is.null(levels))
   request <- c(check_request(type, outcome, level, levels, given, call), list(call = call))
   threads <- resolve_threads(threads)
-  x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
-  request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
-  run <- function(link) network_outputs(object, x, link, threads, call)
-  types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
+  predict_rows <- function(new_data, offset) {
+    x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
+    request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
+    run <- function(link) network_outputs(object, x, link, threads, call)
+    types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
+  }
+  if (!omits(object$predictors)) return(predict_rows(new_data, offset))
+  predict_complete(object, new_data, offset, predict_rows)
 }
 
 # The levels of quantiles that a type of prediction needs, or the level of an interval: list(levels) or
@@ -137,6 +142,9 @@ one_output <- function(network, object, x, link, threads, call) {
 # Rows that cannot be predicted are named, never dropped.
 abort_rows <- function(x, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
-  hint <- sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan)))
+  hint <- c(sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan))),
+            if (!any(scan$infinite > 0)) {
+              "A fit with `na_action = \"impute\"` or `\"omit\"` takes missing values."
+            })
   check_all_finite(scan, x, arg, hint, call)
 }

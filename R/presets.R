@@ -130,7 +130,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' @param name `"tabular"`, `"fast"`, `"pixels"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
 #' @param n Rows of the data: a whole number of at least 1.
-#' @param p Predictors, with one for each level of factors: a whole number of at least 1.
+#' @param p Predictors, with one for each level of factors (of two levels one for both): a whole number of at
+#'   least 1.
 #' @return An object of class `fastmlp_preset`: a list of arguments of [mlp_fit()], which may be changed,
 #'   and given to it as `preset`. What is not in it is as in the plain preset.
 #' @references Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs

@@ -77,32 +77,32 @@ NULL
 
 #' @rdname schedules
 #' @export
-schedule_constant <- function() new_schedule("constant")
+schedule_constant <- strict(function() new_schedule("constant"))
 
 #' @rdname schedules
 #' @export
-schedule_step <- function(every, factor = 0.1) {
+schedule_step <- strict(function(every, factor = 0.1) {
   check_given()
   new_schedule("step", every = check_count(every, "every"), factor = check_positive_share(factor, "factor"))
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_exponential <- function(decay) {
+schedule_exponential <- strict(function(decay) {
   check_given()
   new_schedule("exponential", decay = check_positive_share(decay, "decay"))
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_inverse_time <- function(decay) {
+schedule_inverse_time <- strict(function(decay) {
   check_given()
   new_schedule("inverse_time", decay = check_number(decay, "decay", 0, open = "to"))
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_cosine <- function(final = 0, restarts = 0, growth = 1, horizon = NULL) {
+schedule_cosine <- strict(function(final = 0, restarts = 0, growth = 1, horizon = NULL) {
   new_schedule(
     "cosine",
     final = check_number(final, "final", 0, 1),
@@ -110,7 +110,7 @@ schedule_cosine <- function(final = 0, restarts = 0, growth = 1, horizon = NULL)
     growth = check_growth(growth, restarts),
     horizon = check_horizon(horizon)
   )
-}
+})
 
 check_growth <- function(growth, restarts, call = rlang::caller_env()) {
   growth <- check_number(growth, "growth", 0.1, 10, call = call)
@@ -122,7 +122,7 @@ check_growth <- function(growth, restarts, call = rlang::caller_env()) {
 
 #' @rdname schedules
 #' @export
-schedule_one_cycle <- function(rise = 0.3, start = 0.04, final = 4e-6, horizon = NULL) {
+schedule_one_cycle <- strict(function(rise = 0.3, start = 0.04, final = 4e-6, horizon = NULL) {
   new_schedule(
     "one_cycle",
     rise = check_number(rise, "rise", 0, 1, open = c("from", "to")),
@@ -130,26 +130,26 @@ schedule_one_cycle <- function(rise = 0.3, start = 0.04, final = 4e-6, horizon =
     final = check_number(final, "final", 0, 1),
     horizon = check_horizon(horizon)
   )
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_flat_cosine <- function(flat = 0.5, final = 0, horizon = NULL) {
+schedule_flat_cosine <- strict(function(flat = 0.5, final = 0, horizon = NULL) {
   new_schedule(
     "flat_cosine",
     flat = check_number(flat, "flat", 0, 1, open = "to"),
     final = check_number(final, "final", 0, 1),
     horizon = check_horizon(horizon)
   )
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_coslog4 <- function(horizon = NULL) new_schedule("coslog4", horizon = check_horizon(horizon))
+schedule_coslog4 <- strict(function(horizon = NULL) new_schedule("coslog4", horizon = check_horizon(horizon)))
 
 #' @rdname schedules
 #' @export
-schedule_warmup <- function(duration, then = schedule_constant(), start = 0.01, horizon = NULL) {
+schedule_warmup <- strict(function(duration, then = schedule_constant(), start = 0.01, horizon = NULL) {
   check_given()
   new_schedule(
     "warmup",
@@ -158,11 +158,11 @@ schedule_warmup <- function(duration, then = schedule_constant(), start = 0.01, 
     start = check_number(start, "start", 0, 1),
     horizon = check_horizon(horizon)
   )
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_plateau <- function(factor = 0.1, patience = 10, min_improvement = 0, smallest = 0) {
+schedule_plateau <- strict(function(factor = 0.1, patience = 10, min_improvement = 0, smallest = 0) {
   new_schedule(
     "plateau",
     factor = check_positive_share(factor, "factor"),
@@ -170,18 +170,18 @@ schedule_plateau <- function(factor = 0.1, patience = 10, min_improvement = 0, s
     min_improvement = check_number(min_improvement, "min_improvement", 0, open = "to"),
     smallest = check_number(smallest, "smallest", 0, 1)
   )
-}
+})
 
 #' @rdname schedules
 #' @export
-schedule_function <- function(f, horizon = NULL) {
+schedule_function <- strict(function(f, horizon = NULL) {
   call <- environment()
   check_given()
   if (!is.function(f)) abort_argument("f", "a function of progress in [0, 1]", describe(f), "type")
   schedule <- new_schedule("function", f = f, horizon = check_horizon(horizon))
   check_factors_of(schedule_value(schedule, c(0, 0.5, 1), 1), "f", call)
   schedule
-}
+})
 
 new_schedule <- function(name, ...) {
   settings <- Filter(Negate(is.null), list(...))
@@ -197,7 +197,7 @@ check_horizon <- function(x, call = rlang::caller_env()) {
 }
 
 check_schedule <- function(x, arg, call = rlang::caller_env()) {
-  check_class(x, arg, "fastmlp_schedule", "a schedule such as `schedule_cosine()`", call)
+  check_class(x, arg, "fastmlp_schedule", "a schedule such as `schedule_cosine()`", call, "schedule")
 }
 
 # The values of a user's function as factors.

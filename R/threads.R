@@ -26,7 +26,7 @@
 mlp_threads <- function(n = NULL) {
   call <- environment()
   if (is.null(n)) return(threads_in_force(call))
-  cap <- if (identical(as.double(n), Inf)) NA_integer_ else check_count(n, "n")
+  cap <- if (identical(n, Inf)) NA_integer_ else check_count(n, "n")
   .Call(fastmlp_threads, cap)
   invisible(threads_in_force(call))
 }

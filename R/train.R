@@ -15,10 +15,13 @@ check_validation <- function(settings, design, outcome, call) {
     validation_share(validation, outcome, call)
   }
   if (checked$kind == "none" && settings$patience < Inf) {
-    abort_argument("validation", "given with `patience`", "none", call = call)
+    abort_argument("validation", "given with `patience`", "none", hint = "For a fifth of the rows: 0.2.",
+                   call = call)
   }
   checked
 }
+
+validation_hint <- "A share is below 1, such as 0.2; other data are a data frame or `list(x = , y = )`."
 
 # Rows of the data: numbers or one logical a row. A single number is a row from 2 on, and a share
 # below 1; what 1 is meant to be cannot be told.
@@ -31,11 +34,11 @@ validation_rows <- function(rows, available, call) {
     fits <- length(rows) == available && !anyNA(rows)
     if (!fits) {
       abort_argument("validation", sprintf("one of TRUE and FALSE a row (%d)", available), describe(rows),
-                     fault_kind(rows, available, is.logical), call = call)
+                     fault_kind(rows, available, is.logical), validation_hint, call)
     }
     rows <- which(rows)
   }
-  rows <- check_count(rows, "validation", 1, available, length = NULL, call = call)
+  rows <- check_count(rows, "validation", 1, available, length = NULL, call = call, hint = validation_hint)
   repeated <- rows[duplicated(rows)]
   if (length(repeated)) {
     got <- sprintf("row %d twice", repeated[1])
@@ -49,6 +52,10 @@ validation_rows <- function(rows, available, call) {
 }
 
 validation_share <- function(share, outcome, call) {
+  if (is_plain_numeric(share) && identical(as.double(share), 1)) {
+    abort_argument("validation", "a number in [0, 1)", "1", call = call,
+                   hint = "Some rows are trained on; for row 1 alone give a logical vector.")
+  }
   share <- check_number(share, "validation", 0, 1, open = "to", call = call)
   if (share == 0) return(list(kind = "none"))
   rows <- stratum_sizes(outcome$values)
@@ -67,6 +74,7 @@ stratum_sizes <- function(values) {
 }
 
 validation_data <- function(validation, design, outcome, call) {
+  design <- with_fills(design)
   parts <- if (design$interface == "formula") {
     validation_from_frame(validation, design, call)
   } else {

@@ -21,6 +21,7 @@ static source_column column_of(const source_matrix *x, size_t column) {
 /* The caller's missing integer is the lowest one. */
 static inline double from_integer(int32_t value, int32_t level) {
   if (value == INT32_MIN) return (double)NAN;
+  if (level == BOTH_LEVELS) return (double)((value == 2) - (value == 1));
   return level > 0 ? (double)(value == level) : (double)value;
 }
 

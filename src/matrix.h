@@ -5,8 +5,13 @@
 #include "common.h"
 #include "threads.h"
 
-/* One column as the caller has it: doubles or 32-bit integers (exactly one pointer is set). Where level > 0,
-   the integers are codes 1, 2, ... and the column is 1 where the code is `level` and 0 elsewhere. */
+/* The `level` of a column that tells two levels apart. */
+enum { BOTH_LEVELS = -1 };
+
+/* One column as the caller has it: doubles or 32-bit integers (exactly one pointer is set). Unless level is
+   0, the integers are codes 1, 2, ...; where level > 0, the column is 1 where the code is `level` and 0
+   elsewhere, with BOTH_LEVELS -1 for code 1 and 1 for code 2. Other codes, such as 0 for a level that is not
+   known, are 0. */
 typedef struct source_column {
   const double *real;
   const int32_t *integer;

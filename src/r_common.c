@@ -92,11 +92,20 @@ source_matrix unpack_matrix(SEXP x, const char *what) {
   return matrix;
 }
 
-/* Whether a column stands for an indicator of each level; factors to be embedded are codes. */
+/* Whether a column stands for indicators of its levels; factors to be embedded are codes. */
 static bool has_indicators(SEXP x) { return Rf_isFactor(x) && !Rf_inherits(x, "embedded_factor"); }
 
-/* Columns that the engine sees in a column of a data frame. */
-static size_t columns_within(SEXP x) { return has_indicators(x) ? (size_t)Rf_nlevels(x) : 1; }
+/* Columns that the engine sees in a column of a data frame: a factor of two levels needs but one. */
+static size_t columns_within(SEXP x) {
+  size_t levels = has_indicators(x) ? (size_t)Rf_nlevels(x) : 1;
+  return levels == 2 ? 1 : levels;
+}
+
+/* What column j of them stands for. */
+static int32_t level_of(SEXP x, size_t j) {
+  if (!has_indicators(x)) return 0;
+  return Rf_nlevels(x) == 2 ? BOTH_LEVELS : (int32_t)j + 1;
+}
 
 /* Describes what the engine sees in a column of a data frame; returns how many columns these are. */
 static size_t describe_column(SEXP x, const char *what, source_column *column) {
@@ -106,7 +115,7 @@ static size_t describe_column(SEXP x, const char *what, source_column *column) {
   if (TYPEOF(x) == INTSXP) from.integer = INTEGER(x);
   if (TYPEOF(x) == LGLSXP) from.integer = LOGICAL(x);
   for (size_t j = 0; j < count; j++) {
-    from.level = has_indicators(x) ? (int32_t)j + 1 : 0;
+    from.level = level_of(x, j);
     column[j] = from;
   }
   return count;

@@ -29,6 +29,17 @@ softmax <- function(output) {
   e / rowSums(e)
 }
 
+# A model matrix of data in which a factor of two levels is one column of -1 and 1.
+one_for_two_levels <- function(dense, data) {
+  for (name in names(data)) {
+    columns <- paste0(name, levels(plain_column(data[[name]])))
+    if (length(columns) != 2) next
+    dense[, columns[2]] <- dense[, columns[2]] - dense[, columns[1]]
+    dense <- dense[, colnames(dense) != columns[1], drop = FALSE]
+  }
+  dense
+}
+
 # Snapshots what each call of a block signals: kind, class, the user's function and the message. Plain
 # text, as testthat's own form of conditions changes between its versions.
 expect_conditions <- function(block) {
@@ -52,6 +63,10 @@ signalled <- function(call, frame) {
     warning = function(cnd) {
       record(cnd, "Warning")
       invokeRestart("muffleWarning")
+    },
+    fastmlp_message = function(cnd) {
+      record(cnd, "Message")
+      invokeRestart("muffleMessage")
     }
   )
   if (length(lines)) lines else "  nothing"

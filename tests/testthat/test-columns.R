@@ -12,7 +12,7 @@ mixed_columns <- function(rows) {
 
 expanded <- function(columns) {
   columns[] <- lapply(columns, function(column) formula_column(plain_column(column)))
-  mold_formula(~ ., columns, "x", NULL)$x
+  one_for_two_levels(mold_formula(~ ., columns, "x", NULL)$x, columns)
 }
 
 plain_columns <- function(data) new_columns(lapply(as.list(data), plain_column), nrow(data))
@@ -23,7 +23,7 @@ engine_values <- function(x, inputs) {
   .Call(fastmlp_predict, list(layer), x, NULL, "none", 1L)
 }
 
-test_that("encoded columns are those of the model matrix", {
+test_that("encoded columns are those of the model matrix, with one for two levels", {
   data <- mixed_columns(60)
   columns <- plain_columns(data)
   dense <- expanded(data)
@@ -54,15 +54,27 @@ test_that("the engine reads columns as it reads their matrix, in any number", {
 test_that("missing values of every kind of column are seen", {
   columns <- new_columns(list(
     real = c(1, NA, Inf, 2), whole = c(1L, 2L, NA, 4L), flag = c(NA, TRUE, FALSE, NA),
-    f = factor(c("a", "b", NA, "a"))
+    f = factor(c("a", "b", NA, "a")), g = factor(c("a", "b", NA, "c"))
   ), 4)
   scan <- .Call(fastmlp_scan, columns, NULL)
-  expect_equal(scan$missing, c(1, 1, 2, 1, 1))
-  expect_equal(scan$infinite, c(1, 0, 0, 0, 0))
-  expect_equal(scan$first_bad_row, c(2, 3, 1, 3, 3))
+  expect_equal(scan$missing, c(1, 1, 2, 1, 1, 1, 1))
+  expect_equal(scan$infinite, c(1, 0, 0, 0, 0, 0, 0))
+  expect_equal(scan$first_bad_row, c(2, 3, 1, 3, 3, 3, 3))
   expect_equal(bad_rows(columns, scan), 1:4)
-  expect_null(engine_values(columns, 5))
+  expect_null(engine_values(columns, 7))
   for (row in 1:40) expect_null(engine_values(matrix(replace(double(40), row, NA), 40), 1))
+})
+
+test_that("a level that is not known is none of the known ones", {
+  columns <- new_columns(list(
+    two = known_levels(c("b", "x", "a", NA), c("a", "b")),
+    three = known_levels(factor(c("x", "c", "a", "b")), c("a", "b", "c"))
+  ), 4)
+  encoded <- cbind(c(1, 0, -1, NA), c(0, 0, 1, 0), c(0, 0, 0, 1), c(0, 1, 0, 0))
+  for (j in 1:4) expect_identical(encoded_column(columns, j), encoded[, j])
+  complete <- new_columns(Map(function(column, of) structure(column, levels = levels(of), class = "factor"),
+                              lapply(columns, function(column) unclass(column)[1:3]), columns), 3)
+  expect_equal(engine_values(complete, 4), encoded[1:3, ])
 })
 
 test_that("chosen rows train as those rows by themselves", {

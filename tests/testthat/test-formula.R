@@ -80,7 +80,7 @@ test_that("a factor or text of one level is refused by name", {
 
 test_that("columns taken as they are have the blueprint and names of hardhat's model matrix", {
   data <- data.frame(
-    a = c(1, 2, 4), "b c" = 3:1, f = factor(c("u", "v w", "u")), check.names = FALSE
+    a = c(1, 2, 4), "b c" = 3:1, f = factor(c("u", "v w", "x")), check.names = FALSE
   )
   dense <- data
   dense[["b c"]] <- as.double(data[["b c"]])
@@ -89,13 +89,14 @@ test_that("columns taken as they are have the blueprint and names of hardhat's m
     direct <- mold_columns(formula, columns)
     molded <- mold_formula(formula, dense[names(columns)], "data", NULL)
     expect_identical(direct$names, molded$names)
-    expect_identical(unclass(direct$blueprint), unclass(molded$blueprint))
+    parts <- setdiff(names(molded$blueprint), "levels") # those that some versions of hardhat add
+    expect_identical(unclass(direct$blueprint)[parts], unclass(molded$blueprint)[parts])
   }
   expect_null(mold_columns(~ . - a, data))
   expect_null(mold_columns(~ a * f, data))
   expect_null(mold_columns(~ f + log(a), data[c("a", "f")]))
   expect_null(mold_columns(~ ., stats::setNames(data, c("a", "b`c", "f"))))
-  expect_null(mold_columns(~ ., data.frame(f = factor(c("a", "b")), fa = 1:2)))
+  expect_null(mold_columns(~ ., data.frame(f = factor(c("a", "b")), fb = 1:2)))
 })
 
 test_that("formulas whose columns are taken as they are, and others, agree", {

@@ -187,7 +187,7 @@ test_that("an infinite batch is all rows", {
 test_that("names that are no R names work in every interface", {
   data <- data.frame("a b" = c(1, 2, 4, 3), "if" = c("u", "v", "u", "v"), y = 1:4, check.names = FALSE)
   fit <- small_fit(y ~ ., data)
-  expect_identical(fit$predictors$names, c("a b", "ifu", "ifv"))
+  expect_identical(fit$predictors$names, c("a b", "ifv"))
   expect_identical(predict(fit, data), predict(small_fit(data[1:2], data$y), data))
 })
 
@@ -203,6 +203,7 @@ test_that("a data frame and a formula fit as their model matrix does, bit for bi
     ~ . + 0, transform(data, l = l + 0, o = factor(o, ordered = FALSE)),
     lapply(list(f = data$f, s = factor(data$s), o = data$o), function(f) stats::contrasts(f, FALSE))
   )
+  dense <- one_for_two_levels(dense, data)
   same <- function(...) {
     matrix <- small_fit(dense, y, ...)
     parts <- c("network", "history", "predictors", "standardize")
@@ -213,7 +214,7 @@ test_that("a data frame and a formula fit as their model matrix does, bit for bi
     expect_identical(predict(frame, data[7, ]), predict(matrix, dense[7, , drop = FALSE]))
   }
   expect_identical(
-    colnames(dense), c("n", "i", "l", "fa", "fb", "fc", "su", "sv", "ono", "oyes")
+    colnames(dense), c("n", "i", "l", "fa", "fb", "fc", "sv", "oyes")
   )
   same()
   same(standardize = "zscore", weights = rep(1:3, 30))

@@ -1,0 +1,176 @@
+# Advice for likely mistakes: what other packages call things, and what was probably meant.
+
+# ---- arguments ----
+
+# Arguments that mlp_fit() has under other names, by the hint to give for them.
+fit_synonyms <- list(
+  "Give it to the optimizer, such as `optimizer = opt_adam(learn_rate = )`." =
+    c("lr", "learn_rate", "learning_rate", "learning_rate_init", "learningrate", "eta"),
+  "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
+  "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
+  "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
+  "Use `optimizer`, such as `optimizer = opt_adam()`." = c("solver", "algorithm", "method"),
+  "Use `schedule`." = c("scheduler", "lr_scheduler", "learn_rate_schedule"),
+  "Use `class_weights`." = c("class.weights", "classwt"),
+  "Use `weights`." = c("case_weights", "sample_weight", "sample_weights"),
+  "Use `min_improvement`." = c("min_delta", "tol", "abstol", "reltol", "threshold"),
+  "Use `patience`, with `validation`." = c("early_stopping", "early.stop", "n_iter_no_change", "stop_iter"),
+  "Use `validation`: a share such as 0.2, rows or other data." =
+    c("validation_split", "validation_data", "validation_fraction", "test_size"),
+  "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "nodes", "hidden_layer_sizes", "layers"),
+  "Use `activation`." = c("act.fct", "act_fct", "activation_function", "hidden_activation"),
+  "Use `epochs`." =
+    c("maxit", "max_iter", "maxiter", "iter", "iterations", "stepmax", "n_epochs", "num_epochs", "nb_epoch"),
+  "Use `loss`; without it, the loss follows from the outcome." =
+    c("linout", "linear.output", "entropy", "softmax", "censored", "err.fct", "criterion", "objective"),
+  "Use `ensemble` for several networks at once." = c("rep", "bag", "repeats"),
+  "Use `standardize`." = c("scale", "center", "preProcess", "preprocess"),
+  "Use `penalty`." = c("decay", "alpha", "l2", "lambda", "regularization"),
+  "Use `penalty`, with `mixture = 1`." = "l1",
+  "Use `dropout`." = c("dropout_rate", "drop_rate"),
+  "Use `normalization`." = c("batch_norm", "batch_normalization", "layer_norm", "normalize"),
+  "Use `init`." = c("Wts", "rang", "startweights", "initializer", "kernel_initializer"),
+  "Use `threads`." = c("num_threads", "nthread", "n_jobs", "cores"),
+  "Use `verbose`." = c("trace", "verbosity", "lifesign"),
+  "Use `na_action`." = c("na.action", "na_rm", "na.rm"),
+  "Do this on `data` first." = "subset",
+  "Give the formula first, or as `formula = `." = c("x", "formula", "data")
+)
+
+# What arguments of constructors are called elsewhere, by the argument that may be meant.
+argument_aliases <- list(
+  horizon = c("T_max", "epochs", "total_epochs", "n_epochs", "total_steps", "steps"),
+  final = c("eta_min", "min_lr", "end_factor"),
+  smallest = c("eta_min", "min_lr"),
+  growth = "T_mult",
+  restarts = "cycles",
+  every = c("step_size", "step"),
+  factor = "gamma",
+  decay = c("gamma", "rate"),
+  rise = c("pct_start", "warmup"),
+  duration = c("epochs", "warmup", "warmup_epochs", "steps"),
+  then = c("after", "schedule"),
+  min_improvement = c("min_delta", "threshold"),
+  sd = c("std", "stddev", "scale"),
+  levels = c("tau", "quantiles", "probs", "alpha"),
+  delta = c("threshold", "k"),
+  size = "theta",
+  power = "p",
+  gamma = "focus",
+  label_smoothing = "epsilon",
+  frequencies = c("n", "k", "n_frequencies"),
+  dim = c("d", "dimension", "d_embedding"),
+  new_data = c("newdata", "data", "x"),
+  hidden_units = c("units", "size", "hidden"),
+  inputs = "input_shape",
+  init = "weights"
+)
+
+# What is said elsewhere than any function expects.
+general_synonyms <- list(
+  "The rate is set by the optimizer, such as `opt_adam(learn_rate = )`." =
+    c("lr", "max_lr", "learn_rate", "learning_rate", "initial_lr", "base_lr"),
+  "Call `set.seed()` before." = c("seed", "random_state", "random_seed")
+)
+
+# What to do about an argument that a function with the arguments `known` does not know.
+argument_hint <- function(name, known, synonyms) {
+  meant <- names(Filter(function(names) name %in% names, c(synonyms, general_synonyms)))
+  if (length(meant)) return(meant[1])
+  alias <- intersect(names(Filter(function(names) name %in% names, argument_aliases)), known)
+  if (length(alias)) return(sprintf("Use `%s`.", alias[1]))
+  known <- setdiff(known, "...")
+  suggest(name, known) %||%
+    if (length(known) %in% 1:10) sprintf("It takes %s.", enumerate_columns(known))
+}
+
+# A function that refuses arguments that it does not know in this way.
+strict <- function(f) {
+  check <- bquote(check_no_dots(..., known = .(names(formals(f)))))
+  formals(f) <- c(formals(f), list(... = rlang::missing_arg()))
+  body(f) <- call("{", check, body(f))
+  f
+}
+
+# ---- values ----
+
+# What values of arguments are called elsewhere, by argument and by the choice that may be meant.
+choice_aliases <- list(
+  activation = list(
+    silu = "swish", sigmoid = c("logistic", "logit"), identity = c("linear", "none", "purelin"),
+    relu = c("rectifier", "relu6"), hard_sigmoid = "hardsigmoid", leaky_relu = "lrelu"
+  ),
+  loss = list(
+    squared = c("mse", "mean_squared_error", "squared_error", "l2", "sse", "rmse"),
+    absolute = c("mae", "mean_absolute_error", "absolute_error", "l1"),
+    huber = "smooth_l1", quantile = "pinball", log_cosh = "logcosh",
+    cross_entropy = c("categorical_crossentropy", "sparse_categorical_crossentropy", "ce", "nll", "log_loss",
+                      "multinomial", "softmax", "entropy", "deviance"),
+    binary_cross_entropy = c("bce", "binomial", "bernoulli", "logistic"),
+    gaussian = "normal", ordinal = "cumulative"
+  ),
+  type = list(
+    prob = c("response", "probs", "posterior", "vector"), numeric = c("response", "vector", "mean"),
+    raw = c("link", "logit", "net"), pred_int = c("interval", "prediction", "conf_int"),
+    history = c("loss", "training", "curve", "metrics"), network = c("weights", "diagram", "graph")
+  ),
+  standardize = list(
+    zscore = c("TRUE", "z-score", "standard", "scale", "normalize"), none = "FALSE",
+    robust = "median", robust_clip = c("minmax", "range")
+  )
+)
+
+# What to do about a value that is none of the choices.
+choice_hint <- function(x, arg, choices) {
+  if (is.function(x)) return("Give a name, in quotes.")
+  if (!is.atomic(x) || length(x) == 0) return(NULL)
+  known <- choice_aliases[[sub(".*\\$", "", arg)]]
+  meant <- names(Filter(function(names) tolower(x[1]) %in% tolower(names), known))
+  meant <- intersect(meant, choices)
+  if (length(meant)) return(sprintf("Did you mean %s?", dQuote(meant[1], FALSE)))
+  suggest(x[1], choices)
+}
+
+# What to do about a value that is no object of those that functions with a prefix make.
+constructor_hint <- function(x, prefix) {
+  names <- grep(paste0("^", prefix, "_"), getNamespaceExports("fastmlp"), value = TRUE)
+  if (is.function(x)) {
+    same <- Filter(function(name) identical(getExportedValue("fastmlp", name), x), names)
+    return(if (length(same)) sprintf("Call it: `%s()`.", same[1]))
+  }
+  if (!rlang::is_string(x)) return(NULL)
+  plain <- function(name) gsub("[^a-z0-9]", "", tolower(name))
+  short <- plain(sub(paste0("^", prefix, "_"), "", names))
+  distance <- drop(utils::adist(plain(x), short))
+  if (min(distance) <= nchar(plain(x)) / 4) {
+    sprintf("Without quotes, as a call: `%s()`.", names[which.min(distance)])
+  }
+}
+
+# What to do about an argument that is no object that R finds, as it was written.
+unknown_object_hint <- function(arg, written) {
+  if (arg == "data" || !is.symbol(written)) return(NULL)
+  if (arg %in% c("activation", "loss", "standardize", "normalization", "metrics", "preset", "type")) {
+    return(sprintf("A name is written in quotes: \"%s\".", as.character(written)))
+  }
+  "A column is not found by its name alone: write `data$column`."
+}
+
+# What to do about an `x` that mlp_fit() has no method for, `others` being what came after it.
+swapped_hint <- function(x, others) {
+  others <- unname(others)
+  predictors <- vapply(others, function(other) is.matrix(other) || is.data.frame(other), NA)
+  if (rlang::is_string(x) && grepl("~", x, fixed = TRUE)) return("Write the formula without quotes.")
+  if (is.atomic(x) && NROW(x) > 1 && any(predictors) && NROW(others[predictors][[1]]) == NROW(x)) {
+    return("Give the predictors first, then the outcome.")
+  }
+  if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`."
+}
+
+# What to do about an outcome that is none.
+outcome_hint <- function(y, arg) {
+  if (is.null(y)) return("A column that does not exist is NULL: is its name right?")
+  if (is.list(y) && !is.data.frame(y)) return(sprintf("For a vector use `unlist(%s)`.", arg))
+  if (inherits(y, "formula")) return("Give the formula first, then the data.")
+  if (is.atomic(y) && is.null(dim(y))) plain_hint(y, arg)
+}

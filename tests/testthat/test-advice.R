@@ -1,0 +1,54 @@
+test_that("hints of mlp_fit() speak of arguments that it has, for names that it has not", {
+  arguments <- names(formals(mlp_fit.matrix))
+  for (hint in names(fit_synonyms)) {
+    code <- regmatches(hint, gregexpr("`[^`]+`", hint))[[1]]
+    named <- sub("^`(\\w+).*", "\\1", code)
+    expect_true(all(named %in% c(arguments, "formula", "data", getNamespaceExports("fastmlp"))), info = hint)
+  }
+  expect_length(intersect(setdiff(unlist(fit_synonyms), c("x", "formula", "data")), arguments), 0)
+  expect_false(anyDuplicated(unlist(fit_synonyms)) > 0)
+})
+
+test_that("other names of arguments and values lead to what there is", {
+  exported <- lapply(getNamespaceExports("fastmlp"), function(name) getExportedValue("fastmlp", name))
+  arguments <- unlist(lapply(Filter(is.function, exported), function(f) names(formals(f))))
+  expect_length(setdiff(names(argument_aliases), c(arguments, "new_data")), 0)
+  choices <- list(
+    activation = activation_names(), loss = loss_names(), standardize = c("none", names(standardizers)),
+    type = c(unlist(lapply(prediction_types, names)), names(plot_types))
+  )
+  for (arg in names(choice_aliases)) {
+    expect_length(setdiff(names(choice_aliases[[arg]]), choices[[arg]]), 0)
+    for (choice in names(choice_aliases[[arg]])) {
+      for (alias in choice_aliases[[arg]][[choice]]) {
+        expect_match(choice_hint(alias, arg, choice), choice, fixed = TRUE)
+      }
+    }
+  }
+  expect_null(choice_hint("transformer", "activation", activation_names()))
+  expect_match(choice_hint("swish", "list$activation", activation_names()), "silu")
+})
+
+test_that("a strict function takes what it took, and nothing more", {
+  f <- strict(function(a, b = 2) {
+    check_given()
+    c(a, b)
+  })
+  expect_identical(names(formals(f)), c("a", "b", "..."))
+  expect_identical(f(1), c(1, 2))
+  expect_identical(f(b = 1, 3), c(3, 1))
+  expect_error(f(), "`a` must be given", class = "fastmlp_error_type")
+  expect_error(f(1, 2, 3), "an argument without a name", class = "fastmlp_error_dots")
+  expect_error(f(1, c = 3), "It takes `a` and `b`", class = "fastmlp_error_dots")
+  expect_error(f(1, lr = 3), "set by the optimizer", class = "fastmlp_error_dots")
+})
+
+test_that("constructors are recognised by themselves and by their names", {
+  expect_match(constructor_hint("Adam", "opt"), "`opt_adam()`", fixed = TRUE)
+  expect_match(constructor_hint("L-BFGS", "opt"), "`opt_lbfgs()`", fixed = TRUE)
+  expect_match(constructor_hint("one-cycle", "schedule"), "`schedule_one_cycle()`", fixed = TRUE)
+  expect_match(constructor_hint(init_glorot, "init"), "`init_glorot()`", fixed = TRUE)
+  expect_null(constructor_hint("transformer", "opt"))
+  expect_null(constructor_hint(0.1, "opt"))
+  expect_null(constructor_hint(mean, "opt"))
+})
