@@ -154,6 +154,7 @@ continued_data <- function(fit, given, call) {
   }
   args <- if (by_formula) c("data", "data") else c("x", "y")
   x <- forge_predictors(given$x, fit$blueprint, fit$predictors, args[1], call)
+  check_sparse_settings(fit$arguments, c(fit$network$inputs, fit$network$hidden_units), x, args[1], call)
   check_finite(check_some_rows(x, args[1], call), args[1], call = call)
   outcome <- match_outcome(given$y, fit$outcome, args[2], call)
   check_same_rows(nrow(x), outcome_rows(outcome), args[2], call)

@@ -91,7 +91,7 @@
 #' whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
-#'   columns; one row a case.
+#'   columns; or a sparse matrix of the package Matrix; one row a case.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
 #'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
 #'   logical columns and factors with two levels, for several labels. A data frame of one column may

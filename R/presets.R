@@ -190,14 +190,14 @@ preset_for <- function(preset, outcome, x, scan) {
   if (is.null(preset)) {
     preset <- getOption("fastmlp.preset")
     if (is.null(preset)) {
-      one_scale <- on_one_scale(x, scan)
+      one_scale <- !is_sparse(x) && on_one_scale(x, scan)
       preset <- if (one_scale) "pixels" else "tabular"
       rule <- sprintf("as the predictors are %s", if (one_scale) "many and on one scale" else
         if (length(scan$mean) < many_columns) "few" else "not on one scale")
     }
   }
   if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, scan))
-  list(name = attr(preset, "name"), arguments = unclass(preset), rule = rule)
+  list(name = attr(preset, "name"), arguments = sparse_arguments(unclass(preset), x), rule = rule)
 }
 
 facts_of <- function(outcome, scan) {

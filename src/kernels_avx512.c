@@ -9,6 +9,8 @@
 #define TILE_COLUMNS 8
 #define TILE_HEIGHTS(ROW) \
   ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11) ROW(12) ROW(13) ROW(14)
+#define SPARSE_PANELS 8
+#define SPARSE_WIDTHS(ROW) ROW(8) ROW(4) ROW(2) ROW(1)
 
 #include "kernels.h" /* before the target, which is for the code below alone */
 

@@ -9,6 +9,8 @@
 #define TILE_ROWS 6
 #define TILE_COLUMNS 6
 #define TILE_HEIGHTS(ROW) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6)
+#define SPARSE_PANELS 4
+#define SPARSE_WIDTHS(ROW) ROW(4) ROW(2) ROW(1)
 
 #include "kernels.h" /* before the options, which are for the code below alone */
 

@@ -7,5 +7,7 @@
 #define TILE_ROWS 2
 #define TILE_COLUMNS 2
 #define TILE_HEIGHTS(ROW) ROW(1) ROW(2)
+#define SPARSE_PANELS 2
+#define SPARSE_WIDTHS(ROW) ROW(2) ROW(1)
 
 #include "kernels_table.h"

@@ -70,15 +70,16 @@ static void meet_between(const team *team, split before, split after) {
 }
 
 /* What the first layer reads: this member's rows of it are there. */
-static panels embed(const team *team, const pass *pass, panels x, size_t n) {
+static input embed(const team *team, const pass *pass, input x, size_t n) {
   if (!is_embedded(pass)) return x;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
-  embedding_forward(&pass->net->embedding, pass->net->parameter, x, team_share(team, n), pass->embedded);
+  embedding_forward(&pass->net->embedding, pass->net->parameter, x.dense, team_share(team, n),
+                    pass->embedded);
   team_phase(team, before);
-  return pass->embedded;
+  return (input){pass->embedded, NULL};
 }
 
-void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_rows *at) {
+void pass_forward(const team *team, pass *pass, input x, size_t n, const step_rows *at) {
   const network *net = pass->net;
   split before = SPLIT_ROWS;
   x = embed(team, pass, x, n);
@@ -91,7 +92,7 @@ void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_r
     } else {
       dense_forward(team, split, &net->layer[l], net->parameter, x, n, own->z, own->h);
     }
-    x = own->h;
+    x = (input){own->h, NULL};
     before = split;
   }
   meet_between(team, before, SPLIT_ROWS);
@@ -156,10 +157,10 @@ void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at) 
   }
 }
 
-void pass_backward_inputs(const team *team, pass *pass, panels x, size_t n) {
+void pass_backward_inputs(const team *team, pass *pass, input x, size_t n) {
   if (!pass->input_gradient || !is_embedded(pass)) return;
   team_barrier(team);
-  embedding_backward(&pass->net->embedding, pass->net->parameter, x, pass->dx, team_share(team, n),
+  embedding_backward(&pass->net->embedding, pass->net->parameter, x.dense, pass->dx, team_share(team, n),
                      pass->dinput);
 }
 
@@ -205,12 +206,12 @@ static void apply_scale(const team *team, const pass *pass, float *parameter) {
   if (pass->layer[0].transposed != NULL) dense_transpose(team, first, parameter, pass->layer[0].transposed);
 }
 
-void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
+void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
   sink.products = pass->products;
-  if (is_embedded(pass)) embed_weights(team, pass, x, n, &sink);
-  if (is_embedded(pass)) x = pass->embedded;
+  if (is_embedded(pass)) embed_weights(team, pass, x.dense, n, &sink);
+  if (is_embedded(pass)) x = (input){pass->embedded, NULL};
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
     optimizer_step own;
@@ -219,7 +220,7 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
                            &of_layer, following(pass, l));
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
     if (net->layer[l].parametric) parametric_weights(team, &net->layer[l], n, at->phi, &of_layer);
-    x = at->h;
+    x = (input){at->h, NULL};
   }
   if (!net->layer[0].scaled || !sink.complete) return;
   team_barrier(team);
