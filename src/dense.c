@@ -170,10 +170,39 @@ static void strip_product(input x, panels dz, size_t rows, bool accumulate, pane
   }
 }
 
+/* Whether the weights of inputs that are zero in all rows stay what they are: then they are left alone. That is so
+   of plain steps and of Adagrad's without decay or penalty; momentum and averages that fade move all. */
+static bool leaves_alone(const layer *layer, input x, const gradient_sink *sink, const float *transposed) {
+  return x.sparse != NULL && sink->step != NULL && sink->step->still && sink->gradient == NULL &&
+         sink->average == NULL && transposed == NULL && !layer->scaled;
+}
+
+static bool has_entries(input x, size_t column) {
+  return x.sparse->first[column] < x.sparse->first[column + 1];
+}
+
+/* The inputs of a strip that are not zero in all rows, neighbours together. */
+static void touched_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
+                          const gradient_sink *sink, strip s) {
+  const size_t end = s.inputs.end;
+  for (size_t i = s.inputs.begin; i < end; i++) {
+    if (!has_entries(x, i)) continue;
+    strip run = {{i, i + 1}, s.panels};
+    while (run.inputs.end < end && has_entries(x, run.inputs.end)) run.inputs.end++;
+    strip_product(x, dz, rows, false, strip_gradient(layer, sink, run), run);
+    update_strip(team, layer, sink, NULL, run);
+    i = run.inputs.end;
+  }
+}
+
 static void weight_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
                          const gradient_sink *sink, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin;
   panels g = strip_gradient(layer, sink, s);
+  if (leaves_alone(layer, x, sink, transposed)) {
+    touched_strip(team, layer, x, dz, rows, sink, s);
+    return;
+  }
   /* The product takes long enough for what the update needs to come from wherever it is. */
   for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
     prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);

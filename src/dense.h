@@ -62,7 +62,7 @@ typedef struct gradient_sink {
 } gradient_sink;
 
 /* Panels of units that a product of sparse rows goes through together. */
-enum { SPARSE_STRIP_PANELS = 8 };
+enum { SPARSE_STRIP_PANELS = 4 };
 
 /* Panels of units in a strip, and the scratch that a strip of PANEL rows of W needs. */
 enum { STRIP_PANELS = 2, SCRATCH_FLOATS = STRIP_PANELS * PANEL * PANEL };

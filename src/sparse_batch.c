@@ -5,7 +5,7 @@
 /* Bytes of weights that a run of columns may have in the panels that a product takes at once, and entries of
    a row below which a run is not worth beginning: leaving a loop over few entries costs as much as they do.
  */
-enum { RUN_BYTES = 32768, RUN_PANELS = 8, RUN_ENTRIES = 24 };
+enum { RUN_BYTES = 32768, RUN_PANELS = 4, RUN_ENTRIES = 24 };
 
 sparse_batch sparse_batch_plan(size_t rows, size_t columns, size_t entries, double each, int members) {
   size_t most = (columns * RUN_PANELS * PANEL * sizeof(float) + RUN_BYTES - 1) / RUN_BYTES;
