@@ -241,7 +241,10 @@ continued_validation <- function(fit, validation, rows, call) {
     interface = fit_interface(fit), blueprint = fit$blueprint,
     predictors = fit$predictors, outcomes = fit$outcome$blueprint
   )
-  validation_data(validation, design, list(info = fit$outcome), call)
+  checked <- validation_data(validation, design, list(info = fit$outcome), call)
+  sizes <- c(fit$network$inputs, fit$network$hidden_units)
+  check_sparse_settings(fit$arguments, sizes, checked$x, "validation$x", call)
+  checked
 }
 
 # The fit after more epochs.

@@ -36,8 +36,9 @@ to_columns <- function(x, arg, call) {
   x
 }
 
-# Rows of it, in increasing order.
-sparse_rows <- function(x, rows) {
+# Rows of predictors of any kind, in increasing order.
+choose_rows <- function(x, rows) {
+  if (!is_sparse(x)) return(x[rows, , drop = FALSE])
   chosen <- .Call(fastmlp_choose_rows, x, rows)
   new_sparse(chosen$p, chosen$i, chosen$x, c(length(rows), ncol(x)), colnames(x))
 }

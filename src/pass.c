@@ -50,9 +50,12 @@ static void lay_out(void *owner, arena *arena) {
   if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
-/* Three products a layer, some two barriers a layer. */
+/* Three products a layer, some two barriers a layer. Products of sparse rows may be less work than the update of the
+   weights that they read. */
 int pass_members(const network *net, size_t rows, int limit) {
-  return threads_for_work(limit, 3 * network_flops(net, rows) / (2 * net->layers));
+  const layer *first = &net->layer[0];
+  double update = net->density < 1 ? 16 * (double)first->inputs * (double)first->units : 0;
+  return threads_for_work(limit, (3 * network_flops(net, rows) + update) / (2 * net->layers));
 }
 
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
