@@ -39,6 +39,8 @@ checked_task <- function(design, given, call) {
   offset <- fit_offset(settings, design, outcome, call)
   settings["validation"] <- list(offset$validation)
   validation <- check_validation(settings, design, outcome, call)
+  check_sparse_settings(settings, shape$sizes, x, args$x, call)
+  check_sparse_settings(settings, shape$sizes, validation$x, "validation$x", call)
   check_calibrate(settings, outcome$info, validation, call)
   check_refit(settings, validation, call)
   check_batch_size(settings, nrow(x) - validation_count(validation), call)

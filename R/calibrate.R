@@ -53,7 +53,7 @@ validation_output <- function(task, networks) {
   threads <- resolve_threads(task$settings$threads)
   own <- task$folds %||% rep(list(set$rows), length(networks))
   outputs <- Map(function(network, rows) {
-    x <- if (is.null(rows)) set$x else set$x[rows, , drop = FALSE]
+    x <- if (is.null(rows)) set$x else choose_rows(set$x, rows)
     .Call(fastmlp_predict, network$layers, x, scaling, "none", threads)
   }, networks, own)
   joint_rows(outputs, overlaps(own, set$rows), task$outcome$info)

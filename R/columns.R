@@ -89,6 +89,7 @@ encoded_names <- function(columns) {
 # Column j of the encoded predictors, as doubles.
 encoded_column <- function(x, j) {
   if (is.matrix(x)) return(as.double(x[, j]))
+  if (is_sparse(x)) return(sparse_column(x, j))
   widths <- encoded_widths(x)
   last <- cumsum(widths)
   at <- match(TRUE, j <= last)
@@ -101,6 +102,6 @@ encoded_column <- function(x, j) {
 
 # How messages call it.
 column_label <- function(x, j) {
-  names <- if (is.matrix(x)) colnames(x) else encoded_names(x)
+  names <- if (is.matrix(x) || is_sparse(x)) colnames(x) else encoded_names(x)
   if (is.null(names)) paste("column", j) else sprintf("column `%s`", names[j])
 }

@@ -28,6 +28,7 @@ condition_class <- function(type, kind) {
 describe <- function(x) {
   if (is.null(x)) return("NULL")
   if (is.data.frame(x)) return(sprintf("a data frame of %d rows and %d columns", nrow(x), ncol(x)))
+  if (is_sparse(x)) return(sprintf("a sparse matrix of %s", paste(dim(x), collapse = " x ")))
   if (is.function(x)) return("a function")
   if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))
   if (is.object(x)) return(sprintf("an object of class %s", enumerate(class(x))))

@@ -163,6 +163,7 @@ continued_data <- function(fit, given, call) {
   }
   args <- if (by_formula) c("data", "data") else c("x", "y")
   x <- forge_predictors(given$x, fit$blueprint, fit$predictors, args[1], call)
+  check_sparse_settings(fit$arguments, c(fit$network$inputs, fit$network$hidden_units), x, args[1], call)
   check_finite(check_some_rows(x, args[1], call), args[1], call = call)
   outcome <- match_outcome(given$y, fit$outcome, args[2], call)
   check_same_rows(nrow(x), outcome_rows(outcome), args[2], call)
@@ -249,7 +250,10 @@ continued_validation <- function(fit, validation, rows, call) {
     interface = fit_interface(fit), blueprint = fit$blueprint,
     predictors = fit$predictors, outcomes = fit$outcome$blueprint
   )
-  validation_data(validation, design, list(info = fit$outcome), call)
+  checked <- validation_data(validation, design, list(info = fit$outcome), call)
+  sizes <- c(fit$network$inputs, fit$network$hidden_units)
+  check_sparse_settings(fit$arguments, sizes, checked$x, "validation$x", call)
+  checked
 }
 
 # The fit after more epochs.

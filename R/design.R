@@ -6,7 +6,7 @@
 # the blueprint.
 
 design_matrix <- function(x, y, call, policy = values_policy(NULL)) {
-  check_matrix(x, "x", call = call, hint = "For columns of several kinds give a data frame.")
+  if (!is_sparse(x)) check_matrix(x, "x", call = call, hint = "For columns of several kinds give a data frame.")
   check_some_columns(x, "x", call)
   named <- !is.null(colnames(x))
   names <- if (named) check_column_names(colnames(x), "x", call) else paste0("V", seq_len(ncol(x)))
@@ -110,6 +110,12 @@ check_some_columns <- function(x, arg, call) {
 
 # The predictors of new rows, encoded columns as at the fit.
 forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
+  if (is_matrix_object(new_data) && inherits(blueprint, "xy_blueprint")) {
+    new_data <- as_sparse(new_data, arg, call)
+    columns <- match_columns(new_data, predictors, arg, call)
+    in_order <- identical(columns, seq_len(ncol(new_data)))
+    return(if (in_order) new_data else sparse_columns(new_data, columns))
+  }
   if (!is.matrix(new_data) && !is.data.frame(new_data)) {
     one_row <- is_plain_vector(new_data) && length(new_data) == length(source_names(predictors))
     hint <- if (one_row) sprintf("For one row, use `t(%s)`.", arg)

@@ -140,7 +140,7 @@ rows_of_bias <- 5
 fit_to_rows <- function(layers, init, activation, set, scaling) {
   rows <- set$rows %||% seq_len(nrow(set$x))
   rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), looked_at))))]
-  x <- set$x[rows, , drop = FALSE]
+  x <- choose_rows(set$x, rows)
   for (l in seq_len(length(layers) - init$zero_last)) {
     layers[[l]]$bias[] <- 0
     z <- inputs_of_units(layers[seq_len(l)], activation, x, scaling)

@@ -58,6 +58,14 @@
 #' predictor with their ranks, turn them into numbers by `as.integer()`. A logical column counts as 0 and 1.
 #' Dates, times, lists, complex numbers and the like are refused by name.
 #'
+#' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows, logical
+#' and symmetric ones). Its zeros are never written out: memory and time grow with the values that are not zero, and
+#' the network is, number for number, that of the same rows in a dense matrix. What would fill the zeros is refused:
+#' `standardize` other than `"none"` and `"scale"`, `numeric_embedding`, `input_noise`, and `residual` for a first
+#' layer as wide as its inputs; presets leave it out. `input_dropout` drops what is not zero. Under plain [opt_sgd()]
+#' and [opt_adagrad()], without momentum, penalty, decay and `ema_decay`, a step touches only the weights of
+#' predictors that its batch has; other optimizers move all weights at every step.
+#'
 #' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
 #' duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
@@ -97,7 +105,7 @@
 #' whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
-#'   columns; one row a case.
+#'   columns; or a sparse matrix of the package Matrix; one row a case.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
 #'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
 #'   logical columns and factors with two levels, for several labels. A data frame of one column may
@@ -200,6 +208,7 @@
 #'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the
 #'   median, over the interquartile range or, where that is 0, half the range; then
 #'   \eqn{u / \sqrt{1 + (u/3)^2}}, which lies within 3: Holzmueller, Grinsztajn and Steinwart 2024);
+#'   `"scale"` (divide by the standard deviation, which leaves zeros as they are);
 #'   `"global"` (one mean and one standard deviation, those of all columns' values together: for pixels
 #'   and other columns on one scale).
 #' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard
@@ -227,8 +236,8 @@
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
 #'   `TRUE` in interactive sessions.
-#' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`, or
-#'   `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()] gives, perhaps
+#' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`,
+#'   `"sparse"`, or `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()] gives, perhaps
 #'   changed. By default it depends on the data. See the section on defaults.
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
@@ -295,6 +304,13 @@
 #' x <- as.matrix(mtcars[-1])
 #' fit <- mlp_fit(x, mtcars$mpg, preset = "fast", ensemble = 3, validation = 0.3)
 #' predict(fit, x[1:3, ], type = "pred_int", level = 0.8)
+#'
+#' # Counts of words: a sparse matrix
+#' if (requireNamespace("Matrix", quietly = TRUE)) {
+#'   words <- Matrix::rsparsematrix(200, 500, density = 0.02, rand.x = function(n) rpois(n, 2) + 1)
+#'   topic <- factor(Matrix::rowSums(words[, 1:250]) > Matrix::rowSums(words[, 251:500]))
+#'   mlp_fit(words, topic, preset = "plain", hidden_units = 16, optimizer = opt_adam())
+#' }
 #'
 #' # Two normalised layers of which the second adds its input to its output; a tenth of the units drop
 #' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = c(16, 16), normalization = "batch",

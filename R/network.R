@@ -99,8 +99,9 @@ new_network <- function(layers, activation) {
 #' [predict()][predict.fastmlp].
 #'
 #' @param network An [mlp_network()].
-#' @param x Numeric matrix rows x inputs, without missing values. Of a factor that is embedded the input is
-#'   its code: 1 for the first level and so on, and any other number for none of them.
+#' @param x Numeric matrix rows x inputs, or a sparse one of the package Matrix, without missing values. Of a
+#'   factor that is embedded the input is its code: 1 for the first level and so on, and any other number for
+#'   none of them.
 #' @param threads Threads to use; `NULL` for [mlp_threads()].
 #' @return A matrix rows x outputs.
 #' @examples
@@ -110,7 +111,7 @@ new_network <- function(layers, activation) {
 mlp_forward <- function(network, x, threads = NULL) {
   check_given()
   check_network(network)
-  check_matrix(x, "x", columns = network$inputs)
+  x <- check_network_rows(x, network, environment())
   output <- .Call(fastmlp_predict, network$layers, x, NULL, "none", resolve_threads(threads))
   if (is.null(output)) check_finite(x, "x") else output
 }
@@ -148,7 +149,7 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   call <- environment()
   check_given()
   check_network(network)
-  check_matrix(x, "x", columns = network$inputs)
+  x <- check_network_rows(x, network, call)
   check_some_rows(x, "x", call)
   check_finite(x, "x")
   loss <- if (is.null(loss)) default_loss(y, network$outputs) else as_loss(loss, "loss", call)
@@ -160,6 +161,17 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   run_loss(loss, call, function(loss) {
     .Call(fastmlp_gradient, network$layers, x, target, weights, loss, mode, threads)
   })
+}
+
+# Rows for a network: a matrix, dense or sparse.
+check_network_rows <- function(x, network, call) {
+  if (!is_matrix_object(x)) return(check_matrix(x, "x", columns = network$inputs, call = call))
+  x <- as_sparse(x, "x", call)
+  if (ncol(x) != network$inputs) {
+    expected <- paste("a matrix with", count_of(network$inputs, "column"))
+    abort_argument("x", expected, describe(x), "shape", call = call)
+  }
+  check_sparse_network(network, NULL, x, "x", call)
 }
 
 # The network is of this class and its layers can be handed to the engine: one read from a file or

@@ -74,6 +74,7 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   threads <- resolve_threads(threads)
   predict_rows <- function(new_data, offset) {
     x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
+    check_sparse_network(object$network, object$standardize, x, "new_data", call)
     request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
     run <- function(link) network_outputs(object, x, link, threads, call)
     types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])

@@ -38,7 +38,10 @@ occurs_twice <- function(x) duplicated(x) | duplicated(x, fromLast = TRUE)
 duplicated_columns <- function(x, fingerprint, except) {
   first <- match(fingerprint, fingerprint, incomparables = NA)
   candidates <- setdiff(which(first != seq_along(first)), except)
-  Filter(function(j) identical(encoded_column(x, j), encoded_column(x, first[j])), candidates)
+  same <- if (is_sparse(x)) same_sparse_columns else function(x, j, k) {
+    identical(encoded_column(x, j), encoded_column(x, k))
+  }
+  Filter(function(j) same(x, j, first[j]), candidates)
 }
 
 # The engine works in single precision.

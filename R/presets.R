@@ -22,6 +22,15 @@ tuned_presets <- list(
       ),
       common_arguments(task, n, epochs_within(10000, n, most = 40L), batch_of(n, steps = 16))
     )
+  },
+  sparse = function(task, n, p) {
+    c(
+      list(
+        hidden_units = 256L, optimizer = opt_adamw(0.001, weight_decay = 0.01), schedule = schedule_cosine(),
+        dropout = 0.5
+      ),
+      common_arguments(task, n, epochs_within(10000, n, most = 20L), batch_of(n, steps = 16))
+    )
   }
 )
 
@@ -102,6 +111,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
 #'   deviation for all columns; at most 40 epochs and about 10,000 steps, as before.
+#' * `"sparse"`, for sparse matrices such as counts of words: one layer that is dropped by half, trained by
+#'   AdamW on the predictors as they are; at most 20 epochs and about 10,000 steps, as before.
 #' * `"plain"`: the textbook. What is written is what runs.
 #'
 #' @section What the default stands for:
@@ -115,7 +126,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' @section Which one is taken:
 #' A fit whose `preset` is not given takes that of `options(fastmlp.preset = )`, by name; without one, it
-#' takes `"pixels"` if there are at least 64 predictors, all numeric and on one scale (at least half of
+#' takes `"sparse"` if the predictors are a sparse matrix, `"pixels"` if there are at least 64 predictors, all numeric and on one scale (at least half of
 #' them range over at least half of the range of all values), and `"tabular"` otherwise. `summary()` of a
 #' fit says which it was, and why.
 #'
@@ -127,7 +138,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' optimizer of your own (whose learning rate means something only with them), `refit` with `validation`,
 #' `ensemble`, `callbacks`, `checkpoint` or [schedule_plateau()] of your own.
 #'
-#' @param name `"tabular"`, `"fast"`, `"pixels"` or `"plain"`.
+#' @param name `"tabular"`, `"fast"`, `"pixels"`, `"sparse"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
 #' @param n Rows of the data: a whole number of at least 1.
 #' @param p Predictors, with one for each level of factors (of two levels one for both): a whole number of at
@@ -193,13 +204,14 @@ preset_for <- function(preset, outcome, x, scan) {
     preset <- getOption("fastmlp.preset")
     if (is.null(preset)) {
       one_scale <- on_one_scale(x, scan)
-      preset <- if (one_scale) "pixels" else "tabular"
-      rule <- sprintf("as the predictors are %s", if (one_scale) "many and on one scale" else
-        if (encoded_count(x) < many_columns) "few" else "not on one scale")
+      preset <- if (is_sparse(x)) "sparse" else if (one_scale) "pixels" else "tabular"
+      rule <- sprintf("as the predictors are %s", if (is_sparse(x)) "a sparse matrix" else
+        if (one_scale) "many and on one scale" else
+          if (encoded_count(x) < many_columns) "few" else "not on one scale")
     }
   }
   if (is.character(preset)) preset <- new_preset(preset, facts_of(outcome, x))
-  list(name = attr(preset, "name"), arguments = unclass(preset), rule = rule)
+  list(name = attr(preset, "name"), arguments = sparse_arguments(unclass(preset), x), rule = rule)
 }
 
 facts_of <- function(outcome, x) {

@@ -7,6 +7,8 @@
 standardizers <- list(
   # mean 0, standard deviation 1
   zscore = function(x, rows, scan) list(center = scan$mean, scale = scan$sd),
+  # standard deviation 1, with zeros where they were
+  scale = function(x, rows, scan) list(center = numeric(length(scan$sd)), scale = scan$sd),
   # median 0, and the interquartile range of the normal distribution with standard deviation 1
   robust = function(x, rows, scan) {
     quartiles <- column_quartiles(x, rows, scan)

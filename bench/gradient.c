@@ -51,10 +51,11 @@ static void compute_gradient(problem *p) {
   const loss loss = {.id = LOSS_SQUARED};
   const targets targets = {.value = p->target};
   pass_transpose(&solo, &p->pass);
-  pass_forward(&solo, &p->pass, p->x, ROWS, NULL);
+  const input x = {p->x, NULL};
+  pass_forward(&solo, &p->pass, x, ROWS, NULL);
   pass_loss(&solo, &p->pass, &loss, &targets, ROWS, 1.0 / ROWS);
   pass_backward(&solo, &p->pass, ROWS, NULL);
-  pass_weights(&solo, &p->pass, p->x, ROWS, (gradient_sink){.gradient = p->gradient}, 0);
+  pass_weights(&solo, &p->pass, x, ROWS, (gradient_sink){.gradient = p->gradient}, 0);
 }
 
 static double best_microseconds(problem *p) {

@@ -24,7 +24,9 @@ static rng random_numbers(uint32_t key) {
 
 static void make_images(dataset *data, size_t rows) {
   rng random = random_numbers(3);
-  stop_unless(dataset_allocate(data, rows, IMAGE_INPUTS, IMAGE_CLASSES, true, false, false));
+  const dataset_shape shape = {
+      .rows = rows, .inputs = IMAGE_INPUTS, .columns = IMAGE_CLASSES, .classes = true};
+  stop_unless(dataset_allocate(data, &shape));
   for (size_t i = 0; i < rows * IMAGE_INPUTS; i++) data->x[i] = (float)rng_uniform(&random, i);
   for (size_t i = 0; i < rows; i++) {
     data->class_index[i] = (int)(IMAGE_CLASSES * data->x[i * IMAGE_INPUTS]);

@@ -2,42 +2,52 @@
 
 #include <string.h>
 
-/* What dataset_allocate() was asked for. */
+/* What there is to lay out; chosen: a choice of another's rows. */
 typedef struct dataset_request {
   dataset *data;
-  bool chosen, classes, weighted, shifted;
+  const dataset_shape *shape;
+  bool chosen;
 } dataset_request;
+
+static void lay_out_rows(const dataset_request *request, arena *arena) {
+  dataset *data = request->data;
+  if (request->chosen) {
+    data->place = arena_take(arena, data->rows, sizeof(uint32_t));
+  } else if (request->shape->sparse) {
+    data->sparse.start = arena_take(arena, data->rows + 1, sizeof(uint32_t));
+    data->sparse.entry = arena_take(arena, request->shape->entries, sizeof(sparse_entry));
+    data->sparse.before = arena_take(arena, data->inputs + 1, sizeof(uint32_t));
+  } else {
+    data->x = arena_take(arena, size_multiply(data->rows, data->inputs), sizeof(float));
+  }
+}
 
 static void lay_out(void *owner, arena *arena) {
   const dataset_request *request = owner;
   dataset *data = request->data;
   size_t rows = data->rows;
-  if (request->chosen) {
-    data->place = arena_take(arena, rows, sizeof(uint32_t));
-  } else {
-    data->x = arena_take(arena, size_multiply(rows, data->inputs), sizeof(float));
-  }
-  if (request->classes) {
+  lay_out_rows(request, arena);
+  if (request->shape->classes) {
     data->class_index = arena_take(arena, rows, sizeof(int32_t));
   } else {
     data->value = arena_take(arena, size_multiply(rows, data->columns), sizeof(float));
   }
-  if (request->weighted) data->weight = arena_take(arena, rows, sizeof(float));
-  if (request->shifted) data->offset = arena_take(arena, rows, sizeof(float));
+  if (request->shape->weighted) data->weight = arena_take(arena, rows, sizeof(float));
+  if (request->shape->shifted) data->offset = arena_take(arena, rows, sizeof(float));
 }
 
-status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t columns, bool classes,
-                        bool weighted, bool shifted) {
-  *data = (dataset){.rows = rows, .inputs = inputs, .columns = columns};
-  return arena_build(&data->arena, lay_out, &(dataset_request){data, false, classes, weighted, shifted});
+status dataset_allocate(dataset *data, const dataset_shape *shape) {
+  *data = (dataset){.rows = shape->rows, .inputs = shape->inputs, .columns = shape->columns};
+  return arena_build(&data->arena, lay_out, &(dataset_request){data, shape, false});
 }
 
 status dataset_choose(dataset *choice, const dataset *all, const uint32_t *rows, size_t n) {
   size_t columns = all->columns;
-  *choice = (dataset){.rows = n, .inputs = all->inputs, .columns = columns, .x = all->x};
-  dataset_request request = {choice, true, all->class_index != NULL, all->weight != NULL,
-                             all->offset != NULL};
-  status result = arena_build(&choice->arena, lay_out, &request);
+  *choice =
+      (dataset){.rows = n, .inputs = all->inputs, .columns = columns, .x = all->x, .sparse = all->sparse};
+  const dataset_shape shape = {
+      .classes = all->class_index != NULL, .weighted = all->weight != NULL, .shifted = all->offset != NULL};
+  status result = arena_build(&choice->arena, lay_out, &(dataset_request){choice, &shape, true});
   if (result != STATUS_OK) return result;
   for (size_t i = 0; i < n; i++) {
     size_t row = rows != NULL ? rows[i] : i;
@@ -54,6 +64,63 @@ void dataset_free(dataset *data) {
   arena_free(&data->arena);
   *data = (dataset){0};
 }
+
+/* ---- sparse rows ---- */
+
+bool dataset_is_sparse(const dataset *data) { return data->sparse.entry != NULL; }
+
+static size_t entries_of(const dataset *data, size_t row) {
+  size_t at = data->place ? data->place[row] : row;
+  return data->sparse.start[at + 1] - data->sparse.start[at];
+}
+
+static size_t all_entries(const dataset *data) {
+  size_t sum = 0;
+  for (size_t i = 0; i < data->rows; i++) sum += entries_of(data, i);
+  return sum;
+}
+
+double dataset_density(const dataset *data) {
+  if (!dataset_is_sparse(data)) return 1;
+  return (double)all_entries(data) / ((double)data->rows * (double)data->inputs);
+}
+
+/* How many rows have more than so many entries, and what these have together. */
+static size_t longer_rows(const dataset *data, size_t length, size_t *entries) {
+  size_t count = 0;
+  *entries = 0;
+  for (size_t i = 0; i < data->rows; i++) {
+    size_t own = entries_of(data, i);
+    if (own <= length) continue;
+    count++;
+    *entries += own;
+  }
+  return count;
+}
+
+/* The most entries that n rows have together: those of the longest, found by halving. */
+static size_t most_entries(const dataset *data, size_t n) {
+  size_t low = 0, high = data->inputs, entries;
+  if (n >= data->rows) return all_entries(data);
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (longer_rows(data, middle, &entries) > n) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  size_t longer = longer_rows(data, low, &entries);
+  return entries + (n - longer) * low;
+}
+
+sparse_batch dataset_plan_batch(const dataset *data, size_t rows, int members) {
+  if (!dataset_is_sparse(data)) return (sparse_batch){0};
+  double each = dataset_density(data) * (double)data->inputs;
+  return sparse_batch_plan(rows, data->inputs, most_entries(data, rows), each, members);
+}
+
+/* ---- gathering ---- */
 
 /* How far ahead of the row being copied cache lines are asked for, those to read and those to write: shuffled
    rows defeat the hardware's own prefetching, and the other members have read the batch. Memory takes as
@@ -95,12 +162,17 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
   size_t inputs = data->inputs, columns = data->columns, ahead = rows_ahead(inputs);
   range share = team_share(team, n);
   phase before = team_phase(team, PHASE_GATHER);
+  bool sparse = dataset_is_sparse(data);
+  if (sparse) {
+    sparse_batch_gather(team, &(sparse_choice){&data->sparse, data->place, order, first, n}, batch->sparse);
+  }
   for (size_t i = share.begin; i < share.end; i++) {
     size_t later = size_min(i + ahead, data->rows - first - 1); /* which may be of the next block */
     size_t row = order ? order[i] : first + i;
     size_t later_row = order ? order[later] : first + later;
-    scatter_row(row_of(data, row), row_of(data, later_row), inputs, batch->x.data + i * PANEL,
-                batch->x.stride, ahead);
+    if (!sparse)
+      scatter_row(row_of(data, row), row_of(data, later_row), inputs, batch->x.data + i * PANEL,
+                  batch->x.stride, ahead);
     prefetch_target(data, later_row);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
     if (batch->value)
@@ -118,6 +190,14 @@ void dataset_restore(const team *team, const dataset *data, const uint32_t *orde
   for (size_t i = share.begin; i < share.end; i++) {
     if (value[i * PANEL] != 0) value[i * PANEL] = row_of(data, order ? order[i] : first + i)[column];
   }
+}
+
+void dataset_turn(const team *team, const dataset *data, size_t n, const batch *batch) {
+  if (!dataset_is_sparse(data)) return;
+  phase before = team_phase(team, PHASE_GATHER);
+  team_barrier(team);
+  sparse_batch_turn(team, batch->sparse, n);
+  team_phase(team, before);
 }
 
 targets dataset_targets(const dataset *data, size_t first) {

@@ -4,14 +4,16 @@
 
 #include "alloc.h"
 #include "loss.h"
+#include "sparse_batch.h"
 #include "threads.h"
 
-/* A data set; owns its memory, but for the x of a choice of rows, which is another's. Exactly rows x inputs
-   floats for x: no padding. */
+/* A data set; owns its memory, but for the predictors of a choice of rows, which are another's. Exactly rows
+   x inputs floats for x: no padding. */
 typedef struct dataset {
   arena arena;
   size_t rows, inputs, columns; /* columns: numbers of a row's target */
-  float *x;                     /* [rows x inputs] row-major */
+  float *x;                     /* [rows x inputs] row-major; NULL where they are sparse */
+  sparse_rows sparse;           /* the same rows in place of x */
   uint32_t *place;              /* [rows] of each row in x; NULL: they lie in order */
   int32_t *class_index;         /* [rows], or NULL */
   float *value;                 /* [rows x columns] row-major, or NULL */
@@ -19,10 +21,15 @@ typedef struct dataset {
   float *offset;                /* [rows], or NULL */
 } dataset;
 
-/* Allocates room for the rows; classes says which kind of target, weighted whether weights are kept, shifted
-   whether offsets are. */
-status dataset_allocate(dataset *data, size_t rows, size_t inputs, size_t columns, bool classes,
-                        bool weighted, bool shifted);
+/* What a data set has room for: its rows, its kind of target, whether weights are kept, and offsets. */
+typedef struct dataset_shape {
+  size_t rows, inputs, columns;
+  bool classes, weighted, shifted;
+  bool sparse;    /* rows are sparse, with so many */
+  size_t entries; /* values together */
+} dataset_shape;
+
+status dataset_allocate(dataset *data, const dataset_shape *shape);
 
 /* A choice of n listed rows (NULL: all n) of another data set (no choice itself), which must outlive it. */
 status dataset_choose(dataset *choice, const dataset *all, const uint32_t *rows, size_t n);
@@ -32,14 +39,25 @@ void dataset_free(dataset *data);
 /* Room for a block of rows as the passes read them. */
 typedef struct batch {
   panels x;             /* [rows x inputs] */
+  sparse_batch *sparse; /* in place of it, for sparse rows */
   int32_t *class_index; /* [rows], or NULL: not wanted */
   float *value;         /* [rows x columns] row-major, or NULL */
   float *weight;        /* [rows], or NULL */
   float *offset;        /* [rows], or NULL */
 } batch;
 
+/* Whether its rows are sparse, and the share of their values that are kept: 1 otherwise. */
+bool dataset_is_sparse(const dataset *data);
+double dataset_density(const dataset *data);
+
+/* A batch for up to `rows` of its rows, if those are sparse, which at most so many members turn. */
+sparse_batch dataset_plan_batch(const dataset *data, size_t rows, int members);
+
+/* What a layer reads of a batch. */
+static inline input batch_input(const batch *batch) { return (input){batch->x, batch->sparse}; }
+
 /* Copies n listed rows (order[0 .. n-1]; NULL for first, first + 1, ...) into the batch: this member's share
-   of them. order goes on for the rows that are left from `first` on. */
+   of them. order goes on for the rows that are left from `first` on. Sparse ones still have to be turned. */
 void dataset_gather(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                     const batch *batch);
 
@@ -47,6 +65,11 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
    member's share of the rows of dataset_gather(). */
 void dataset_restore(const team *team, const dataset *data, const uint32_t *order, size_t first, size_t n,
                      size_t column, const batch *batch);
+
+/* Sorts a batch of n gathered rows by columns, if they are sparse: this member's share, once all have
+ * gathered.
+ */
+void dataset_turn(const team *team, const dataset *data, size_t n, const batch *batch);
 
 /* The targets of the data set's rows from `first` on, where they lie. */
 targets dataset_targets(const dataset *data, size_t first);

@@ -20,15 +20,20 @@ split split_for(int size, size_t columns) {
 /* ---- forward and backward through x W + b ---- */
 
 /* One strip of units while it is in cache: the product, then the activation. */
-static void forward_strip(const team *team, const layer *layer, const float *parameter, panels x, range rows,
+static void forward_strip(const team *team, const layer *layer, const float *parameter, input x, range rows,
                           size_t panel, size_t panels_in_strip, panels z, panels h) {
   const kernels *kernels = kernels_active();
   size_t weight_stride = layer->inputs * PANEL, n = rows.end - rows.begin;
   panels out = z.data != NULL ? z : h;
   float *first = out.data + panel * out.stride + rows.begin * PANEL;
-  kernels->product(x.data + rows.begin * PANEL, x.stride, n, layer->inputs,
-                   parameter + layer->effective + panel * weight_stride, weight_stride, panels_in_strip,
-                   parameter + layer->bias + panel * PANEL, first, out.stride);
+  const float *weight = parameter + layer->effective + panel * weight_stride;
+  const float *bias = parameter + layer->bias + panel * PANEL;
+  if (x.sparse != NULL) {
+    sparse_forward(x.sparse, rows, weight, weight_stride, panels_in_strip, bias, first, out.stride);
+  } else {
+    kernels->product(x.dense.data + rows.begin * PANEL, x.dense.stride, n, layer->inputs, weight,
+                     weight_stride, panels_in_strip, bias, first, out.stride);
+  }
   if (layer->activation == ACTIVATION_identity && z.data == NULL) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
   for (size_t p = 0; p < panels_in_strip; p++) {
@@ -38,7 +43,7 @@ static void forward_strip(const team *team, const layer *layer, const float *par
   team_phase(team, before);
 }
 
-void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x,
+void dense_forward(const team *team, split split, const layer *layer, const float *parameter, input x,
                    size_t rows, panels z, panels h) {
   part mine = part_of(team, split, rows, layer->units);
   for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
@@ -156,17 +161,57 @@ static void scale_strip(const layer *layer, const gradient_sink *sink, panels g,
   }
 }
 
-static void weight_strip(const team *team, const layer *layer, panels x, panels dz, size_t rows,
+/* x' dz of a strip. */
+static void strip_product(input x, panels dz, size_t rows, bool accumulate, panels g, strip s) {
+  const float *d = dz.data + s.panels.begin * dz.stride;
+  size_t panels = s.panels.end - s.panels.begin;
+  if (x.sparse != NULL) {
+    sparse_backward(x.sparse, s.inputs, d, dz.stride, panels, accumulate, g.data, g.stride);
+  } else {
+    kernels_active()->product_transposed(x.dense.data + s.inputs.begin / PANEL * x.dense.stride,
+                                         x.dense.stride, s.inputs.end - s.inputs.begin, rows, d, dz.stride,
+                                         panels, accumulate, g.data, g.stride);
+  }
+}
+
+/* Whether the weights of inputs that are zero in all rows stay what they are: then they are left alone. That is so
+   of plain steps and of Adagrad's without decay or penalty; momentum and averages that fade move all. */
+static bool leaves_alone(const layer *layer, input x, const gradient_sink *sink, const float *transposed) {
+  return x.sparse != NULL && sink->step != NULL && sink->step->still && sink->gradient == NULL &&
+         sink->average == NULL && transposed == NULL && !layer->scaled;
+}
+
+static bool has_entries(input x, size_t column) {
+  return x.sparse->first[column] < x.sparse->first[column + 1];
+}
+
+/* The inputs of a strip that are not zero in all rows, neighbours together. */
+static void touched_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
+                          const gradient_sink *sink, strip s) {
+  const size_t end = s.inputs.end;
+  for (size_t i = s.inputs.begin; i < end; i++) {
+    if (!has_entries(x, i)) continue;
+    strip run = {{i, i + 1}, s.panels};
+    while (run.inputs.end < end && has_entries(x, run.inputs.end)) run.inputs.end++;
+    strip_product(x, dz, rows, false, strip_gradient(layer, sink, run), run);
+    update_strip(team, layer, sink, NULL, run);
+    i = run.inputs.end;
+  }
+}
+
+static void weight_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
                          const gradient_sink *sink, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin;
   panels g = strip_gradient(layer, sink, s);
+  if (leaves_alone(layer, x, sink, transposed)) {
+    touched_strip(team, layer, x, dz, rows, sink, s);
+    return;
+  }
   /* The product takes long enough for what the update needs to come from wherever it is. */
   for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
     prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);
   }
-  kernels_active()->product_transposed(x.data + s.inputs.begin / PANEL * x.stride, x.stride, height, rows,
-                                       dz.data + s.panels.begin * dz.stride, dz.stride,
-                                       s.panels.end - s.panels.begin, sink->accumulate, g.data, g.stride);
+  strip_product(x, dz, rows, sink->accumulate, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
   if (sink->step != NULL) update_strip(team, layer, sink, transposed, s);
 }
@@ -217,7 +262,7 @@ void sink_average(const gradient_sink *sink, size_t offset, size_t n) {
   if (sink->step != NULL) average_span(sink, offset, n);
 }
 
-void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
+void dense_backward_weights(const team *team, split split, const layer *layer, input x, panels dz,
                             size_t rows, const gradient_sink *sink, float *transposed) {
   own own = own_of(team, split, layer);
   for (size_t p = own.biases.begin; p < own.biases.end; p++) bias_panel(layer, dz, rows, sink, p);

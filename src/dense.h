@@ -4,6 +4,7 @@
 
 #include "activation.h"
 #include "optimizer.h"
+#include "sparse_batch.h"
 #include "threads.h"
 
 /* What stands between x W + b and the activation. */
@@ -74,7 +75,7 @@ split split_for(int size, size_t columns);
 part part_of(const team *team, split split, size_t rows, size_t columns);
 
 /* z = x W + b and h = phi(z), for z[rows x units]; z.data == NULL where z need not be kept. */
-void dense_forward(const team *team, split split, const layer *layer, const float *parameter, panels x,
+void dense_forward(const team *team, split split, const layer *layer, const float *parameter, input x,
                    size_t rows, panels z, panels h);
 
 /* dx[rows x inputs] = dz[rows x units] W', times phi' of the activation `below` that made x, read from
@@ -87,7 +88,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
    sink updates, W' there follows W. split is that of the layer's units: where they are divided by panels, a
    member sees to the weights of its own, otherwise to those of its panels of inputs, as
    dense_backward_input() divides them by SPLIT_PANELS. */
-void dense_backward_weights(const team *team, split split, const layer *layer, panels x, panels dz,
+void dense_backward_weights(const team *team, split split, const layer *layer, input x, panels dz,
                             size_t rows, const gradient_sink *sink, float *transposed);
 
 /* The update alone, of what dense_backward_weights() would update, from the sink's gradient. */

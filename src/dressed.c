@@ -51,7 +51,7 @@ static void activate(activation_id activation, part part, panels z, panels phi) 
 }
 
 /* out = x W + b. */
-static void linear(const team *team, split split, const layer *layer, const float *parameter, panels x,
+static void linear(const team *team, split split, const layer *layer, const float *parameter, input x,
                    size_t n, panels out) {
   struct layer bare = *layer;
   bare.activation = ACTIVATION_identity;
@@ -61,7 +61,7 @@ static void linear(const team *team, split split, const layer *layer, const floa
 /* ---- forward and backward ---- */
 
 void dressed_forward(const team *team, split split, const network *net, int l, const pass_layer *own,
-                     panels x, size_t n, const step_rows *at) {
+                     input x, size_t n, const step_rows *at) {
   const layer *layer = &net->layer[l];
   part part = part_of(team, split, n, layer->units);
   bool normal = layer->norm != NORM_NONE;
@@ -80,7 +80,7 @@ void dressed_forward(const team *team, split split, const network *net, int l, c
     phi = own->h;
   }
   if (layer->residual) {
-    add(part, phi, x, own->h);
+    add(part, phi, x.dense, own->h);
   } else if (phi.data != own->h.data) {
     copy(part, phi, own->h);
   }
@@ -113,7 +113,7 @@ void residual_backward(const team *team, part part, panels dh, panels dx) {
   team_phase(team, before);
 }
 
-void dressed_predict(const team *solo, const layer *layer, float *parameter, panels x, size_t n, panels h) {
+void dressed_predict(const team *solo, const layer *layer, float *parameter, input x, size_t n, panels h) {
   part part = part_of(solo, SPLIT_ROWS, n, layer->units);
   linear(solo, SPLIT_ROWS, layer, parameter, x, n, h);
   if (layer->norm != NORM_NONE) norm_forward(layer, parameter, false, part, n, h, h, NULL);
@@ -122,5 +122,5 @@ void dressed_predict(const team *solo, const layer *layer, float *parameter, pan
   } else {
     activate(layer->activation, part, h, h);
   }
-  if (layer->residual) add(part, h, x, h);
+  if (layer->residual) add(part, h, x.dense, h);
 }

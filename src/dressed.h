@@ -17,7 +17,7 @@ void dressed_take(const layer *layer, size_t rows, arena *arena, pass_layer *tak
 
 /* h from x; this member's part, as split says. */
 void dressed_forward(const team *team, split split, const network *net, int l, const pass_layer *own,
-                     panels x, size_t n, const step_rows *at);
+                     input x, size_t n, const step_rows *at);
 
 /* From dh to dz, for the part. Also for layers that are not dressed. */
 void dressed_backward(const team *team, part part, const network *net, int l, const pass_layer *own, size_t n,
@@ -27,6 +27,6 @@ void dressed_backward(const team *team, part part, const network *net, int l, co
 void residual_backward(const team *team, part part, panels dh, panels dx);
 
 /* h from x as the network predicts, by one member alone and in place. */
-void dressed_predict(const team *solo, const layer *layer, float *parameter, panels x, size_t n, panels h);
+void dressed_predict(const team *solo, const layer *layer, float *parameter, input x, size_t n, panels h);
 
 #endif

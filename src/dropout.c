@@ -69,3 +69,23 @@ void dropout_inputs(const input_noise *noise, const step_rows *at, range rows, s
   }
   if (noise->dropout > 0) mask_part(&rule, 0, at, part, x, x);
 }
+
+/* The bits are those that a panel's element gets. */
+static bool is_dropped(const rng *stream, uint32_t row, uint32_t column, uint32_t threshold) {
+  uint32_t word[4];
+  rng_block(stream, (uint64_t)(row / 8) << 32 | column, word);
+  return (word[row % 8 / 2] >> (row % 2 * 16) & UINT32_C(0xffff)) < threshold;
+}
+
+void dropout_entries(const input_noise *noise, const step_rows *at, range rows, sparse_batch *batch) {
+  const mask_rule rule = plain_rule(noise->dropout);
+  const rng stream = rng_make(at->key, RNG_STREAM_DROPOUT, at->step);
+  for (size_t r = rows.begin; r < rows.end; r++) {
+    const uint32_t *bound = batch->bound + r * (batch->runs + 1);
+    for (uint32_t i = bound[0]; i < bound[batch->runs]; i++) {
+      sparse_entry *entry = &batch->entry[i];
+      bool dropped = is_dropped(&stream, at->first + (uint32_t)r, entry->index, rule.threshold);
+      entry->value = dropped ? 0 : entry->value * rule.scale;
+    }
+  }
+}

@@ -20,6 +20,9 @@ typedef struct input_noise {
   double sd;      /* of normal noise, added before */
 } input_noise;
 
+/* The same for sparse rows, which have dropout alone: a zero that is dropped stays zero. */
+void dropout_entries(const input_noise *noise, const step_rows *at, range rows, sparse_batch *batch);
+
 /* h = the layer's mask of phi for the part of both, [rows x units]: a unit is dropped with probability
    layer->dropout. Those that stay are scaled so that the mean stays (inverted dropout); those of a layer of
    selu become its limit at -Inf where they are dropped, and all are scaled and shifted so that a mean of 0

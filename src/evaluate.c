@@ -14,7 +14,8 @@ status evaluator_allocate(evaluator *evaluator, const network *net, const datase
   evaluator->data = data;
   evaluator->loss = loss;
   if (loss_of(loss->id)->calls_back) members = 1;
-  status result = stream_allocate(&evaluator->stream, net, members);
+  const sparse_batch plan = dataset_plan_batch(data, size_min(data->rows, STREAM_ROWS), 0);
+  status result = stream_allocate(&evaluator->stream, net, &plan, members);
   return result == STATUS_OK ? arena_build(&evaluator->arena, lay_out, evaluator) : result;
 }
 
@@ -23,10 +24,11 @@ void evaluator_free(evaluator *evaluator) {
   arena_free(&evaluator->arena);
 }
 
-static void fill(void *context, size_t first, size_t n, panels x) {
+static void fill(void *context, int member, size_t first, size_t n, const batch *x) {
   const evaluator *e = context;
   const team solo = {.size = 1};
-  dataset_gather(&solo, e->data, NULL, first, n, &(batch){.x = x});
+  (void)member;
+  dataset_gather(&solo, e->data, NULL, first, n, x);
 }
 
 static void consume(void *context, size_t first, size_t n, panels output) {

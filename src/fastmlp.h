@@ -5,7 +5,8 @@
    <"batch", "layer">, scale =, shift = <double units>, and for batches mean =, variance = <double units>) and
    residual = TRUE; the first layer also input_scale = <double inputs> where that is learned. x is a double,
    integer or logical matrix or, for scans, networks and training, also a data frame of such columns and
-   factors, each factor standing for one indicator a level. A "loss" is list(name = <string>, parameter =
+   factors, each factor standing for one indicator a level, or a sparse matrix: list(p =, i =, x =, dim = ) of
+   class "fastmlp_sparse", the slots of Matrix's dgCMatrix. A "loss" is list(name = <string>, parameter =
    <double>), with levels = <doubles: one for each of the outputs that belong to a number of the target> where
    the registry leaves their count to the loss, and call = <function(output, target), or the loss is none that
    calls back>. A "target" is an integer vector of classes 1 .. K for losses that take classes, otherwise a
@@ -58,6 +59,8 @@ SEXP fastmlp_scan(SEXP x, SEXP rows);
 /* Strings, one for each of the columns listed (1-based integers); columns with the same values in all rows
    have the same. */
 SEXP fastmlp_fingerprint(SEXP x, SEXP columns);
+/* list(p =, i =, x = ) of some rows of a sparse matrix (1-based integers, increasing). */
+SEXP fastmlp_choose_rows(SEXP x, SEXP rows);
 
 /* r_network.c */
 /* link = "none", "softmax" or "sigmoid": double matrix rows x outputs, or NULL if x holds a value that is not

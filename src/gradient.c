@@ -15,16 +15,23 @@ typedef struct gradient_work {
 static void lay_out(void *owner, arena *arena) {
   gradient_workspace *space = owner;
   const pass *pass = &space->pass;
-  space->x = arena_take_panels(arena, pass->rows, network_inputs(pass->net));
+  if (space->sparse.rows > 0) {
+    sparse_batch_take(&space->sparse, arena);
+    space->x.sparse = &space->sparse;
+  } else {
+    space->x.x = arena_take_panels(arena, pass->rows, network_inputs(pass->net));
+  }
   if (space->profiled) space->profile = arena_take(arena, (size_t)pass->members, sizeof *space->profile);
 }
 
-status gradient_allocate(gradient_workspace *space, const network *net, size_t rows, int threads,
-                         bool input_gradient, bool profiled) {
+status gradient_allocate(gradient_workspace *space, const network *net, const dataset *data, size_t rows,
+                         int threads, bool input_gradient, bool profiled) {
   size_t block = size_min(rows, PASS_ROWS);
   *space = (gradient_workspace){.profiled = profiled};
   status result = pass_allocate(&space->pass, net, block, pass_members(net, block, threads), input_gradient);
-  return result == STATUS_OK ? arena_build(&space->arena, lay_out, space) : result;
+  if (result != STATUS_OK) return result;
+  if (data != NULL) space->sparse = dataset_plan_batch(data, block, space->pass.members);
+  return arena_build(&space->arena, lay_out, space);
 }
 
 void gradient_free(gradient_workspace *space) {
@@ -38,11 +45,12 @@ void gradient_free(gradient_workspace *space) {
 static void bring_rows(const team *team, const gradient_work *work, size_t first, size_t n) {
   const gradient_rows *rows = work->rows;
   const scaling as_it_is = {NULL, NULL, 0};
-  panels x = work->space->x;
+  const batch *x = &work->space->x;
   if (rows->source == NULL) {
-    dataset_gather(team, rows->data, NULL, first, n, &(batch){.x = x});
+    dataset_gather(team, rows->data, NULL, first, n, x);
+    dataset_turn(team, rows->data, n, x);
   } else if (team->rank == 0) {
-    matrix_to_panels(rows->source, first, n, as_it_is, x.data, x.stride);
+    matrix_to_panels(rows->source, first, n, as_it_is, x->x.data, x->x.stride);
   }
   team_barrier(team);
 }
@@ -51,7 +59,7 @@ static void bring_rows(const team *team, const gradient_work *work, size_t first
 static void gradient_block(const team *team, gradient_work *work, size_t first, size_t n) {
   pass *pass = &work->space->pass;
   const network *net = pass->net;
-  panels x = work->space->x;
+  const input x = batch_input(&work->space->x);
   const step_rows rows = {.first = (uint32_t)first}, *at = work->rows->training ? &rows : NULL;
   bring_rows(team, work, first, n);
   pass_forward(team, pass, x, n, at);
@@ -109,14 +117,12 @@ double gradient_phase_seconds(const gradient_workspace *space, phase phase) {
   return sum;
 }
 
-status network_gradient(const network *net, bool training, int threads, const source_matrix *x,
-                        const loss *loss, const targets *targets, double total_weight, float *gradient,
-                        double *input_gradient, double *mean_loss) {
-  const gradient_rows rows = {
-      .source = x, .rows = x->rows, .targets = *targets, .total_weight = total_weight, .training = training};
+status network_gradient(const network *net, int threads, const loss *loss, const gradient_rows *rows,
+                        float *gradient, double *input_gradient, double *mean_loss) {
   gradient_workspace space;
-  status result = gradient_allocate(&space, net, x->rows, threads, input_gradient != NULL, false);
-  if (result == STATUS_OK) *mean_loss = gradient_run(&space, loss, &rows, gradient, input_gradient).loss;
+  status result =
+      gradient_allocate(&space, net, rows->data, rows->rows, threads, input_gradient != NULL, false);
+  if (result == STATUS_OK) *mean_loss = gradient_run(&space, loss, rows, gradient, input_gradient).loss;
   gradient_free(&space);
   return result;
 }

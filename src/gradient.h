@@ -28,15 +28,16 @@ typedef struct gradient_means {
 typedef struct gradient_workspace {
   pass pass;
   arena arena;
-  panels x; /* [rows x inputs] of a pass */
+  batch x; /* the rows of a pass */
+  sparse_batch sparse;
   bool profiled;
   profile *profile; /* [members], or NULL: not profiled */
 } gradient_workspace;
 
-/* For blocks of a set of `rows` rows; input_gradient: down to the inputs; profiled: the phases of the
-   passes are measured. */
-status gradient_allocate(gradient_workspace *workspace, const network *net, size_t rows, int threads,
-                         bool input_gradient, bool profiled);
+/* For blocks of a set of `rows` rows (of `data`, unless it is NULL); input_gradient: down to the inputs;
+   profiled: the phases of the passes are measured. */
+status gradient_allocate(gradient_workspace *workspace, const network *net, const dataset *data, size_t rows,
+                         int threads, bool input_gradient, bool profiled);
 
 void gradient_free(gradient_workspace *workspace);
 
@@ -48,9 +49,8 @@ gradient_means gradient_run(gradient_workspace *workspace, const loss *loss, con
 /* Seconds that all members together spent in a phase so far; 0 unless profiled. */
 double gradient_phase_seconds(const gradient_workspace *workspace, phase phase);
 
-/* As gradient_run(), for the rows of x alone, with a workspace of its own. */
-status network_gradient(const network *net, bool training, int threads, const source_matrix *x,
-                        const loss *loss, const targets *targets, double total_weight, float *gradient,
-                        double *input_gradient, double *mean_loss);
+/* As gradient_run(), with a workspace of its own. */
+status network_gradient(const network *net, int threads, const loss *loss, const gradient_rows *rows,
+                        float *gradient, double *input_gradient, double *mean_loss);
 
 #endif

@@ -33,6 +33,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_initial),
     ENTRY(fastmlp_scan),
     ENTRY(fastmlp_fingerprint),
+    ENTRY(fastmlp_choose_rows),
     ENTRY(fastmlp_predict),
     ENTRY(fastmlp_gradient),
     ENTRY(fastmlp_rows_open),

@@ -83,6 +83,20 @@ typedef struct piecewise {
 
 enum { MOST_OUTPUTS = 16 };
 
+/* A value of a sparse row or column, and where in it. */
+typedef struct sparse_entry {
+  uint32_t index;
+  float value;
+} sparse_entry;
+
+/* Sparse rows, or the same stretch of each of them: row r has the entries from bound[r * step] up to
+   bound[r * step + 1]. */
+typedef struct sparse_part {
+  const sparse_entry *entry;
+  const uint32_t *bound;
+  size_t step, rows;
+} sparse_part;
+
 typedef struct kernels {
   const char *name;
 
@@ -95,6 +109,11 @@ typedef struct kernels {
      columns counts from the start of the first panel of a. */
   void (*product_transposed)(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
                              size_t d_stride, size_t panels, bool accumulate, float *g, size_t g_stride);
+
+  /* c[rows x 16 panels] = a b for sparse rows a, of which an index is a row of b; plus bias (16 panels
+     floats), if that is not NULL, or plus c. */
+  void (*sparse_product)(const sparse_part *a, const float *b, size_t b_stride, size_t panels,
+                         const float *bias, bool accumulate, float *c, size_t c_stride);
 
   /* sums[16] (+)= the sum over rows of one panel d[rows x 16]. */
   void (*column_sums)(const float *d, size_t rows, bool accumulate, float *sums);

@@ -8,6 +8,8 @@
 #define TILE_PANELS 4
 #define TILE_ROWS 14
 #define TILE_SHAPES(SHAPE) SHAPE(4, 6, 6) SHAPE(2, 14, 8) SHAPE(1, 14, 8)
+#define SPARSE_PANELS 8
+#define SPARSE_WIDTHS(ROW) ROW(8) ROW(4) ROW(2) ROW(1)
 
 #include "kernels.h" /* before the target, which is for the code below alone */
 

@@ -8,6 +8,8 @@
 #define TILE_PANELS 1
 #define TILE_ROWS 6
 #define TILE_SHAPES(SHAPE) SHAPE(1, 6, 6)
+#define SPARSE_PANELS 4
+#define SPARSE_WIDTHS(ROW) ROW(4) ROW(2) ROW(1)
 
 #include "kernels.h" /* before the options, which are for the code below alone */
 

@@ -6,5 +6,7 @@
 #define TILE_PANELS 1
 #define TILE_ROWS 2
 #define TILE_SHAPES(SHAPE) SHAPE(1, 2, 2)
+#define SPARSE_PANELS 2
+#define SPARSE_WIDTHS(ROW) ROW(2) ROW(1)
 
 #include "kernels_table.h"

@@ -9,6 +9,7 @@
 #include "kernel_regularize.h"
 #include "kernel_scale.h"
 #include "kernel_softmax.h"
+#include "kernel_sparse.h"
 #include "kernel_transpose.h"
 #include "kernel_update.h"
 #include "kernels.h"
@@ -22,6 +23,7 @@ const kernels KERNELS_TABLE = {
     .name = KERNELS_NAME,
     .product = product,
     .product_transposed = product_transposed,
+    .sparse_product = sparse_product,
     .column_sums = column_sums,
     .transpose_panel = transpose_panel,
     .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},

@@ -18,14 +18,24 @@ typedef struct source_column {
   int32_t level;
 } source_column;
 
-/* What the engine reads: a column-major matrix of doubles or of 32-bit integers, or columns that lie anywhere
-   (exactly one pointer is set). */
+/* A matrix of which only some values are kept, the others being zero: those of column j, in order of their
+   rows, are the elements from start[j] up to start[j + 1] of row and value. */
+typedef struct source_sparse {
+  const int32_t *start, *row;
+  const double *value;
+} source_sparse;
+
+/* What the engine reads: a column-major matrix of doubles or of 32-bit integers, or columns that lie
+   anywhere, or a sparse matrix (exactly one of them is set). */
 typedef struct source_matrix {
   const double *real;
   const int32_t *integer;
   const source_column *column; /* [columns], each with `rows` values */
+  source_sparse sparse;
   size_t rows, columns;
 } source_matrix;
+
+static inline bool matrix_is_sparse(const source_matrix *x) { return x->sparse.start != NULL; }
 
 /* u = (x - center) / scale for each column; both NULL for none. Where clip > 0, then u / sqrt(1 + (u /
    clip)^2), which lies within +-clip. A column of codes, whose scale is 0, stays as it is. */
@@ -34,8 +44,9 @@ typedef struct scaling {
   double clip;
 } scaling;
 
-/* n values of a column, of the rows listed (NULL: first, first + 1, ...), as doubles: where they lie if they
-   can be read there, otherwise in buffer[n]. The lowest integer, the caller's missing one, becomes NaN. */
+/* n values of a column of a matrix that is not sparse, of the rows listed (NULL: first, first + 1, ...), as
+   doubles: where they lie if they can be read there, otherwise in buffer[n]. The lowest integer, the caller's
+   missing one, becomes NaN. */
 const double *matrix_column(const source_matrix *x, size_t column, const uint32_t *rows, size_t first,
                             size_t n, double *buffer);
 

@@ -83,6 +83,7 @@ status network_allocate(network *net, const network_plan *plan) {
   layer any;
   memset(net, 0, sizeof *net);
   net->layers = plan->layers;
+  net->density = 1;
   if (plan->embedding != NULL) net->embedding = *plan->embedding;
   net->parameters = place_parameters(plan, &any, false, &net->embedding);
   status result = arena_build(&net->arena, lay_out, net);
@@ -188,6 +189,9 @@ size_t network_widest(const network *net) {
 
 double network_flops(const network *net, size_t rows) {
   double weights = 0;
-  for (int l = 0; l < net->layers; l++) weights += (double)net->layer[l].inputs * (double)net->layer[l].units;
+  for (int l = 0; l < net->layers; l++) {
+    double inputs = (double)net->layer[l].inputs * (l == 0 ? net->density : 1);
+    weights += inputs * (double)net->layer[l].units;
+  }
   return (2 * weights + embedding_flops(&net->embedding)) * (double)rows;
 }

@@ -12,6 +12,7 @@ typedef struct network {
   embedding embedding; /* in front of the first of them */
   size_t parameters;   /* floats, lanes of padding included */
   float *parameter;    /* [parameters] */
+  double density;      /* the share of its inputs' values that are not zero, as far as work depends on it */
 } network;
 
 /* The shape of a network: its first layer reads sizes[0] values, and for l = 1 .. layers it has sizes[l]

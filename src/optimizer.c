@@ -152,6 +152,8 @@ optimizer_step optimizer_step_at(const optimizer *optimizer, double index) {
   all.scale = 1;
   all.limit = optimizer->clip_value > 0 ? (float)optimizer->clip_value : INFINITY;
   step.adjusts = optimizer->clip_value > 0 || optimizer->sparsity != 0;
+  step.still = optimizer->penalty == 0 && optimizer->sparsity == 0 && optimizer->weight_decay == 0 &&
+               (step.update == UPDATE_sgd || (step.update == UPDATE_adagrad && all.epsilon > 0));
   for (int group = 0; group < GROUP_COUNT; group++) {
     step.of[group] = group_step(optimizer, (group_id)group, all);
   }

@@ -67,6 +67,7 @@ typedef struct optimizer_step {
   update_id update;
   bool adjusts; /* gradients are limited, scaled or made sparse first */
   bool linear;  /* a step grows as the gradient does */
+  bool still;   /* weights and moments stay what they are where the gradient is zero */
   update_step of[GROUP_COUNT];
 } optimizer_step;
 

@@ -50,9 +50,12 @@ static void lay_out(void *owner, arena *arena) {
   if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
-/* Three products a layer, some two barriers a layer; all of an embedding is updated, however few the rows. */
+/* Three products a layer, some two barriers a layer; all of an embedding is updated, however few the rows, and so
+   are weights, whose update may be more work than the products of sparse rows. */
 int pass_members(const network *net, size_t rows, int limit) {
-  double flops = 3 * network_flops(net, rows) + 10 * (double)embedding_parameters(&net->embedding);
+  const layer *first = &net->layer[0];
+  double update = net->density < 1 ? 16 * (double)first->inputs * (double)first->units : 0;
+  double flops = 3 * network_flops(net, rows) + update + 10 * (double)embedding_parameters(&net->embedding);
   return threads_for_work(limit, flops / (2 * net->layers));
 }
 
@@ -71,15 +74,16 @@ static void meet_between(const team *team, split before, split after) {
 }
 
 /* What the first layer reads: this member's rows of it are there. */
-static panels embed(const team *team, const pass *pass, panels x, size_t n) {
+static input embed(const team *team, const pass *pass, input x, size_t n) {
   if (!is_embedded(pass)) return x;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
-  embedding_forward(&pass->net->embedding, pass->net->parameter, x, team_share(team, n), pass->embedded);
+  embedding_forward(&pass->net->embedding, pass->net->parameter, x.dense, team_share(team, n),
+                    pass->embedded);
   team_phase(team, before);
-  return pass->embedded;
+  return (input){pass->embedded, NULL};
 }
 
-void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_rows *at) {
+void pass_forward(const team *team, pass *pass, input x, size_t n, const step_rows *at) {
   const network *net = pass->net;
   split before = SPLIT_ROWS;
   x = embed(team, pass, x, n);
@@ -92,7 +96,7 @@ void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_r
     } else {
       dense_forward(team, split, &net->layer[l], net->parameter, x, n, own->z, own->h);
     }
-    x = own->h;
+    x = (input){own->h, NULL};
     before = split;
   }
   meet_between(team, before, SPLIT_ROWS);
@@ -157,10 +161,10 @@ void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at) 
   }
 }
 
-void pass_backward_inputs(const team *team, pass *pass, panels x, size_t n) {
+void pass_backward_inputs(const team *team, pass *pass, input x, size_t n) {
   if (!pass->input_gradient || !is_embedded(pass)) return;
   team_barrier(team);
-  embedding_backward(&pass->net->embedding, pass->net->parameter, x, pass->dx, team_share(team, n),
+  embedding_backward(&pass->net->embedding, pass->net->parameter, x.dense, pass->dx, team_share(team, n),
                      pass->dinput);
 }
 
@@ -206,12 +210,12 @@ static void apply_scale(const team *team, const pass *pass, float *parameter) {
   if (pass->layer[0].transposed != NULL) dense_transpose(team, first, parameter, pass->layer[0].transposed);
 }
 
-void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm) {
+void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
   sink.products = pass->products;
-  if (is_embedded(pass)) embed_weights(team, pass, x, n, &sink);
-  if (is_embedded(pass)) x = pass->embedded;
+  if (is_embedded(pass)) embed_weights(team, pass, x.dense, n, &sink);
+  if (is_embedded(pass)) x = (input){pass->embedded, NULL};
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
     optimizer_step own;
@@ -220,7 +224,7 @@ void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sin
                            &of_layer, following(pass, l));
     if (net->layer[l].norm != NORM_NONE) norm_weights(team, &net->layer[l], n, &at->norm, &of_layer);
     if (net->layer[l].parametric) parametric_weights(team, &net->layer[l], n, at->phi, &of_layer);
-    x = at->h;
+    x = (input){at->h, NULL};
   }
   if (!net->layer[0].scaled || !sink.complete) return;
   team_barrier(team);

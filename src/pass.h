@@ -54,7 +54,7 @@ void pass_transpose(const team *team, pass *pass);
 /* From x[n x inputs] to the outputs in the last layer's h, of which each member may then read its own rows
    (team_share). `at` tells which rows of a training step these are; NULL: the network as it predicts, by
    running statistics and without dropout. */
-void pass_forward(const team *team, pass *pass, panels x, size_t n, const step_rows *at);
+void pass_forward(const team *team, pass *pass, input x, size_t n, const step_rows *at);
 
 /* For this member's rows: the loss of the outputs into row_loss and row_score, and d loss / d output times
    scale into the last layer's dz. */
@@ -67,12 +67,12 @@ void pass_loss(const team *team, pass *pass, const loss *loss, const targets *ta
 void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at);
 
 /* From dx on to dinput, where that is another. */
-void pass_backward_inputs(const team *team, pass *pass, panels x, size_t n);
+void pass_backward_inputs(const team *team, pass *pass, input x, size_t n);
 
 /* Gradients of all parameters into the sink, after pass_backward(). The members meet where they have to
    before it, not after it. Hidden layers settle only where their weights' norms have no limit (max_norm is
    0). Here and below, the sink's scratch and settles are set for it. */
-void pass_weights(const team *team, pass *pass, panels x, size_t n, gradient_sink sink, double max_norm);
+void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink sink, double max_norm);
 
 /* The update alone, from the sink's gradient of all parameters, complete in all members. */
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm);

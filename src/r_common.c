@@ -136,8 +136,41 @@ static source_matrix unpack_columns(SEXP list, const char *what) {
   return (source_matrix){.column = column, .rows = (size_t)rows, .columns = total};
 }
 
+/* Whether every column's rows lie within the matrix and in their order. */
+static bool sparse_is_sound(const source_matrix *x) {
+  const source_sparse *s = &x->sparse;
+  for (size_t j = 0; j < x->columns; j++) {
+    if (s->start[j] > s->start[j + 1]) return false;
+    for (int32_t i = s->start[j]; i < s->start[j + 1]; i++) {
+      int32_t before = i > s->start[j] ? s->row[i - 1] : -1;
+      if (s->row[i] <= before || (size_t)s->row[i] >= x->rows) return false;
+    }
+  }
+  return true;
+}
+
+/* list(p =, i =, x =, dim = ) of the class that R/sparse.R makes. */
+static source_matrix unpack_sparse(SEXP list, const char *what) {
+  SEXP p = list_get(list, "p"), i = list_get(list, "i"), x = list_get(list, "x"), dim = list_get(list, "dim");
+  bool typed = TYPEOF(p) == INTSXP && TYPEOF(i) == INTSXP && TYPEOF(x) == REALSXP && TYPEOF(dim) == INTSXP;
+  if (!typed || XLENGTH(dim) != 2 || INTEGER(dim)[0] < 0 || INTEGER(dim)[1] < 1)
+    Rf_error("`%s` must be a sparse matrix", what);
+  source_matrix source = {.sparse = {INTEGER(p), INTEGER(i), REAL(x)},
+                          .rows = (size_t)INTEGER(dim)[0],
+                          .columns = (size_t)INTEGER(dim)[1]};
+  const int32_t *start = source.sparse.start;
+  bool whole = (size_t)XLENGTH(p) == source.columns + 1 && XLENGTH(i) == XLENGTH(x) && start[0] == 0 &&
+               start[source.columns] == XLENGTH(i);
+  if (!whole || !sparse_is_sound(&source)) Rf_error("`%s` must be a valid sparse matrix", what);
+  return source;
+}
+
+static source_matrix unpack_list(SEXP x, const char *what) {
+  return Rf_inherits(x, "fastmlp_sparse") ? unpack_sparse(x, what) : unpack_columns(x, what);
+}
+
 source_matrix unpack_predictors(SEXP x, const char *what) {
-  source_matrix source = TYPEOF(x) == VECSXP ? unpack_columns(x, what) : unpack_matrix(x, what);
+  source_matrix source = TYPEOF(x) == VECSXP ? unpack_list(x, what) : unpack_matrix(x, what);
   if (source.rows > INT_MAX) Rf_error("`%s` must have at most %d rows", what, INT_MAX);
   return source;
 }
@@ -292,4 +325,15 @@ const uint32_t *unpack_rows(SEXP rows, size_t available, size_t *n) {
     index[i] = (uint32_t)from[i] - 1;
   }
   return index;
+}
+
+const uint32_t *unpack_places(const uint32_t *rows, size_t n, size_t available) {
+  if (rows == NULL) return NULL;
+  uint32_t *place = (uint32_t *)(void *)R_alloc(available, sizeof *place);
+  for (size_t i = 0; i < available; i++) place[i] = SPARSE_NOWHERE;
+  for (size_t i = 0; i < n; i++) {
+    if (place[rows[i]] != SPARSE_NOWHERE) Rf_error("`rows` must list each row once");
+    place[rows[i]] = (uint32_t)i;
+  }
+  return place;
 }

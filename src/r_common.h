@@ -120,6 +120,9 @@ void embedding_to_vector(const network *net, const float *parameters, double *va
 void dataset_from_list(dataset *data, SEXP list, SEXP scaling, const network *net, const loss *loss,
                        int threads);
 
+/* What fastmlp_rows_open() made. */
+const dataset *unpack_shared(SEXP owner);
+
 /* ---- training, in r_train.c ---- */
 
 /* Seconds named by their phases. */
@@ -133,5 +136,9 @@ void network_release(SEXP owner);
 
 /* The rows to use, counted from 0, in memory that R releases; NULL for all. *n gets their number. */
 const uint32_t *unpack_rows(SEXP rows, size_t available, size_t *n);
+
+/* The place of each available row among the n listed, in memory that R releases, as sparse.h has them; NULL
+   for all. */
+const uint32_t *unpack_places(const uint32_t *rows, size_t n, size_t available);
 
 #endif

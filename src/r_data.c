@@ -15,9 +15,21 @@ static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t output
   scaling scaling = unpack_scaling(scaling_list, x.columns);
   const uint32_t *rows = unpack_rows(list_get(list, "rows"), x.rows, &n);
   if (n == 0) Rf_error("`x` must have at least one row");
-  raise_unless_ok(dataset_allocate(data, n, x.columns, loss_columns(loss, outputs),
-                                   loss_of(loss->id)->takes_classes, weights != R_NilValue, shift != NULL));
-  matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
+  bool sparse = matrix_is_sparse(&x);
+  const uint32_t *place = sparse ? unpack_places(rows, n, x.rows) : NULL;
+  raise_unless_ok(dataset_allocate(data, &(dataset_shape){.rows = n,
+                                                          .inputs = x.columns,
+                                                          .columns = loss_columns(loss, outputs),
+                                                          .classes = loss_of(loss->id)->takes_classes,
+                                                          .weighted = weights != R_NilValue,
+                                                          .shifted = shift != NULL,
+                                                          .sparse = sparse,
+                                                          .entries = sparse ? sparse_count(&x, place) : 0}));
+  if (sparse) {
+    sparse_to_rows(threads, &x, place, n, scaling, &data->sparse);
+  } else {
+    matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
+  }
   read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
   for (size_t i = 0; shift != NULL && i < n; i++) data->offset[i] = (float)shift[rows != NULL ? rows[i] : i];
 }
@@ -41,9 +53,14 @@ SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss_list, SEX
   return owner;
 }
 
-static void choose_rows(dataset *data, SEXP owner, SEXP chosen, size_t outputs, const loss *loss) {
+const dataset *unpack_shared(SEXP owner) {
   const dataset *all = TYPEOF(owner) == EXTPTRSXP ? R_ExternalPtrAddr(owner) : NULL;
   if (all == NULL) Rf_error("`shared` must be rows that were opened");
+  return all;
+}
+
+static void choose_rows(dataset *data, SEXP owner, SEXP chosen, size_t outputs, const loss *loss) {
+  const dataset *all = unpack_shared(owner);
   bool classes = loss_of(loss->id)->takes_classes;
   if (all->columns != loss_columns(loss, outputs) || (all->class_index != NULL) != classes)
     Rf_error("`shared` must be rows for the same loss");

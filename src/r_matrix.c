@@ -36,7 +36,11 @@ SEXP fastmlp_scan(SEXP x, SEXP rows) {
   const uint32_t *row = unpack_rows(rows, source.rows, &n);
   R_xlen_t columns = (R_xlen_t)source.columns;
   column_summary *summary = (column_summary *)(void *)R_alloc(source.columns, sizeof *summary);
-  matrix_scan(threads_default(), &source, row, n, summary);
+  if (matrix_is_sparse(&source)) {
+    sparse_scan(threads_default(), &source, unpack_places(row, n, source.rows), n, summary);
+  } else {
+    matrix_scan(threads_default(), &source, row, n, summary);
+  }
   const char *names[] = {"missing", "infinite", "first_bad_row", "minimum", "maximum", "mean", "sd", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   for (int i = 0; i < SCAN_NUMBERS; i++) SET_VECTOR_ELT(result, i, Rf_allocVector(REALSXP, columns));
@@ -69,6 +73,35 @@ SEXP fastmlp_fingerprint(SEXP x, SEXP columns) {
     char hex[17];
     snprintf(hex, sizeof hex, "%016" PRIx64, fingerprint[j]);
     SET_STRING_ELT(result, j, Rf_mkChar(hex));
+  }
+  UNPROTECT(1);
+  return result;
+}
+
+SEXP fastmlp_choose_rows(SEXP x, SEXP rows) {
+  source_matrix source = unpack_predictors(x, "x");
+  if (!matrix_is_sparse(&source)) Rf_error("`x` must be a sparse matrix");
+  size_t n;
+  const uint32_t *row = unpack_rows(rows, source.rows, &n), *place = unpack_places(row, n, source.rows);
+  for (size_t i = 1; row != NULL && i < n; i++)
+    if (row[i] < row[i - 1]) Rf_error("`rows` must increase");
+  R_xlen_t entries = (R_xlen_t)sparse_count(&source, place), at = 0;
+  const char *names[] = {"p", "i", "x", ""};
+  SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
+  SET_VECTOR_ELT(result, 0, Rf_allocVector(INTSXP, (R_xlen_t)source.columns + 1));
+  SET_VECTOR_ELT(result, 1, Rf_allocVector(INTSXP, entries));
+  SET_VECTOR_ELT(result, 2, Rf_allocVector(REALSXP, entries));
+  int *start = INTEGER(VECTOR_ELT(result, 0)), *to = INTEGER(VECTOR_ELT(result, 1));
+  double *value = REAL(VECTOR_ELT(result, 2));
+  start[0] = 0;
+  for (size_t j = 0; j < source.columns; j++) {
+    for (int32_t i = source.sparse.start[j]; i < source.sparse.start[j + 1]; i++) {
+      uint32_t r = place != NULL ? place[source.sparse.row[i]] : (uint32_t)source.sparse.row[i];
+      if (r == SPARSE_NOWHERE) continue;
+      to[at] = (int)r;
+      value[at++] = source.sparse.value[i];
+    }
+    start[j + 1] = (int)at;
   }
   UNPROTECT(1);
   return result;

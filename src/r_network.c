@@ -237,6 +237,18 @@ SEXP fastmlp_predict(SEXP network_list, SEXP x, SEXP scaling_list, SEXP link, SE
   return finite ? out : R_NilValue;
 }
 
+/* Sparse rows are read once more, row by row. */
+static SEXP sparse_set(SEXP x, SEXP target, SEXP loss, const network *net, SEXP threads) {
+  const char *names[] = {"x", "target", ""};
+  SEXP set = PROTECT(Rf_mkNamed(VECSXP, names));
+  SET_VECTOR_ELT(set, 0, x);
+  SET_VECTOR_ELT(set, 1, target);
+  SEXP outputs = PROTECT(Rf_ScalarInteger((int)network_outputs(net)));
+  SEXP rows = fastmlp_rows_open(set, R_NilValue, outputs, loss, threads);
+  UNPROTECT(2);
+  return rows;
+}
+
 SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP loss_list, SEXP mode,
                       SEXP threads) {
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
@@ -255,12 +267,19 @@ SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP
     SET_VECTOR_ELT(result, 2, Rf_allocMatrix(REALSXP, (int)source.rows, (int)source.columns));
     input_gradient = REAL(VECTOR_ELT(result, 2));
   }
-  raise_unless_ok(network_gradient(net, unpack_flag(list_get(mode, "training"), "mode$training"),
-                                   unpack_threads(threads), &source, &loss, &targets, total_weight, gradient,
-                                   input_gradient, &mean_loss));
+  gradient_rows rows = {.source = &source,
+                        .rows = source.rows,
+                        .targets = targets,
+                        .total_weight = total_weight,
+                        .training = unpack_flag(list_get(mode, "training"), "mode$training")};
+  SEXP turned =
+      PROTECT(matrix_is_sparse(&source) ? sparse_set(x, target, loss_list, net, threads) : R_NilValue);
+  if (turned != R_NilValue) rows.source = NULL, rows.data = unpack_shared(turned);
+  raise_unless_ok(
+      network_gradient(net, unpack_threads(threads), &loss, &rows, gradient, input_gradient, &mean_loss));
   SET_VECTOR_ELT(result, 0, Rf_ScalarReal(mean_loss));
   SET_VECTOR_ELT(result, 1, network_to_list(net, gradient, false));
   network_release(owner);
-  UNPROTECT(2);
+  UNPROTECT(3);
   return result;
 }

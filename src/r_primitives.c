@@ -109,7 +109,7 @@ static void dense_backward(const network *net, const source_matrix *x, const sou
                          dx_block);
     panels_to_matrix(dx_block.data, dx_block.stride, n, layer->inputs, dx, x->rows, first);
     const gradient_sink sink = {.gradient = gradient, .accumulate = first > 0};
-    dense_backward_weights(&SOLO, SPLIT_PANELS, layer, x_block, dz_block, n, &sink, NULL);
+    dense_backward_weights(&SOLO, SPLIT_PANELS, layer, (input){x_block, NULL}, dz_block, n, &sink, NULL);
   }
 }
 

@@ -196,6 +196,7 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   network_from_list(&t->net, network_list);
   set_dropout(&t->net, list_get(options_list, "dropout"));
   dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, t->threads);
+  t->net.density = dataset_density(&t->data);
   if (valid != R_NilValue) dataset_from_list(&t->valid, valid, scaling_list, &t->net, &t->loss, t->threads);
   const dataset *held = valid != R_NilValue ? &t->valid : NULL;
   raise_unless_ok(trainer_open(&t->trainer, &t->net, &t->data, held, &t->loss, &optimizer, &options));

@@ -120,7 +120,7 @@ static void scan_finish(column_scan *scan) {
 
 typedef struct scan_job {
   const source_matrix *x;
-  const uint32_t *rows;
+  const uint32_t *rows, *place; /* the latter of sparse rows */
   size_t n;
   column_summary *summary;
 } scan_job;
@@ -146,8 +146,59 @@ static void scan_body(const team *team, void *data) {
 
 void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n,
                  column_summary *summary) {
-  scan_job job = {x, rows, n, summary};
+  scan_job job = {.x = x, .rows = rows, .n = n, .summary = summary};
   team_run(threads_for_work(threads, (double)n * (double)x->columns), scan_body, &job);
+}
+
+/* ---- sparse columns ---- */
+
+/* Joins so many zeros to what was scanned. */
+static void scan_zeros(column_scan *scan, size_t zeros) {
+  double before = (double)scan->count, added = (double)zeros, total = before + added;
+  if (zeros == 0) return;
+  double step = -scan->shift - scan->mean;
+  scan->squares += square(step) * before * added / total;
+  scan->mean += step * added / total;
+  scan->count += zeros;
+  scan->summary->minimum = lesser(0, scan->summary->minimum);
+  scan->summary->maximum = greater(0, scan->summary->maximum);
+}
+
+/* The values kept first, BLOCK of them at a time. Those that are not finite are looked up once more, for the
+   first of their rows. */
+static void scan_sparse_column(const scan_job *job, size_t column) {
+  double value[BLOCK];
+  const source_sparse *s = &job->x->sparse;
+  column_summary *summary = &job->summary[column];
+  *summary = (column_summary){.first_bad_row = job->n, .minimum = INFINITY, .maximum = -INFINITY};
+  column_scan scan = {.summary = summary};
+  size_t kept = 0, in_block = 0, first_bad = job->n;
+  for (int32_t i = s->start[column]; i < s->start[column + 1]; i++) {
+    size_t row = job->place != NULL ? job->place[s->row[i]] : (size_t)s->row[i];
+    if (row == SPARSE_NOWHERE) continue;
+    if (!isfinite(s->value[i])) first_bad = size_min(first_bad, row);
+    value[in_block++] = s->value[i];
+    kept++;
+    if (in_block < BLOCK) continue;
+    scan_block(&scan, value, 0, in_block);
+    in_block = 0;
+  }
+  if (in_block > 0) scan_block(&scan, value, 0, in_block);
+  scan_zeros(&scan, job->n - kept);
+  summary->first_bad_row = first_bad;
+  scan_finish(&scan);
+}
+
+static void sparse_scan_body(const team *team, void *data) {
+  const scan_job *job = data;
+  range share = team_share(team, job->x->columns);
+  for (size_t j = share.begin; j < share.end; j++) scan_sparse_column(job, j);
+}
+
+void sparse_scan(int threads, const source_matrix *x, const uint32_t *place, size_t n,
+                 column_summary *summary) {
+  scan_job job = {.x = x, .place = place, .n = n, .summary = summary};
+  team_run(threads_for_work(threads, 4 * (double)x->sparse.start[x->columns]), sparse_scan_body, &job);
 }
 
 /* ---- fingerprints ---- */
@@ -179,7 +230,17 @@ static void hash_block(uint64_t hash[WAYS], const double *value, size_t n) {
   hash[0] = a, hash[1] = b, hash[2] = c, hash[3] = d;
 }
 
+/* A zero that is kept counts as one that is not. */
+static uint64_t sparse_fingerprint(const source_sparse *s, size_t column) {
+  uint64_t hash = 0;
+  for (int32_t i = s->start[column]; i < s->start[column + 1]; i++) {
+    if (s->value[i] != 0) hash = hash_step(hash_mix(hash ^ (uint64_t)s->row[i]), s->value[i]);
+  }
+  return hash;
+}
+
 static uint64_t column_fingerprint(const source_matrix *x, size_t column) {
+  if (matrix_is_sparse(x)) return sparse_fingerprint(&x->sparse, column);
   double buffer[BLOCK];
   uint64_t hash[WAYS] = {0}, fingerprint = 0;
   for (size_t i = 0; i < x->rows; i += BLOCK) {

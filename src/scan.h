@@ -2,7 +2,7 @@
 #ifndef FASTMLP_SCAN_H
 #define FASTMLP_SCAN_H
 
-#include "matrix.h"
+#include "sparse.h"
 
 /* What a scan of one column found. */
 typedef struct column_summary {
@@ -15,6 +15,10 @@ typedef struct column_summary {
 /* Summarises every column over n rows (indices into x; NULL for the first n); missing counts integer NA
    (INT32_MIN) too. Threaded over columns. */
 void matrix_scan(int threads, const source_matrix *x, const uint32_t *rows, size_t n,
+                 column_summary *summary);
+
+/* The same for a sparse matrix and the n rows of it that have a place (sparse.h). */
+void sparse_scan(int threads, const source_matrix *x, const uint32_t *place, size_t n,
                  column_summary *summary);
 
 /* Fingerprints of the `count` columns listed, over all rows: equal columns have equal ones. Threaded over

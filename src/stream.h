@@ -2,6 +2,7 @@
 #ifndef FASTMLP_STREAM_H
 #define FASTMLP_STREAM_H
 
+#include "data.h"
 #include "matrix.h"
 #include "network.h"
 
@@ -13,20 +14,23 @@ typedef struct stream {
   arena arena;
   const network *net;
   int members;
-  float *input;    /* [members][panels of inputs][STREAM_ROWS][16] */
-  float *embedded; /* the same of what the first layer reads, if that is not the input; or NULL */
-  float *hidden;   /* [members][2][panels of the widest layer][STREAM_ROWS][16] */
+  float *input;         /* [members][panels of inputs][STREAM_ROWS][16] */
+  float *embedded;      /* the same of what the first layer reads, if that is not the input; or NULL */
+  sparse_batch plan;    /* of the rows, if those are sparse: then */
+  sparse_batch *sparse; /* [members] in place of input */
+  float *hidden;        /* [members][2][panels of the widest layer][STREAM_ROWS][16] */
 } stream;
 
 /* Where the rows come from and where outputs go. Both run inside a member, for rows first .. first + n - 1,
    n <= STREAM_ROWS; first is a multiple of STREAM_ROWS. */
 typedef struct stream_job {
-  void (*fill)(void *context, size_t first, size_t n, panels x);
+  void (*fill)(void *context, int member, size_t first, size_t n, const batch *x);
   void (*consume)(void *context, size_t first, size_t n, panels output);
   void *context;
 } stream_job;
 
-status stream_allocate(stream *stream, const network *net, int members);
+/* plan: of sparse rows, as dataset_plan_batch() makes it; without any rows for others. */
+status stream_allocate(stream *stream, const network *net, const sparse_batch *plan, int members);
 
 void stream_free(stream *stream);
 

@@ -16,11 +16,14 @@ static bool several_passes(const trainer *t) {
   return size_min(t->options.batch_size, t->data->rows) > PASS_ROWS;
 }
 
-static batch take_batch(const trainer *t, arena *arena) {
+static batch take_batch(trainer *t, int i, arena *arena) {
   const dataset *data = t->data;
   size_t rows = pass_rows(t), values = size_multiply(rows, data->columns);
+  bool sparse = dataset_is_sparse(data);
+  if (sparse) sparse_batch_take(&t->sparse[i], arena);
   return (batch){
-      .x = arena_take_panels(arena, rows, data->inputs),
+      .x = sparse ? (panels){NULL, 0} : arena_take_panels(arena, rows, data->inputs),
+      .sparse = sparse ? &t->sparse[i] : NULL,
       .class_index = data->class_index != NULL ? arena_take(arena, rows, sizeof(int32_t)) : NULL,
       .value = data->value != NULL ? arena_take(arena, values, sizeof(float)) : NULL,
       .weight = data->weight != NULL ? arena_take(arena, rows, sizeof(float)) : NULL,
@@ -31,7 +34,7 @@ static batch take_batch(const trainer *t, arena *arena) {
 static void lay_out(void *owner, arena *arena) {
   trainer *t = owner;
   size_t parameters = t->net->parameters;
-  for (int i = 0; i < 2; i++) t->batch[i] = take_batch(t, arena);
+  for (int i = 0; i < 2; i++) t->batch[i] = take_batch(t, i, arena);
   if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
   if (train_limits_gradient(t)) t->square = arena_take(arena, train_chunks(t), sizeof(double));
   if (t->options.ema_decay > 0) t->average = arena_take(arena, parameters, sizeof(float));
@@ -86,6 +89,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->mean_weight = dataset_weight(data) / (double)data->rows;
   t->epoch_rows = data->rows;
   if (options->drop_incomplete) t->epoch_rows -= data->rows % size_min(options->batch_size, data->rows);
+  for (int i = 0; i < 2; i++) t->sparse[i] = dataset_plan_batch(data, pass_rows(t), t->pace.team);
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
   if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
   if (result == STATUS_OK && !(t->record = malloc((size_t)t->room * sizeof *t->record)))

@@ -56,9 +56,15 @@ static void gather(const team *team, const trainer *t, const block *block) {
   dataset_gather(team, t->data, order_from(t, block->first), block->first, block->n,
                  &t->batch[block->buffer]);
   const input_noise *noise = &t->options.input;
-  if (noise->sd == 0 && noise->dropout == 0) return;
-  dropout_inputs(noise, &block->at, team_share(team, block->n), t->data->inputs, t->batch[block->buffer].x);
-  restore_codes(team, t, block);
+  const batch *batch = &t->batch[block->buffer];
+  range share = team_share(team, block->n);
+  if (batch->sparse != NULL) {
+    if (noise->dropout > 0) dropout_entries(noise, &block->at, share, batch->sparse);
+  } else if (noise->sd > 0 || noise->dropout > 0) {
+    dropout_inputs(noise, &block->at, share, t->data->inputs, batch->x);
+    restore_codes(team, t, block);
+  }
+  dataset_turn(team, t->data, block->n, batch);
 }
 
 /* Where gradients go: straight into the update; or, over several passes, into the sum that the last one
@@ -136,10 +142,11 @@ static void train_block(const team *team, trainer *t) {
   const gradient_sink sink = sink_for(t, &block, &step);
   const batch *batch = &t->batch[block.buffer];
   const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};
-  pass_forward(team, &t->pass, batch->x, block.n, &block.at);
+  const input x = batch_input(batch);
+  pass_forward(team, &t->pass, x, block.n, &block.at);
   pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
   pass_backward(team, &t->pass, block.n, &block.at);
-  pass_weights(team, &t->pass, batch->x, block.n, sink, t->options.max_norm);
+  pass_weights(team, &t->pass, x, block.n, sink, t->options.max_norm);
   if (block.closes) limit_norms(team, t, sink, &step);
   if (next.n > 0) gather(team, t, &next);
   if (team->rank == 0) account(t, &block, &next);

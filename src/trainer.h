@@ -30,8 +30,9 @@ struct trainer {
   pass pass;
   evaluator evaluator;
   arena arena;
-  batch batch[2];  /* the block at work, and the next one being gathered */
-  uint32_t *order; /* [rows] this epoch's order, or NULL: as they come */
+  batch batch[2];         /* the block at work, and the next one being gathered */
+  sparse_batch sparse[2]; /* of them, where rows are sparse */
+  uint32_t *order;        /* [rows] this epoch's order, or NULL: as they come */
   float *gradient; /* [parameters] where updates have to wait for all of it, otherwise NULL: they are fused */
   double *square;  /* [chunks of the gradient] sums of its squares, where its norm is limited */
   float *moment[MOMENTS]; /* [parameters] each, as the optimizer needs */

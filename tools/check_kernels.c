@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
   const kernels *k;
   for (int i = 0; (k = kernels_available(i)) != NULL; i++) {
     check_products(k);
+    check_sparse(k);
     check_updates(k);
     check_regularization(k);
     check_activations(k, stride);

@@ -8,6 +8,9 @@
 /* product, product_transposed, column_sums and transpose_panel. */
 void check_products(const kernels *k);
 
+/* sparse_product. */
+void check_sparse(const kernels *k);
+
 /* Every activation's value and gradient, over every stride-th float. */
 void check_activations(const kernels *k, uint64_t stride);
 
