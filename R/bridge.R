@@ -116,6 +116,7 @@ finished_fit <- function(task, trained, members) {
     arguments = used_arguments(settings, info),
     training = c(rows, trained$summary, list(preset_rule = task$preset_rule, refit = refit)),
     state = if (!refit) trained$state,
+    epochs = if (length(trained$epochs)) trained$epochs,
     blueprint = task$design$blueprint
   )
 }

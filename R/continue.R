@@ -257,5 +257,6 @@ continued_fit <- function(fit, trained, task) {
   fit$training$seconds <- before$seconds + fit$training$seconds
   fit$training$step_seconds <- before$step_seconds + fit$training$step_seconds
   fit["state"] <- list(trained$state)
+  fit$epochs <- c(fit$epochs, trained$epochs)
   check_model(fit, "fit")
 }

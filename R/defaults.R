@@ -13,6 +13,7 @@ plain_arguments <- alist(
   numeric_embedding = NULL,
   loss = NULL,
   optimizer = opt_sgd(),
+  learn_rate = NULL,
   schedule = schedule_constant(),
   rate_factors = NULL,
   parametrization = "standard",
@@ -48,6 +49,7 @@ plain_arguments <- alist(
   ensemble = 1L,
   calibrate = FALSE,
   refit = FALSE,
+  keep_epochs = NULL,
   callbacks = NULL,
   checkpoint = NULL,
   threads = NULL,
@@ -75,6 +77,7 @@ fit_checks <- list(
   input_scale = check_flag,
   numeric_embedding = function(x, arg, call) check_numeric_embedding(x, arg, call),
   optimizer = function(x, arg, call) check_optimizer(x, arg, call),
+  learn_rate = function(x, arg, call) if (!is.null(x)) check_positive_setting(x, arg, call),
   schedule = function(x, arg, call) check_schedule(x, arg, call),
   rate_factors = function(x, arg, call) check_rate_factors(x, arg, call),
   parametrization = function(x, arg, call) check_choice(x, arg, c("standard", "ntk"), call = call),
@@ -110,6 +113,7 @@ fit_checks <- list(
   ensemble = function(x, arg, call) check_count(x, arg, 1, 1000, call = call),
   calibrate = check_flag,
   refit = check_flag,
+  keep_epochs = function(x, arg, call) check_epochs(x, arg, call),
   callbacks = function(x, arg, call) check_callbacks(x, arg, call),
   checkpoint = function(x, arg, call) check_checkpoint(x, arg, call),
   # Without a number here, that of the option is checked.
@@ -126,8 +130,7 @@ check_limit <- function(x, arg, call) check_number(x, arg, 1e-30, call = call)
 
 # What other packages call it.
 fit_synonyms <- list(
-  "Use an optimizer, such as `optimizer = opt_sgd(learn_rate = )` or `opt_adam(learn_rate = )`." =
-    c("lr", "learn_rate", "learning_rate"),
+  "Use `learn_rate`." = c("lr", "learning_rate", "eta"),
   "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
   "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
   "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
@@ -170,6 +173,8 @@ fit_settings <- function(given, preset, info, call) {
   )
   check_applicable(settings, call)
   check_ensemble(settings, call)
+  check_keep_epochs(settings, call)
+  settings$optimizer <- with_learn_rate(settings$optimizer, settings$learn_rate, call)
   check_rates(settings, call)
   c(per_layer_settings(settings, call), preset = preset$name)
 }

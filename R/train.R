@@ -170,7 +170,7 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
   if (is.null(last_epoch)) warn_of_end(summary, settings, info, call)
   list(layers = result$network, members = result$members,
        history = training_history(job, result$history, result$extra), summary = summary,
-       state = result$state)
+       state = result$state, epochs = result$kept)
 }
 
 # Trains step by step: what the engine tells at the end, how training `ended`, the `state` from which it
@@ -182,7 +182,7 @@ run_steps <- function(job) {
   ended <- advance(trainer, job$reporter, monitor)
   if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
   state <- training_state(monitor, ended)
-  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state, extra = monitor$extra))
+  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
 }
 
 hidden_activations <- function(network) {
