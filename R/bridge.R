@@ -16,6 +16,7 @@ mlp_bridge <- function(design, given, call) {
 # by_class, scan, preset_rule, call).
 checked_task <- function(design, given, call) {
   args <- design$args
+  given <- with_data_weights(given, design, call)
   x <- check_some_rows(design$x, args$x, call)
   outcome <- as_outcome(design$y, given$loss, args$y, call)
   outcome$info["blueprint"] <- list(design$outcomes)

@@ -119,6 +119,7 @@ check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
 
 check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
   if (is.null(weights)) return(NULL)
+  if (inherits(weights, "hardhat_case_weights")) weights <- as.double(weights)
   weights <- check_numeric(weights, arg, rows, call)
   if (in_single_precision(weights) && min(weights) >= 0 && max(weights) > 0) return(weights)
   bad <- which(!is.finite(weights) | weights < 0 | weights > largest_float)

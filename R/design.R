@@ -1,35 +1,42 @@
 # From the user's predictors to what the engine reads (columns.R), at fit and at predict.
 #
 # A design is list(x, y, blueprint, predictors = list(names, named), interface, args); args is what
-# messages call x and y, and a formula's has `outcomes`, the blueprint that makes outcomes of other
-# rows. Numbers are never copied on their way: only a header without rows goes through hardhat, for
+# messages call x and y, a formula's has `outcomes`, the blueprint that makes outcomes of other
+# rows, and a recipe's `weights`. A recipe's predictors remember a blueprint of their own. Numbers are never copied on their way: only a header without rows goes through hardhat, for
 # the blueprint.
 
-design_matrix <- function(x, y, call) {
-  check_matrix(x, "x", call = call)
-  check_some_columns(x, "x", call)
-  named <- !is.null(colnames(x))
-  names <- if (named) check_column_names(colnames(x), "x", call) else paste0("V", seq_len(ncol(x)))
-  header <- matrix(0, 0, ncol(x), dimnames = list(NULL, names))
-  blueprint <- hardhat::mold(header, numeric())$blueprint
-  new_design(x, y, blueprint, names, named, "xy")
+# Of predictors and outcome by themselves, whatever holds the predictors.
+design_xy <- function(x, y, call, args = xy_args) {
+  if (is.data.frame(x)) design_frame(x, y, call, args) else design_matrix(x, y, call, args)
 }
 
-design_frame <- function(x, y, call) {
-  check_some_columns(x, "x", call)
-  check_column_names(names(x), "x", call)
-  check_column_types(x, names(x), "x", call)
-  check_factors(x, names(x), "x", call)
+xy_args <- list(x = "x", y = "y")
+
+design_matrix <- function(x, y, call, args = xy_args) {
+  check_matrix(x, args$x, call = call)
+  check_some_columns(x, args$x, call)
+  named <- !is.null(colnames(x))
+  names <- if (named) check_column_names(colnames(x), args$x, call) else paste0("V", seq_len(ncol(x)))
+  header <- matrix(0, 0, ncol(x), dimnames = list(NULL, names))
+  blueprint <- hardhat::mold(header, numeric())$blueprint
+  new_design(x, y, blueprint, names, named, "xy", args)
+}
+
+design_frame <- function(x, y, call, args = xy_args) {
+  check_some_columns(x, args$x, call)
+  check_column_names(names(x), args$x, call)
+  check_column_types(x, names(x), args$x, call)
+  check_factors(x, names(x), args$x, call)
   x <- new_columns(lapply(as.list(x), plain_column), nrow(x))
   if (!any(vapply(x, is.factor, NA))) {
     blueprint <- hardhat::mold(columns_header(x), numeric())$blueprint
-    return(new_design(x, y, blueprint, names(x), TRUE, "xy"))
+    return(new_design(x, y, blueprint, names(x), TRUE, "xy", args))
   }
-  molded <- mold_predictors(~ ., x, "x", call)
-  new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy")
+  molded <- mold_predictors(~ ., x, args$x, call)
+  new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy", args)
 }
 
-new_design <- function(x, y, blueprint, names, named, interface, args = list(x = "x", y = "y")) {
+new_design <- function(x, y, blueprint, names, named, interface, args) {
   list(
     x = x, y = y, blueprint = blueprint,
     predictors = list(names = names, named = named), interface = interface, args = args
@@ -94,6 +101,9 @@ forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
     one_row <- is_plain_vector(new_data) && length(new_data) == length(predictors$names)
     hint <- if (one_row) sprintf("For one row, use `t(%s)`.", arg)
     abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
+  }
+  if (inherits(blueprint, "recipe_blueprint")) {
+    return(forge_recipe(new_data, blueprint, predictors, arg, call))
   }
   if (inherits(blueprint, "xy_blueprint")) return(forge_matrix(new_data, predictors, arg, call))
   forge_formula(new_data, blueprint, predictors, arg, call)

@@ -91,7 +91,8 @@
 #' whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
-#'   columns; one row a case.
+#'   columns; one row a case. Or a [recipes::recipe()], which is prepared on `data`: roles `predictor`,
+#'   `outcome` and `case_weights` are used, others not. Validation data, too, are prepared by it.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
 #'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
 #'   logical columns and factors with two levels, for several labels. A data frame of one column may
@@ -101,7 +102,9 @@
 #'   the outputs of losses with a log link. All variables are columns
 #'   of `data`, and functions of your own are not found: compute such terms as columns first.
 #'   Factors, too, are made beforehand, so that their levels are remembered.
-#' @param data A data frame with the variables of the formula.
+#' @param data A data frame with the variables of the formula, or of the recipe `x`.
+#' @param blueprint `NULL`, or a blueprint by [hardhat::default_recipe_blueprint()] that says how the recipe's
+#'   predictors are held.
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
@@ -356,5 +359,5 @@ mlp_fit.formula <- fit_method(
 mlp_fit.default <- function(x, ...) {
   check_given()
   hint <- if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`."
-  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type", hint)
+  abort_argument("x", "a numeric matrix, a data frame, a formula or a recipe", describe(x), "type", hint)
 }

@@ -67,7 +67,7 @@ stratum_sizes <- function(values) {
 }
 
 validation_data <- function(validation, design, outcome, call) {
-  parts <- if (design$interface == "formula") {
+  parts <- if (takes_data(design$interface)) {
     validation_from_frame(validation, design, call)
   } else {
     validation_from_list(validation, design, call)
@@ -81,10 +81,8 @@ validation_data <- function(validation, design, outcome, call) {
 
 validation_from_frame <- function(validation, design, call) {
   check_class(validation, "validation", "data.frame", "a share or a data frame", call)
-  needed <- all.vars(rlang::f_lhs(design$blueprint$formula))
-  check_columns_present(names(validation), needed, "validation", call)
-  x <- forge_formula(validation, design$blueprint, design$predictors, "validation", call)
-  list(x = x, y = forge_outcomes(validation, design$outcomes, "validation", call))
+  x <- forge_predictors(validation, design$blueprint, design$predictors, "validation", call)
+  list(x = x, y = forge_outcomes(validation, design$outcomes %||% design$blueprint, "validation", call))
 }
 
 validation_from_list <- function(validation, design, call) {
