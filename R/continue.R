@@ -257,6 +257,7 @@ continued_fit <- function(fit, trained, task) {
   for (part in judgements) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
+  fit$given$epochs <- settings$epochs
   fit$training <- c(list(rows = set_rows(task$sets$train), validation_rows = set_rows(task$sets$valid)),
                     trained$summary, before[c("preset_rule", "refit")])
   fit$training$seconds <- before$seconds + fit$training$seconds

@@ -237,7 +237,8 @@
 #'   training. The loss is without the penalty. With a `schedule`, or where a callback changed it,
 #'   `"learn_rate"` of set `"train"` is the rate of the epoch's last step;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
-#' * `arguments`: what the fit was made with;
+#' * `arguments`: what the fit was made with, and `given`: those of them that were given, which
+#'   [update()][update.fastmlp] takes;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
 #'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`), `seconds`
 #'   in all and `step_seconds` of the training steps alone (without conversion and validation; both
@@ -278,7 +279,7 @@
 #'
 #'   Zou H, Hastie T (2005). "Regularization and variable selection via the elastic net." Journal of the
 #'   Royal Statistical Society B 67.
-#' @seealso [mlp_continue()], [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
+#' @seealso [mlp_continue()], [update()][update.fastmlp], [tidy()][tidy.fastmlp], [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)
 #' fit <- mlp_fit(Species ~ ., iris)
