@@ -41,7 +41,9 @@ update.fastmlp <- function(object, ...) {
   model <- if (interface == "formula") given$formula %||% formula.fastmlp(object) else
     if (interface == "recipe") given$recipe %||% object$blueprint$recipe
   settings <- given[!is_data & names(given) != interface]
-  do.call(mlp_fit, c(list(model)[takes_data(interface)], data, updated_settings(object$given, settings, call)))
+  arguments <- updated_settings(object$given, settings, call)
+  if (takes_data(interface)) return(rlang::inject(mlp_fit(model, data$data, !!!arguments)))
+  rlang::inject(mlp_fit(data$x, data$y, !!!arguments))
 }
 
 # The arguments that a fit was given, with changed ones in their place.
