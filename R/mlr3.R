@@ -35,6 +35,8 @@ mlr3_learner <- function(task = c("classif", "regr"), ...) {
   learner
 }
 
+utils::globalVariables(c("self", "private", "super")) # of R6
+
 mlr3_class <- function(task) {
   of <- mlr3_tasks[[task]]
   R6::R6Class(

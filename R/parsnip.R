@@ -109,7 +109,8 @@ parsnip_prediction <- function(type) {
 
 # Quantiles as parsnip has them: one column that knows its levels.
 quantile_column <- function(x, object) {
-  values <- hardhat::quantile_pred(unname(as.matrix(x)), object$spec$quantile_levels)
+  quantile_pred <- getExportedValue("hardhat", "quantile_pred") # newer than the hardhat that fastmlp needs
+  values <- quantile_pred(unname(as.matrix(x)), object$spec$quantile_levels)
   list_tibble(list(.pred_quantile = values))
 }
 

@@ -25,7 +25,7 @@ test_that("caret resamples and tunes, with weights and several layers", {
                         trControl = resampling(classProbs = TRUE, summaryFunction = caret::mnLogLoss), metric = "logLoss")
   expect_identical(nrow(fit$results), 2L)
   expect_true(all(is.finite(fit$results$logLoss)))
-  weighted <- train_by_caret(mpg ~ wt + hp, data = mtcars, weights = 1:32, standardize = "zscore",
+  weighted <- train_by_caret(mtcars[c("wt", "hp")], mtcars$mpg, weights = 1:32, standardize = "zscore", standardize_outcome = TRUE,
                              hidden_units = c(4, 3), trControl = resampling())
   expect_identical(weighted$finalModel$arguments$weights, "given")
   expect_identical(weighted$finalModel$network$hidden_units, c(4L, 3L))
