@@ -2,8 +2,9 @@
 
 #' Make a fit smaller
 #'
-#' `butcher::butcher()` takes off what [mlp_continue()] needs (`state`: the moments of the optimizer, a multiple of
-#' the weights), and nothing else: a fit holds neither its training data nor the call. Predictions stay as they are.
+#' `butcher::butcher()` takes off what [mlp_continue()] needs (`state`: the moments of the optimizer, a
+#' multiple of the weights), and nothing else: a fit holds neither its training data nor the call.
+#' Predictions stay as they are.
 #'
 #' @param x A fit by [mlp_fit()].
 #' @param verbose Whether butcher says how much smaller the fit became.

@@ -2,13 +2,13 @@
 
 #' A model for caret
 #'
-#' What `caret::train(method = )` takes to fit perceptrons by [mlp_fit()], for classes (with probabilities) and
-#' numbers, with case weights. Tuned are the units of one hidden layer (`size`), `penalty`, `learn_rate` and
-#' `epochs`; other arguments of [mlp_fit()], `preset` first, can be given to `train()`. `hidden_units` given so
-#' takes the place of `size`, for several layers.
+#' What `caret::train(method = )` takes to fit perceptrons by [mlp_fit()], for classes (with probabilities)
+#' and numbers, with case weights. Tuned are the units of one hidden layer (`size`), `penalty`, `learn_rate`
+#' and `epochs`; other arguments of [mlp_fit()], `preset` first, can be given to `train()`. `hidden_units`
+#' given so takes the place of `size`, for several layers.
 #'
-#' caret hands predictors over as a data frame or a matrix; by `train(form, data)` it has made dummy variables of
-#' factors. Predictors need not be standardised with a tuned preset.
+#' caret hands predictors over as a data frame or a matrix; by `train(form, data)` it has made dummy
+#' variables of factors. Predictors need not be standardised with a tuned preset.
 #'
 #' @return A list as caret describes it ("Using your own model in train").
 #' @seealso [parsnip-fastmlp], [mlr3_learner()]

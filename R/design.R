@@ -2,8 +2,8 @@
 #
 # A design is list(x, y, blueprint, predictors = list(names, named), interface, args); args is what
 # messages call x and y, a formula's has `outcomes`, the blueprint that makes outcomes of other
-# rows, and a recipe's `weights`. A recipe's predictors remember a blueprint of their own. Numbers are never copied on their way: only a header without rows goes through hardhat, for
-# the blueprint.
+# rows, and a recipe's `weights`. A recipe's predictors remember a blueprint of their own. Numbers are never
+# copied on their way: only a header without rows goes through hardhat, for the blueprint.
 
 # Of predictors and outcome by themselves, whatever holds the predictors.
 design_xy <- function(x, y, call, args = xy_args) {

@@ -1,8 +1,9 @@
 # Networks of single epochs that a fit keeps beside the one that it predicts with.
 
 #' @param keep_epochs Epochs whose networks are kept, too, for `predict(epoch = )`: whole numbers from 1 to
-#'   `epochs`, or `NULL` for none. Each takes the memory of another network in the fit. With `ema_decay` they are
-#'   those of the averages. Presets then leave out `refit`. Not with `refit`, `checkpoint` and [opt_lbfgs()].
+#'   `epochs`, or `NULL` for none. Each takes the memory of another network in the fit. With `ema_decay` they
+#'   are those of the averages. Presets then leave out `refit`. Not with `refit`, `checkpoint` and
+#'   [opt_lbfgs()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL

@@ -121,8 +121,8 @@
 #'   `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output: the
 #'   logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
-#' @param learn_rate The learning rate, in place of that of `optimizer`, be it given or the preset's: a number in
-#'   `[1e-30, 1e30]`. Not with [opt_lbfgs()].
+#' @param learn_rate The learning rate, in place of that of `optimizer`, be it given or the preset's: a
+#'   number in `[1e-30, 1e30]`. Not with [opt_lbfgs()].
 #' @param schedule What the learning rate is multiplied by as training goes on: [schedule_constant()]
 #'   leaves it as it is; see there for the others, such as [schedule_cosine()].
 #' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few
@@ -247,7 +247,8 @@
 #'   steps, summed over the threads;
 #' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, or by
 #'   [opt_lbfgs()];
-#' * `epochs`, with `keep_epochs`: for each of these epochs a list of its [mlp_network()], or of an ensemble's;
+#' * `epochs`, with `keep_epochs`: for each of these epochs a list of its [mlp_network()], or of an
+#'   ensemble's;
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
@@ -279,7 +280,8 @@
 #'
 #'   Zou H, Hastie T (2005). "Regularization and variable selection via the elastic net." Journal of the
 #'   Royal Statistical Society B 67.
-#' @seealso [mlp_continue()], [update()][update.fastmlp], [tidy()][tidy.fastmlp], [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
+#' @seealso [mlp_continue()], [update()][update.fastmlp], [tidy()][tidy.fastmlp], [predict.fastmlp()],
+#' [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)
 #' fit <- mlp_fit(Species ~ ., iris)

@@ -2,9 +2,10 @@
 
 #' A learner of mlr3
 #'
-#' Makes an mlr3 learner that fits by [mlp_fit()]: `"classif.fastmlp"`, with probabilities, or `"regr.fastmlp"`. Its
-#' parameters are the arguments of [mlp_fit()] with `preset`, without data and `weights`, which mlr3 hands over
-#' from the task; what is not set comes from the preset, but for `verbose`, which is `FALSE`.
+#' Makes an mlr3 learner that fits by [mlp_fit()]: `"classif.fastmlp"`, with probabilities, or
+#' `"regr.fastmlp"`. Its parameters are the arguments of [mlp_fit()] with `preset`, without data and
+#' `weights`, which mlr3 hands over from the task; what is not set comes from the preset, but for `verbose`,
+#' which is `FALSE`.
 #'
 #' @param task Type of the task: `"classif"` or `"regr"`.
 #' @param ... Values of parameters, and fields of the learner such as `predict_type`, as for `mlr3::lrn()`.
@@ -75,8 +76,8 @@ mlr3_parameters <- function() {
     calibrate = flag(), refit = flag(), standardize_outcome = flag(), clamp = flag(), shuffle = flag()
   )
   names <- c(setdiff(names(plain_arguments), c("weights", "offset")), "preset")
-  parameters <- lapply(rlang::set_names(names), function(name) typed[[name]] %||% paradox::p_uty(tags = "train"))
-  do.call(paradox::ps, parameters)
+  any <- paradox::p_uty(tags = "train")
+  do.call(paradox::ps, lapply(rlang::set_names(names), function(name) typed[[name]] %||% any))
 }
 
 mlr3_tasks <- list(

@@ -265,7 +265,8 @@ optimizers <- function() {
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
       lacks = c(
-        "learn_rate", "schedule", "keep_epochs", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
+        "learn_rate", "schedule", "keep_epochs", "min_improvement", "ties", "metrics", "stop_metric",
+        "stop_direction", "callbacks",
         "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
         "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
         "dropout_schedule", "incomplete_batch", "numeric_embedding",

@@ -1,33 +1,33 @@
-# The engine "fastmlp" of parsnip's mlp(). It is registered where parsnip is loaded, or once it is; nothing here
-# loads it.
+# The engine "fastmlp" of parsnip's mlp(). It is registered where parsnip is loaded, or once it is; nothing
+# here loads it.
 
 #' The engine of parsnip
 #'
 #' With fastmlp and parsnip loaded, `parsnip::mlp()` has the engine `"fastmlp"`, which calls [mlp_fit()].
 #'
 #' @section Arguments:
-#' `hidden_units`, `activation`, `epochs`, `learn_rate`, `penalty` and `dropout` are those of [mlp_fit()], and so is
-#' every argument of `set_engine()`: `preset`, `ensemble`, `optimizer`, `batch_size`, `threads` and so on. What is not
-#' given comes from the preset, which by default is a tuned one: `mlp() |> set_engine("fastmlp")` is a good model as it
-#' is. Some things to know:
+#' `hidden_units`, `activation`, `epochs`, `learn_rate`, `penalty` and `dropout` are those of [mlp_fit()],
+#' and so is every argument of `set_engine()`: `preset`, `ensemble`, `optimizer`, `batch_size`, `threads` and
+#' so on. What is not given comes from the preset, which by default is a tuned one: `mlp() |>
+#' set_engine("fastmlp")` is a good model as it is. Some things to know:
 #' * `hidden_units = c(64, 32)` makes two hidden layers, and a single number one; the presets have several;
 #' * `activation` knows [activation_names()];
 #' * `learn_rate` takes the place of the rate of the preset's optimizer, or of that given as `optimizer`;
 #' * several numbers for `dropout`, one a hidden layer, are for `set_engine()`, as parsnip takes one.
 #'
-#' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which takes
-#' [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by `fit_xy()` and
-#' from recipes alike: dummy variables need not be made. Case weights are used. Sparse data (`dgCMatrix`, or
-#' recipes with sparse columns) are taken where [mlp_fit()] takes them.
+#' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which
+#' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
+#' `fit_xy()` and from recipes alike: dummy variables need not be made. Case weights are used. Sparse data
+#' (`dgCMatrix`, or recipes with sparse columns) are taken where [mlp_fit()] takes them.
 #'
 #' @section Predictions:
 #' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where
-#' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them), or a loss that gives
-#' quantiles, such as `set_engine("fastmlp", loss = "gaussian")`.
+#' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them), or a loss that
+#' gives quantiles, such as `set_engine("fastmlp", loss = "gaussian")`.
 #'
 #' `parsnip::multi_predict()` gives the predictions of several epochs of one fit, where these were kept:
-#' `set_engine("fastmlp", keep_epochs = c(10, 20))`. Tuning `epochs` fits each candidate by itself, though: with a
-#' schedule or early stopping an epoch of a longer training is not what a shorter one ends with.
+#' `set_engine("fastmlp", keep_epochs = c(10, 20))`. Tuning `epochs` fits each candidate by itself, though:
+#' with a schedule or early stopping an epoch of a longer training is not what a shorter one ends with.
 #'
 #' @section Tuning:
 #' `tune()` has ranges for the arguments of `mlp()` that suit this engine, and for `batch_size`, `mixture`,

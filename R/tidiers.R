@@ -26,10 +26,11 @@ generics::augment
 #' @param type `"weights"` or `"history"`.
 #' @param new_data Predictors as [predict()][predict.fastmlp] takes them. Where they hold the outcome of a
 #'   regression by a formula or a recipe, residuals are added.
-#' @param ... For `augment()`: what [predict()][predict.fastmlp] takes beside `type`, such as `epoch`. Otherwise
-#'   nothing.
+#' @param ... For `augment()`: what [predict()][predict.fastmlp] takes beside `type`, such as `epoch`.
+#'   Otherwise nothing.
 #' @param formula Not used.
-#' @return `tidy()`: a tibble with a row for each number of [coef()][coef.fastmlp], in its order, and the columns
+#' @return `tidy()`: a tibble with a row for each number of [coef()][coef.fastmlp], in its order, and the
+#' columns
 #' * `member`, for ensembles only: 1, 2, ...;
 #' * `layer`: 1, 2, ..., the output layer last;
 #' * `part`: `"weight"`, `"bias"`; where there are such `"scale"`, `"shift"` and the running `"mean"` and
@@ -43,10 +44,10 @@ generics::augment
 #'
 #' With `type = "history"` it is the fit's `history`: `epoch`, `set`, `metric` and `value`.
 #'
-#' `glance()`: a tibble of one row with the number of `layers` (the output layer included), of `parameters` (of an
-#' ensemble, of all `members` together) and `members`; `epochs` trained and the `kept_epoch`, why training
-#' `stopped`, `loss` and the metrics of the history at the kept epoch, those of the validation rows with
-#' `validation_` in front; `nobs` and `seconds`.
+#' `glance()`: a tibble of one row with the number of `layers` (the output layer included), of `parameters`
+#' (of an ensemble, of all `members` together) and `members`; `epochs` trained and the `kept_epoch`, why
+#' training `stopped`, `loss` and the metrics of the history at the kept epoch, those of the validation rows
+#' with `validation_` in front; `nobs` and `seconds`.
 #'
 #' `augment()`: a tibble with, in front of the columns of `new_data`, `.pred_class` and the probabilities
 #' `.pred_<level>` (not with hinge losses) for classes and labels, `.pred` and, where the outcome is there,
@@ -92,7 +93,8 @@ layer_tables <- function(layer, l) {
   embedding <- layer$embedding
   embedded <- lapply(if (!is.null(embedding)) embedding_parts, function(part) {
     values <- t(embedding[[part]])
-    crossed(paste0("embedding_", part), inputs[embedding$columns], as.character(seq_len(ncol(values))), values)
+    units <- as.character(seq_len(ncol(values)))
+    crossed(paste0("embedding_", part), inputs[embedding$columns], units, values)
   })
   norm <- layer$norm[names(layer$norm) != "kind"]
   tables <- c(

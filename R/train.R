@@ -180,7 +180,8 @@ run_steps <- function(job) {
   ended <- advance(trainer, job$reporter, monitor)
   if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
   state <- training_state(monitor, ended)
-  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
+  c(.Call(fastmlp_train_close, trainer),
+    list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
 }
 
 hidden_activations <- function(network) {

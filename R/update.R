@@ -4,17 +4,17 @@
 #'
 #' `update()` of a fit is the call of [mlp_fit()] that made it, with some arguments changed, on data given
 #' again: a fit holds neither the data nor the call, but remembers the arguments that it was given. Those that
-#' were not given come from the preset anew, as they may depend on data and changed arguments. To add epochs to
-#' the training that there was, use [mlp_continue()].
+#' were not given come from the preset anew, as they may depend on data and changed arguments. To add epochs
+#' to the training that there was, use [mlp_continue()].
 #'
 #' After [mlp_continue()] `epochs` is the number of all. `checkpoint` is not taken over.
 #'
 #' @param object A fit by [mlp_fit()].
 #' @param ... The data, as for `mlp_fit()`: `x` and `y`, or for a fit by a formula or a recipe `data`; and
-#'   arguments of `mlp_fit()` to change, by name. `NULL` stands for what the preset says. `formula` and `recipe`
-#'   may be given, too, to fits that were made by such. Needed again, where the fit had them: `weights`, an
-#'   `offset` that is an argument, validation rows or data, `callbacks`, `metrics` of your own, initial values,
-#'   a [loss_custom()].
+#'   arguments of `mlp_fit()` to change, by name. `NULL` stands for what the preset says. `formula` and
+#'   `recipe` may be given, too, to fits that were made by such. Needed again, where the fit had them:
+#'   `weights`, an `offset` that is an argument, validation rows or data, `callbacks`, `metrics` of your own,
+#'   initial values, a [loss_custom()].
 #' @return A fit, as `mlp_fit()` returns it.
 #' @examples
 #' set.seed(1)

@@ -21,11 +21,13 @@ test_that("caret fits what mlp_fit() fits", {
 })
 
 test_that("caret resamples and tunes, with weights and several layers", {
-  fit <- train_by_caret(Species ~ ., data = iris, size = c(2, 6), epochs = 5,
-                        trControl = resampling(classProbs = TRUE, summaryFunction = caret::mnLogLoss), metric = "logLoss")
+  control <- resampling(classProbs = TRUE, summaryFunction = caret::mnLogLoss)
+  fit <- train_by_caret(Species ~ ., data = iris, size = c(2, 6), epochs = 5, trControl = control,
+                        metric = "logLoss")
   expect_identical(nrow(fit$results), 2L)
   expect_true(all(is.finite(fit$results$logLoss)))
-  weighted <- train_by_caret(mtcars[c("wt", "hp")], mtcars$mpg, weights = 1:32, standardize = "zscore", standardize_outcome = TRUE,
+  weighted <- train_by_caret(mtcars[c("wt", "hp")], mtcars$mpg, weights = 1:32, standardize = "zscore",
+                             standardize_outcome = TRUE,
                              hidden_units = c(4, 3), trControl = resampling())
   expect_identical(weighted$finalModel$arguments$weights, "given")
   expect_identical(weighted$finalModel$network$hidden_units, c(4L, 3L))

@@ -34,7 +34,8 @@ test_that("factors come as they are", {
 test_that("arguments of mlp() and of set_engine() reach mlp_fit(), and the preset the rest", {
   spec <- parsnip::mlp(hidden_units = c(5, 3), penalty = 0.01, dropout = 0.1, epochs = 2, activation = "tanh",
                        learn_rate = 0.02)
-  spec <- parsnip::set_mode(parsnip::set_engine(spec, "fastmlp", preset = "fast", ensemble = 2), "classification")
+  spec <- parsnip::set_engine(spec, "fastmlp", preset = "fast", ensemble = 2)
+  spec <- parsnip::set_mode(spec, "classification")
   settings <- fit_by_parsnip(spec, Species ~ ., iris)$fit$arguments
   expect_identical(settings$hidden_units, c(5L, 3L))
   expect_identical(settings$penalty, 0.01)
@@ -51,7 +52,8 @@ test_that("arguments of mlp() and of set_engine() reach mlp_fit(), and the prese
 })
 
 test_that("numbers have quantiles and intervals", {
-  gaussian <- fit_by_parsnip(plain_spec("regression", loss = "gaussian", standardize = "zscore"), mpg ~ wt, mtcars)
+  spec <- plain_spec("regression", loss = "gaussian", standardize = "zscore")
+  gaussian <- fit_by_parsnip(spec, mpg ~ wt, mtcars)
   ours <- small_fit(mpg ~ wt, mtcars, loss = "gaussian", standardize = "zscore")
   expect_equal(predict(gaussian, mtcars, type = "pred_int", level = 0.8),
                predict(ours, mtcars, "pred_int", level = 0.8), ignore_attr = TRUE)
@@ -64,8 +66,8 @@ test_that("numbers have quantiles and intervals", {
   spec <- parsnip::set_mode(spec, "quantile regression", quantile_levels = c(0.2, 0.5, 0.8))
   fit <- fit_by_parsnip(spec, mpg ~ wt, mtcars)
   expect_identical(fit$fit$outcome$loss$levels, c(0.2, 0.5, 0.8))
-  expect_equal(as.matrix(predict(fit, mtcars)$.pred_quantile), as.matrix(predict(fit$fit, mtcars, "quantile")),
-               ignore_attr = TRUE)
+  quantiles <- predict(fit, mtcars)$.pred_quantile
+  expect_equal(as.matrix(quantiles), as.matrix(predict(fit$fit, mtcars, "quantile")), ignore_attr = TRUE)
 })
 
 test_that("case weights are used", {
@@ -95,6 +97,7 @@ test_that("multi_predict() has the epochs that were kept", {
 test_that("workflows take formulas, recipes and variables", {
   skip_if_not_installed("workflows")
   skip_if_not_installed("recipes")
+  skip_if_not_installed("tidyselect")
   predicted <- function(workflow, data = iris) {
     set.seed(1)
     predict(parsnip::fit(workflow, data), iris, type = "prob")
@@ -107,14 +110,13 @@ test_that("workflows take formulas, recipes and variables", {
   recipe <- recipes::step_normalize(recipes::recipe(Species ~ ., iris), recipes::all_predictors())
   expect_equal(predicted(workflows::workflow(recipe, plain_spec())), ours, tolerance = 1e-5)
   weighted <- transform(iris, w = hardhat::importance_weights(rep(1:2, 75)))
-  expect_identical(
-    predicted(workflows::add_case_weights(workflows::workflow(Species ~ Petal.Width, spec), w), weighted),
-    predict(small_fit(Species ~ Petal.Width, iris, standardize = "zscore", weights = rep(1:2, 75)), iris, "prob")
-  )
+  ours <- small_fit(Species ~ Petal.Width, iris, standardize = "zscore", weights = rep(1:2, 75))
+  workflow <- workflows::add_case_weights(workflows::workflow(Species ~ Petal.Width, spec), w)
+  expect_identical(predicted(workflow, weighted), predict(ours, iris, "prob"))
 })
 
 test_that("resampling and tuning work, in one process and in several", {
-  for (package in c("tune", "workflows", "rsample", "yardstick", "dials", "tidyselect")) skip_if_not_installed(package)
+  for (package in c("tune", "workflows", "rsample", "yardstick")) skip_if_not_installed(package)
   set.seed(1)
   folds <- rsample::vfold_cv(iris, v = 2)
   spec <- plain_spec(hidden_units = hardhat::tune(), epochs = hardhat::tune())
@@ -166,10 +168,9 @@ test_that("a fit is the same in another process, after either way of loading", {
   fit <- fit_by_parsnip(plain_spec(), Species ~ ., iris)
   file <- withr::local_tempfile()
   saveRDS(fit, file)
-  code <- sprintf("library(parsnip); fit <- readRDS(%s); cat(format(predict(fit, iris, type = 'prob')[[1]], digits = 15))",
-                  deparse(file))
-  printed <- in_new_process(code)
-  expect_identical(printed, paste(format(predict(fit, iris, type = "prob")[[1]], digits = 15), collapse = " "))
+  shown <- "cat(format(predict(fit, iris, type = 'prob')[[1]], digits = 15))"
+  printed <- in_new_process(sprintf("library(parsnip); fit <- readRDS(%s); %s", deparse(file), shown))
+  expect_identical(printed, capture.output(eval(parse(text = shown))))
   loaded <- in_new_process("cat('parsnip' %in% loadedNamespaces())")
   expect_identical(loaded, "FALSE")
 })

@@ -18,8 +18,8 @@ test_that("tidy() knows all parts of a layer, and members", {
   expect_identical(table$member, rep(1:2, each = nrow(table) / 2))
   first <- table[table$member == 2 & table$layer == 1, ]
   layer <- coef(fit)[[2]][[1]]
-  expect_setequal(first$part, c("weight", "bias", "scale", "shift", "mean", "variance", "slope", "input_scale",
-                                paste0("embedding_", embedding_parts)))
+  parts <- c("weight", "bias", "scale", "shift", "mean", "variance", "slope", "input_scale")
+  expect_setequal(first$part, c(parts, paste0("embedding_", embedding_parts)))
   of <- function(part) first$estimate[first$part == part]
   expect_identical(of("shift"), unname(layer$norm$shift))
   expect_identical(of("input_scale"), unname(layer$input_scale))
@@ -39,8 +39,8 @@ test_that("glance() is one row", {
   fit <- small_fit(Species ~ ., iris, validation = 0.2, patience = 5, metrics = "auc")
   row <- glance(fit)
   expect_identical(dim(row)[1], 1L)
-  expect_named(row, c("layers", "parameters", "members", "epochs", "kept_epoch", "stopped", "loss", "accuracy",
-                      "auc", "validation_loss", "validation_accuracy", "validation_auc", "nobs", "seconds"))
+  expect_named(row, c("layers", "parameters", "members", "epochs", "kept_epoch", "stopped", "loss",
+                      "accuracy", "auc", "validation_loss", "validation_accuracy", "validation_auc", "nobs", "seconds"))
   expect_identical(row$parameters, (4L + 1L) * 4L + (4L + 1L) * 3L)
   history <- fit$history[fit$history$epoch == fit$training$kept_epoch & fit$history$set == "validation", ]
   expect_identical(row$validation_auc, history$value[history$metric == "auc"])
