@@ -20,7 +20,7 @@ NULL
 
 #' @rdname butcher-fastmlp
 #' @exportS3Method butcher::axe_ctrl
-axe_ctrl.fastmlp <- function(x, verbose = FALSE, ...) {
+axe_ctrl.fastmlp <- function(x, verbose = FALSE, ...) { # nolint: object_name_linter.
   check_model(x, "x")
   before <- x
   x["state"] <- list(NULL)

@@ -35,8 +35,10 @@ caret_model <- function() {
     grid = caret_grid,
     loop = NULL,
     fit = caret_fit,
-    predict = function(modelFit, newdata, submodels = NULL) predict(modelFit, newdata)[[1]],
-    prob = function(modelFit, newdata, submodels = NULL) {
+    predict = function(modelFit, newdata, submodels = NULL) { # nolint: object_name_linter.
+      predict(modelFit, newdata)[[1]]
+    },
+    prob = function(modelFit, newdata, submodels = NULL) { # nolint: object_name_linter.
       rlang::set_names(as.data.frame(predict(modelFit, newdata, type = "prob")), modelFit$outcome$levels)
     },
     predictors = function(x, ...) x$predictors$names,
@@ -61,7 +63,7 @@ caret_grid <- function(x, y, len = NULL, search = "grid") {
   )
 }
 
-caret_fit <- function(x, y, wts, param, lev, last, classProbs, ...) {
+caret_fit <- function(x, y, wts, param, lev, last, classProbs, ...) { # nolint: object_name_linter.
   if (!is.data.frame(x) && !isS4(x)) x <- as.matrix(x)
   tuned <- list(hidden_units = param$size, penalty = param$penalty, learn_rate = param$learn_rate,
                 epochs = param$epochs, weights = wts, verbose = FALSE)

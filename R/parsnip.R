@@ -130,7 +130,7 @@ parsnip_arguments <- list(
 
 #' @rdname parsnip-fastmlp
 #' @rawNamespace S3method(parsnip::multi_predict, "_fastmlp")
-multi_predict._fastmlp <- function(object, new_data, type = NULL, epochs = NULL, ...) {
+multi_predict._fastmlp <- function(object, new_data, type = NULL, epochs = NULL, ...) { # nolint
   call <- environment()
   check_no_dots(...)
   epochs <- check_count(epochs %||% as.integer(names(object$fit$epochs)), "epochs", length = NULL)
@@ -149,4 +149,4 @@ multi_predict._fastmlp <- function(object, new_data, type = NULL, epochs = NULL,
 
 #' @rdname parsnip-fastmlp
 #' @rawNamespace S3method(parsnip::multi_predict_args, "_fastmlp")
-multi_predict_args._fastmlp <- function(object, ...) "epochs"
+multi_predict_args._fastmlp <- function(object, ...) "epochs" # nolint: object_name_linter.

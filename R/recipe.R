@@ -2,7 +2,7 @@
 
 #' @rdname mlp_fit
 #' @export
-mlp_fit.recipe <- fit_method(
+mlp_fit.recipe <- fit_method( # nolint: object_name_linter.
   list(x = rlang::missing_arg(), data = rlang::missing_arg(), blueprint = NULL),
   function(frame) design_recipe(frame$x, frame$data, frame$blueprint, frame)
 )

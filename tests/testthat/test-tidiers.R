@@ -40,7 +40,8 @@ test_that("glance() is one row", {
   row <- glance(fit)
   expect_identical(dim(row)[1], 1L)
   expect_named(row, c("layers", "parameters", "members", "epochs", "kept_epoch", "stopped", "loss",
-                      "accuracy", "auc", "validation_loss", "validation_accuracy", "validation_auc", "nobs", "seconds"))
+                      "accuracy", "auc", "validation_loss",
+                      "validation_accuracy", "validation_auc", "nobs", "seconds"))
   expect_identical(row$parameters, (4L + 1L) * 4L + (4L + 1L) * 3L)
   history <- fit$history[fit$history$epoch == fit$training$kept_epoch & fit$history$set == "validation", ]
   expect_identical(row$validation_auc, history$value[history$metric == "auc"])
