@@ -4,8 +4,7 @@
 
 # Arguments that mlp_fit() has under other names, by the hint to give for them.
 fit_synonyms <- list(
-  "Give it to the optimizer, such as `optimizer = opt_adam(learn_rate = )`." =
-    c("lr", "learn_rate", "learning_rate", "learning_rate_init", "learningrate", "eta"),
+  "Use `learn_rate`." = c("lr", "learning_rate", "learning_rate_init", "learningrate", "eta"),
   "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
   "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
   "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",

@@ -16,6 +16,8 @@ mlp_bridge <- function(design, given, call) {
 # by_class, scan, preset_rule, call).
 checked_task <- function(design, given, call) {
   args <- design$args
+  remembered <- remembered_arguments(given)
+  given <- with_data_weights(given, design, call)
   x <- check_some_rows(design$x, args$x, call)
   outcome <- as_outcome(design$y, given$loss, args$y, call)
   outcome$info["blueprint"] <- list(design$outcomes)
@@ -47,7 +49,8 @@ checked_task <- function(design, given, call) {
   list(
     design = design, x = x, outcome = outcome, settings = settings, shape = shape,
     validation = validation, plan = stopping_plan(settings, outcome$info, validation, call),
-    offset = offset, by_class = by_class, scan = scan, preset_rule = preset$rule, call = call
+    offset = offset, by_class = by_class, scan = scan, preset_rule = preset$rule,
+    given = remembered, call = call
   )
 }
 
@@ -122,8 +125,10 @@ finished_fit <- function(task, trained, members) {
     predictors = task$design$predictors,
     standardize = task$scaling,
     arguments = used_arguments(settings, info),
+    given = task$given,
     training = c(rows, trained$summary, list(preset_rule = task$preset_rule, refit = refit)),
     state = if (!refit) trained$state,
+    epochs = if (length(trained$epochs)) trained$epochs,
     blueprint = task$design$blueprint
   )
 }
@@ -163,12 +168,16 @@ check_same_rows <- function(expected, rows, arg, call) {
 # What summary() shows: settings as used, with data left out.
 used_arguments <- function(settings, info) {
   settings$loss <- info$loss
+  without_data(settings)
+}
+
+without_data <- function(settings) {
   if (!is.null(settings$weights)) settings$weights <- "given"
   if (!is.null(settings$offset)) settings$offset <- "given"
   if (is.list(settings$validation)) settings$validation <- "data"
   if (is_row_choice(settings$validation)) settings$validation <- "rows"
   if (!is.null(settings$metrics)) settings$metrics <- names(settings$metrics)
   if (!is.null(settings$callbacks)) settings$callbacks <- "given"
-  if (!inherits(settings$init, "fastmlp_init")) settings$init <- "given"
+  if (!is.null(settings$init) && !inherits(settings$init, "fastmlp_init")) settings$init <- "given"
   settings
 }

@@ -132,6 +132,7 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
     abort_argument(arg, "a numeric vector", describe(weights), "type",
                    hint = "Give the column itself: `data$column`.", call = call)
   }
+  if (inherits(weights, "hardhat_case_weights")) weights <- as.double(weights)
   weights <- check_numeric(weights, arg, rows, call)
   if (in_single_precision(weights) && min(weights) >= 0 && max(weights) > 0) return(weights)
   bad <- which(!is.finite(weights) | weights < 0 | weights > largest_float)

@@ -147,21 +147,20 @@ continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose
 
 # The data by name.
 continued_given <- function(fit, given, call) {
-  by_formula <- fit_interface(fit) == "formula"
-  given <- named_data(given, if (by_formula) "data" else c("x", "y"), call)
-  if (by_formula) check_class(given$data, "data", "data.frame", "a data frame", call)
+  by_data <- takes_data(fit_interface(fit))
+  given <- named_data(given, if (by_data) "data" else c("x", "y"), call)
+  if (by_data) check_class(given$data, "data", "data.frame", "a data frame", call)
   given
 }
 
 # list(x, outcome) of the data, in the form in which the fit took them.
 continued_data <- function(fit, given, call) {
-  by_formula <- fit_interface(fit) == "formula"
-  if (by_formula) {
-    outcomes <- names(fit$outcome$blueprint$ptypes$outcomes)
-    check_columns_present(names(given$data), outcomes, "data", call)
-    given <- list(x = given$data, y = forge_outcomes(given$data, fit$outcome$blueprint, "data", call))
+  by_data <- takes_data(fit_interface(fit))
+  if (by_data) {
+    outcomes <- forge_outcomes(given$data, fit$outcome$blueprint %||% fit$blueprint, "data", call)
+    given <- list(x = given$data, y = outcomes)
   }
-  args <- if (by_formula) c("data", "data") else c("x", "y")
+  args <- if (by_data) c("data", "data") else c("x", "y")
   x <- forge_predictors(given$x, fit$blueprint, fit$predictors, args[1], call)
   check_sparse_settings(fit$arguments, c(fit$network$inputs, fit$network$hidden_units), x, args[1], call)
   check_finite(check_some_rows(x, args[1], call), args[1], call = call)
@@ -225,7 +224,13 @@ continued_offset <- function(fit, data, offset, validation, call) {
   fit_offset(list(offset = offset, validation = validation), design, list(info = fit$outcome), call)
 }
 
-fit_interface <- function(fit) if (is.null(fit$outcome$blueprint)) "xy" else "formula"
+fit_interface <- function(fit) {
+  if (inherits(fit$blueprint, "recipe_blueprint")) return("recipe")
+  if (is.null(fit$outcome$blueprint)) "xy" else "formula"
+}
+
+# Whether predictors and outcome come in one data frame.
+takes_data <- function(interface) interface %in% c("formula", "recipe")
 
 continued_validation <- function(fit, validation, rows, call) {
   held <- fit$state$held
@@ -265,10 +270,12 @@ continued_fit <- function(fit, trained, task) {
   for (part in judgements) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
+  fit$given$epochs <- settings$epochs
   fit$training <- c(list(rows = set_rows(task$sets$train), validation_rows = set_rows(task$sets$valid)),
                     trained$summary, before[c("preset_rule", "refit")])
   fit$training$seconds <- before$seconds + fit$training$seconds
   fit$training$step_seconds <- before$step_seconds + fit$training$step_seconds
   fit["state"] <- list(trained$state)
+  if (length(trained$epochs)) fit$epochs <- c(fit$epochs, trained$epochs)
   check_model(fit, "fit")
 }

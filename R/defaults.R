@@ -14,6 +14,7 @@ plain_arguments <- alist(
   factor_embedding = NULL,
   loss = NULL,
   optimizer = opt_sgd(),
+  learn_rate = NULL,
   schedule = schedule_constant(),
   rate_factors = NULL,
   parametrization = "standard",
@@ -51,6 +52,7 @@ plain_arguments <- alist(
   ensemble = 1L,
   calibrate = FALSE,
   refit = FALSE,
+  keep_epochs = NULL,
   callbacks = NULL,
   checkpoint = NULL,
   threads = NULL,
@@ -79,6 +81,7 @@ fit_checks <- list(
   numeric_embedding = function(x, arg, call) check_numeric_embedding(x, arg, call),
   factor_embedding = function(x, arg, call) check_factor_embedding(x, arg, call),
   optimizer = function(x, arg, call) check_optimizer(x, arg, call),
+  learn_rate = function(x, arg, call) if (!is.null(x)) check_positive_setting(x, arg, call),
   schedule = function(x, arg, call) check_schedule(x, arg, call),
   rate_factors = function(x, arg, call) check_rate_factors(x, arg, call),
   parametrization = function(x, arg, call) check_choice(x, arg, c("standard", "ntk"), call = call),
@@ -116,6 +119,7 @@ fit_checks <- list(
   ensemble = function(x, arg, call) check_count(x, arg, 1, 1000, call = call),
   calibrate = check_flag,
   refit = check_flag,
+  keep_epochs = function(x, arg, call) check_epochs(x, arg, call),
   callbacks = function(x, arg, call) check_callbacks(x, arg, call),
   checkpoint = function(x, arg, call) check_checkpoint(x, arg, call),
   # Without a number here, that of the option is checked.
@@ -157,6 +161,8 @@ fit_settings <- function(given, preset, info, call) {
   )
   check_applicable(settings, call)
   check_ensemble(settings, call)
+  check_keep_epochs(settings, call)
+  settings$optimizer <- with_learn_rate(settings$optimizer, settings$learn_rate, call)
   check_rates(settings, call)
   c(per_layer_settings(settings, call), preset = preset$name)
 }

@@ -1,37 +1,49 @@
 # From the user's predictors to what the engine reads (columns.R), at fit and at predict.
 #
 # A design is list(x, y, blueprint, predictors = list(names, named), interface, args); args is what
-# messages call x and y, and a formula's has `outcomes`, the blueprint that makes outcomes of other
-# rows. Numbers are never copied on their way: only a header without rows goes through hardhat, for
-# the blueprint.
+# messages call x and y, a formula's has `outcomes`, the blueprint that makes outcomes of other
+# rows, and a recipe's `weights`. A recipe's predictors remember a blueprint of their own. Numbers are never
+# copied on their way: only a header without rows goes through hardhat, for the blueprint.
 
-design_matrix <- function(x, y, call, policy = values_policy(NULL)) {
-  if (!is_sparse(x)) check_matrix(x, "x", call = call, hint = "For columns of several kinds give a data frame.")
-  check_some_columns(x, "x", call)
-  named <- !is.null(colnames(x))
-  names <- if (named) check_column_names(colnames(x), "x", call) else paste0("V", seq_len(ncol(x)))
-  header <- matrix(0, 0, ncol(x), dimnames = list(NULL, names))
-  blueprint <- hardhat::mold(header, numeric())$blueprint
-  finished_design(new_design(x, y, blueprint, names, named, "xy"), x, identity, policy, call)
+# Of predictors and outcome by themselves, whatever holds the predictors. `policy` is what values_policy() gives.
+design_xy <- function(x, y, call, policy, args = xy_args) {
+  design <- if (is.data.frame(x)) design_frame else if (is_matrix_object(x)) design_sparse else design_matrix
+  design(x, y, call, policy, args)
+}
 }
 
-design_frame <- function(x, y, call, policy = values_policy(NULL)) {
-  check_some_columns(x, "x", call)
-  check_column_names(names(x), "x", call)
-  check_column_types(x, names(x), "x", call)
-  check_factors(x, names(x), "x", call, policy)
+xy_args <- list(x = "x", y = "y")
+
+design_matrix <- function(x, y, call, policy = values_policy(NULL), args = xy_args) {
+  if (!is_sparse(x)) {
+    check_matrix(x, args$x, call = call, hint = "For columns of several kinds give a data frame.")
+  }
+  check_some_columns(x, args$x, call)
+  named <- !is.null(colnames(x))
+  names <- if (named) check_column_names(colnames(x), args$x, call) else paste0("V", seq_len(ncol(x)))
+  header <- matrix(0, 0, ncol(x), dimnames = list(NULL, names))
+  blueprint <- hardhat::mold(header, numeric())$blueprint
+  finished_design(new_design(x, y, blueprint, names, named, "xy", args), x, identity, policy, call)
+}
+
+design_frame <- function(x, y, call, policy = values_policy(NULL), args = xy_args) {
+  check_some_columns(x, args$x, call)
+  check_column_names(names(x), args$x, call)
+  check_column_types(x, names(x), args$x, call)
+  check_factors(x, names(x), args$x, call, policy)
   x <- new_columns(lapply(as.list(x), plain_column), nrow(x))
   if (!has_factors(x)) {
     blueprint <- hardhat::mold(columns_header(x), numeric())$blueprint
-    return(finished_design(new_design(x, y, blueprint, names(x), TRUE, "xy"), x, identity, policy, call))
+    design <- new_design(x, y, blueprint, names(x), TRUE, "xy", args)
+    return(finished_design(design, x, identity, policy, call))
   }
-  encode <- function(columns) mold_predictors(~ ., columns, "x", call)
-  molded <- encode(provisional(x, policy, "x", call))
-  design <- new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy")
+  encode <- function(columns) mold_predictors(~ ., columns, args$x, call)
+  molded <- encode(provisional(x, policy, args$x, call))
+  design <- new_design(molded$x, y, molded$blueprint, molded$names, TRUE, "xy", args)
   finished_design(design, x, function(columns) encode(columns)$x, policy, call)
 }
 
-new_design <- function(x, y, blueprint, names, named, interface, args = list(x = "x", y = "y")) {
+new_design <- function(x, y, blueprint, names, named, interface, args) {
   list(
     x = x, y = y, blueprint = blueprint,
     predictors = list(names = names, named = named), interface = interface, args = args
@@ -120,6 +132,9 @@ forge_predictors <- function(new_data, blueprint, predictors, arg, call) {
     one_row <- is_plain_vector(new_data) && length(new_data) == length(source_names(predictors))
     hint <- if (one_row) sprintf("For one row, use `t(%s)`.", arg)
     abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
+  }
+  if (inherits(blueprint, "recipe_blueprint")) {
+    return(forge_recipe(new_data, blueprint, predictors, arg, call))
   }
   if (inherits(blueprint, "xy_blueprint")) return(forge_matrix(new_data, predictors, arg, call))
   forge_formula(new_data, blueprint, predictors, arg, call)

@@ -109,7 +109,7 @@ run_ensemble <- function(job) {
     history = joint_history(lapply(closed, `[[`, "history"), joint),
     epochs = min(vapply(closed, `[[`, 1L, "epochs")), kept_epoch = closed[[1]]$kept_epoch,
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
-    ended = ended, state = NULL, extra = joint$extra
+    ended = ended, state = NULL, extra = joint$extra, kept = joint$kept
   )
 }
 
@@ -141,7 +141,7 @@ new_joint <- function(monitors, job) {
   rlang::new_environment(list(
     job = job, sets = Map(metric_set, job$sets, job$values),
     overlaps = list(train = by_set("train"), valid = by_set("valid")),
-    loss = numeric(), score = numeric(), extra = list()
+    loss = numeric(), score = numeric(), extra = list(), kept = list()
   ))
 }
 
@@ -154,6 +154,7 @@ advance_members <- function(monitors, joint, job) {
     while (state == "running") {
       statuses <- lapply(monitors, advance_epoch)
       states <- vapply(statuses, `[[`, "", "state")
+      joint$kept <- keep_epoch(joint$kept, monitors)
       state <- if ("diverged" %in% states) "diverged" else judge_members(monitors, statuses, joint)
       job$reporter$update(joint_status(statuses))
     }

@@ -20,6 +20,12 @@
 #' @keywords internal
 "_PACKAGE"
 
+# Engines of other packages are registered when these are loaded, if they ever are.
+.onLoad <- function(libname, pkgname) {
+  if (isNamespaceLoaded("parsnip")) register_parsnip()
+  setHook(packageEvent("parsnip", "onLoad"), register_parsnip)
+}
+
 .onUnload <- function(libpath) {
   library.dynam.unload("fastmlp", libpath)
 }

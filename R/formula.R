@@ -152,6 +152,10 @@ mold_columns <- function(formula, columns) {
     ptypes = list(predictors = tibble::as_tibble(header[names(x)]), outcomes = tibble::tibble()),
     terms = list(predictors = terms, outcomes = header_terms(~ NULL, header))
   )
+  # From hardhat 1.4 on it has the levels of text, which is made factors before.
+  if ("levels" %in% names(blueprint)) {
+    blueprint <- hardhat::update_blueprint(blueprint, levels = rlang::set_names(list(), character()))
+  }
   list(x = x, names = encoded_names(x), blueprint = blueprint)
 }
 
@@ -247,7 +251,9 @@ forge_known <- function(columns, forge) {
 }
 
 forge_outcomes <- function(new_data, blueprint, arg, call) {
-  columns <- formula_columns(new_data, names(blueprint$ptypes$outcomes))
+  names <- names(blueprint$ptypes$outcomes)
+  check_columns_present(names(new_data), names, arg, call)
+  columns <- if (inherits(blueprint, "recipe_blueprint")) new_data else formula_columns(new_data, names)
   explain_hardhat(hardhat::forge(columns, blueprint, outcomes = TRUE), arg, call)$outcomes
 }
 

@@ -105,7 +105,9 @@
 #' whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
-#'   columns; or a sparse matrix of the package Matrix; one row a case.
+#'   columns; or a sparse matrix of the package Matrix; one row a case. Or a [recipes::recipe()], which is
+#'   prepared on `data`: roles `predictor`, `outcome` and `case_weights` are used, others not. Validation data,
+#'   too, are prepared by it.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
 #'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
 #'   logical columns and factors with two levels, for several labels. A data frame of one column may
@@ -115,7 +117,9 @@
 #'   the outputs of losses with a log link. All variables are columns
 #'   of `data`, and functions of your own are not found: compute such terms as columns first.
 #'   Factors, too, are made beforehand, so that their levels are remembered.
-#' @param data A data frame with the variables of the formula.
+#' @param data A data frame with the variables of the formula, or of the recipe `x`.
+#' @param blueprint `NULL`, or a blueprint by [hardhat::default_recipe_blueprint()] that says how the recipe's
+#'   predictors are held.
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
@@ -132,6 +136,8 @@
 #'   `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output: the
 #'   logit of the second level.
 #' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
+#' @param learn_rate The learning rate, in place of that of `optimizer`, be it given or the preset's: a
+#'   number in `[1e-30, 1e30]`. Not with [opt_lbfgs()].
 #' @param schedule What the learning rate is multiplied by as training goes on: [schedule_constant()]
 #'   leaves it as it is; see there for the others, such as [schedule_cosine()].
 #' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few
@@ -249,7 +255,8 @@
 #'   training. The loss is without the penalty. With a `schedule`, or where a callback changed it,
 #'   `"learn_rate"` of set `"train"` is the rate of the epoch's last step;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
-#' * `arguments`: what the fit was made with;
+#' * `arguments`: what the fit was made with, and `given`: those of them that were given, which
+#'   [update()][update.fastmlp] takes;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
 #'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`), `seconds`
 #'   in all and `step_seconds` of the training steps alone (without conversion and validation; both
@@ -258,6 +265,8 @@
 #'   steps, summed over the threads;
 #' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, or by
 #'   [opt_lbfgs()];
+#' * `epochs`, with `keep_epochs`: for each of these epochs a list of its [mlp_network()], or of an
+#'   ensemble's;
 #' * `version` of the package.
 #'
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
@@ -289,7 +298,8 @@
 #'
 #'   Zou H, Hastie T (2005). "Regularization and variable selection via the elastic net." Journal of the
 #'   Royal Statistical Society B 67.
-#' @seealso [mlp_continue()], [predict.fastmlp()], [coef.fastmlp()], [mlp_network()]
+#' @seealso [mlp_continue()], [update()][update.fastmlp], [tidy()][tidy.fastmlp], [predict.fastmlp()],
+#' [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)
 #' fit <- mlp_fit(Species ~ ., iris)
@@ -381,6 +391,6 @@ mlp_fit.formula <- fit_method(
 #' @export
 mlp_fit.default <- function(x, ...) {
   check_given()
-  abort_argument("x", "a numeric matrix, a data frame or a formula", describe(x), "type",
+  abort_argument("x", "a numeric matrix, a data frame, a formula or a recipe", describe(x), "type",
                  swapped_hint(x, list(...)))
 }

@@ -265,7 +265,8 @@ optimizers <- function() {
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
       lacks = c(
-        "schedule", "min_improvement", "ties", "metrics", "stop_metric", "stop_direction", "callbacks",
+        "learn_rate", "schedule", "keep_epochs", "min_improvement", "ties", "metrics", "stop_metric",
+        "stop_direction", "callbacks",
         "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
         "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
         "dropout_schedule", "incomplete_batch",
@@ -374,6 +375,14 @@ check_batch_size <- function(settings, rows, call) {
   if (!optimizer$all_rows || settings$batch_size >= rows) return(invisible())
   expected <- sprintf("Inf, or at least the number of training rows (%d), with %s", rows, optimizer$title)
   abort_argument("batch_size", expected, describe(settings$batch_size), call = call)
+}
+
+# The optimizer at another learning rate.
+with_learn_rate <- function(optimizer, learn_rate, call) {
+  if (is.null(learn_rate)) return(optimizer)
+  optimizer$learn_rate <- learn_rate
+  check_settings_together(optimizer, call)
+  optimizer
 }
 
 # What the optimizer lacks has to be as in the plain preset.

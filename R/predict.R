@@ -21,6 +21,9 @@
 #'   quantile loss must have both among its levels.
 #' @param levels For `type = "quantile"`: increasing numbers between 0 and 1. With quantile loss some of the
 #'   fit's levels (`NULL` for all), with Gaussian loss any (`NULL` for 0.05, 0.5 and 0.95).
+#' @param epoch `NULL` for the network of the fit, or one of the epochs that the fit kept (`keep_epochs`
+#'   of [mlp_fit()]) for that epoch's. The temperature of `calibrate` and intervals from validation rows
+#'   belong to the epoch `training$kept_epoch` of the fit, and other epochs are without them.
 #' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
 #' @section Intervals from validation rows:
 #' Where the loss gives no quantiles, `type = "pred_int"` is the mean plus and minus the
@@ -62,11 +65,12 @@
 #' predict(fit, mtcars[1:3, ], type = "quantile", levels = c(0.25, 0.75))
 #' @export
 predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, level = 0.95,
-                            levels = NULL, threads = NULL) {
+                            levels = NULL, epoch = NULL, threads = NULL) {
   call <- environment()
   check_no_dots(..., known = setdiff(names(formals()), "object"))
   check_given(list(new_data = "A fit does not hold its training data."))
   check_model(object)
+  object <- at_epoch(object, epoch, call)
   outcome <- object$outcome
   type <- check_type(type, outcome, call)
   given <- c(level = !missing(level), levels = !is.null(levels))

@@ -4,14 +4,22 @@
 check_predictors <- function(x, predictors, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
   check_scan(scan, x, arg, call)
-  names <- predictors$names
+  names <- if (is.data.frame(x)) names(x) else predictors$names
   labels <- if (predictors$named) paste0("`", names, "`") else seq_along(names)
-  constant <- which(scan$minimum == scan$maximum)
-  warn_columns("constant", labels[constant], "Constant columns carry no information.", arg, call)
-  duplicated <- duplicated_columns(x, fingerprints(x, scan, constant), constant)
+  own <- own_columns(x)
+  constant <- scan$minimum == scan$maximum
+  whole <- labels[tapply(constant, own, all)]
+  warn_columns("constant", whole, "Constant columns carry no information.", arg, call)
+  except <- which(constant | own %in% own[duplicated(own)])
+  duplicated <- own[duplicated_columns(x, fingerprints(x, scan, except), except)]
   warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", arg, call)
   scan
 }
+
+# For each encoded column the user's own that it belongs to. Levels without rows and levels of two factors
+# that go together are no mistakes, and the rule in resamples: warnings are of whole columns, and of equal
+# numbers.
+own_columns <- function(x) if (is.data.frame(x)) rep(seq_along(x), encoded_widths(x)) else seq_len(ncol(x))
 
 warn_columns <- function(kind, labels, consequence, arg, call) {
   if (length(labels) == 0) return(invisible())

@@ -26,7 +26,7 @@ stopping_plan <- function(settings, info, validation, call) {
     watched = list(metric = name, sign = if (larger) -1 else 1), stopping = stopping, plateau = plateau,
     scheduled = !is_constant(settings$schedule), timed = is_timed(settings),
     pause = several || judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks) ||
-      !is.null(settings$checkpoint),
+      !is.null(settings$checkpoint) || !is.null(settings$keep_epochs),
     judged = judged
   )
 }
@@ -86,6 +86,7 @@ new_monitor <- function(trainer, job) {
   monitor$epochs <- first_epoch(job)
   monitor$step <- 1 + (if (is.null(job$state)) 0 else job$state$position[["steps"]])
   monitor$extra <- list()
+  monitor$kept <- list()
   monitor
 }
 
@@ -132,6 +133,7 @@ after_epoch <- function(monitor, status) {
   values <- epoch_metrics(monitor)
   monitor$extra[[status$epoch]] <- values
   state <- judge_epoch(monitor, status, values)
+  monitor$kept <- keep_epoch(monitor$kept, list(monitor))
   if (call_back(monitor, "on_epoch_end", status$step - 1)) return("callback")
   if (state == "running") checkpoint_epoch(monitor)
   if (state == "running" && call_back(monitor, "on_epoch_begin", status$step)) return("callback")
@@ -217,9 +219,7 @@ callback_state <- function(monitor, event, step) {
     epochs = monitor$settings$epochs,
     history = training_history(monitor, .Call(fastmlp_train_history, monitor$trainer), monitor$extra),
     learn_rate = monitor$settings$optimizer$learn_rate * learn_rate_factors(monitor, step),
-    network = function() {
-      new_network(.Call(fastmlp_train_network, monitor$trainer), hidden_activations(monitor$network))
-    }
+    network = function() present_network(monitor)
   )
 }
 

@@ -8,6 +8,12 @@
 #' `mlp_threads(n)` and by `options(fastmlp.threads = n)`. Results do not depend on the number of
 #' threads.
 #'
+#' A forked child (`parallel::mclapply()`, `future::multicore`) has one thread. Workers that are R processes
+#' of their own (`future::multisession`, mirai, clusters of the parallel package) do not know of each other,
+#' and each may take as many threads as the machine has cores. Training notices where its threads get in each
+#' other's way, and goes on with one, so nothing has to be done; to decide by yourself, start workers with
+#' `OMP_NUM_THREADS=1` or give `threads = 1`.
+#'
 #' The engine's loops are compiled for several instruction sets: `"avx512"` and `"avx2"` (with
 #' multiply-add) on x86-64, `"neon"` on arm64, and everywhere `"portable"`, which asks for nothing.
 #' When the package is loaded it takes the best that the processor has, or the one that the

@@ -75,7 +75,7 @@ stratum_sizes <- function(values) {
 
 validation_data <- function(validation, design, outcome, call) {
   design <- with_fills(design)
-  parts <- if (design$interface == "formula") {
+  parts <- if (takes_data(design$interface)) {
     validation_from_frame(validation, design, call)
   } else {
     validation_from_list(validation, design, call)
@@ -89,10 +89,8 @@ validation_data <- function(validation, design, outcome, call) {
 
 validation_from_frame <- function(validation, design, call) {
   check_class(validation, "validation", "data.frame", "a share or a data frame", call)
-  needed <- all.vars(rlang::f_lhs(design$blueprint$formula))
-  check_columns_present(names(validation), needed, "validation", call)
-  x <- forge_formula(validation, design$blueprint, design$predictors, "validation", call)
-  list(x = x, y = forge_outcomes(validation, design$outcomes, "validation", call))
+  x <- forge_predictors(validation, design$blueprint, design$predictors, "validation", call)
+  list(x = x, y = forge_outcomes(validation, design$outcomes %||% design$blueprint, "validation", call))
 }
 
 validation_from_list <- function(validation, design, call) {
@@ -178,7 +176,7 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
   if (is.null(last_epoch)) warn_of_end(summary, settings, info, call)
   list(layers = result$network, members = result$members,
        history = training_history(job, result$history, result$extra), summary = summary,
-       state = result$state)
+       state = result$state, epochs = result$kept)
 }
 
 # Trains step by step: what the engine tells at the end, how training `ended`, the `state` from which it
@@ -190,7 +188,8 @@ run_steps <- function(job) {
   ended <- advance(trainer, job$reporter, monitor)
   if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
   state <- training_state(monitor, ended)
-  c(.Call(fastmlp_train_close, trainer), list(ended = ended, state = state, extra = monitor$extra))
+  c(.Call(fastmlp_train_close, trainer),
+    list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
 }
 
 hidden_activations <- function(network) {

@@ -104,7 +104,7 @@ SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
    rate), a double each an epoch; rate is the factor of the learning rate at the epoch's last step. */
 SEXP fastmlp_train_history(SEXP trainer);
 /* The present layers. */
-SEXP fastmlp_train_network(SEXP trainer);
+SEXP fastmlp_train_network(SEXP trainer, SEXP judged);
 /* Outputs of the present network after the link for the training rows or the validation rows: double matrix.
  */
 SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link);

@@ -268,9 +268,10 @@ static SEXP history_to_list(const training *t) {
 
 SEXP fastmlp_train_history(SEXP owner) { return history_to_list(unpack_training(owner)); }
 
-SEXP fastmlp_train_network(SEXP owner) {
+SEXP fastmlp_train_network(SEXP owner, SEXP judged) {
   const training *t = unpack_training(owner);
-  return network_to_list(&t->net, t->net.parameter, true);
+  const network *net = unpack_flag(judged, "judged") ? trainer_judged(t->trainer) : &t->net;
+  return network_to_list(&t->net, net->parameter, true);
 }
 
 SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {

@@ -209,7 +209,7 @@ test_that("what cannot go on is refused", {
     mlp_continue(measured, iris_x, iris$Species, epochs = 1)
     mlp_continue(by_lbfgs, iris_x, iris$Species, epochs = 1)
     mlp_continue(without, iris_x, iris$Species, epochs = 1)
-    mlp_continue(unclass(fit), iris_x, iris$Species, epochs = 1)
+    mlp_continue(list(), iris_x, iris$Species, epochs = 1)
   })
   diverged <- suppressWarnings(
     small_fit(iris_x, iris$Sepal.Length, epochs = 5, optimizer = opt_sgd(1e10))

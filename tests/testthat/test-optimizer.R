@@ -182,3 +182,19 @@ test_that("Adam with numbers too small for float32's normal range stays exact an
   expect_equal(coef(fit)[[1]], dead[[1]], ignore_attr = TRUE, tolerance = 0)
   expect_equal(unname(coef(fit)[[2]]$bias), 0.5, tolerance = 1e-3)
 })
+
+test_that("a learning rate takes the place of the optimizer's, be it given or the preset's", {
+  rate <- function(...) mlp_fit(Species ~ ., iris, ..., hidden_units = 3, epochs = 1, verbose = FALSE)
+  expect_identical(rate(optimizer = opt_adam(), learn_rate = 0.02)$arguments$optimizer, opt_adam(0.02))
+  tuned <- rate(preset = "tabular", learn_rate = 0.02)$arguments
+  expect_identical(tuned$optimizer$learn_rate, 0.02)
+  expect_identical(tuned$parametrization, "ntk")
+  set.seed(1)
+  by_rate <- rate(learn_rate = 0.03)
+  set.seed(1)
+  expect_identical(coef(rate(optimizer = opt_sgd(0.03))), coef(by_rate))
+  expect_error(rate(learn_rate = -1), "`learn_rate` must be", class = "fastmlp_error_value")
+  expect_error(rate(learn_rate = 0.1, optimizer = opt_lbfgs()), "L-BFGS", class = "fastmlp_error_value")
+  expect_error(rate(learn_rate = 1e-3, optimizer = opt_sgd(weight_decay = 1e-29)), "`weight_decay` must be",
+               class = "fastmlp_error_value")
+})

@@ -71,3 +71,16 @@ test_that("only columns that may equal another are looked at for it", {
   expect_identical(is.na(found), c(FALSE, FALSE, TRUE, FALSE, FALSE, TRUE, TRUE))
   expect_identical(duplicated_columns(same, found, c(6, 7)), 4L)
 })
+
+test_that("levels without rows and levels that go together are no mistakes", {
+  rows <- iris$Species != "virginica"
+  data <- data.frame(y = iris$Sepal.Length, a = iris$Species, b = iris$Species, c = iris$Petal.Width)[rows, ]
+  expect_no_warning(small_fit(y ~ ., data))
+  expect_no_warning(small_fit(data[-1], data$y))
+  data$a <- factor("setosa", levels(iris$Species))
+  data$d <- data$c
+  warned <- testthat::capture_warnings(small_fit(y ~ ., data))
+  expect_length(warned, 2)
+  expect_match(warned[1], "1 constant column: `a`", fixed = TRUE)
+  expect_match(warned[2], "1 duplicated column: `d`", fixed = TRUE)
+})

@@ -1,0 +1,53 @@
+# Networks of single epochs that a fit keeps beside the one that it predicts with.
+
+#' @param keep_epochs Epochs whose networks are kept, too, for `predict(epoch = )`: whole numbers from 1 to
+#'   `epochs`, or `NULL` for none. Each takes the memory of another network in the fit. With `ema_decay` they
+#'   are those of the averages. Presets then leave out `refit`. Not with `refit`, `checkpoint` and
+#'   [opt_lbfgs()].
+#' @name mlp_fit
+#' @rdname mlp_fit
+NULL
+
+check_epochs <- function(x, arg, call) {
+  if (!is.null(x)) sort(unique(check_count(x, arg, length = NULL, call = call)))
+}
+
+check_keep_epochs <- function(settings, call) {
+  epochs <- settings$keep_epochs
+  if (is.null(epochs)) return(invisible())
+  check_count(epochs, "keep_epochs", max = settings$epochs, length = NULL, call = call)
+  if (settings$refit) abort_argument("refit", "FALSE with `keep_epochs`", "TRUE", call = call)
+  if (is.null(settings$checkpoint)) return(invisible())
+  abort_argument("checkpoint", "left out with `keep_epochs`", describe(settings$checkpoint), call = call)
+}
+
+# After an epoch of some networks, each with its monitor: adds them to those kept, lists named by epoch.
+keep_epoch <- function(kept, monitors) {
+  epoch <- monitors[[1]]$epochs
+  if (!epoch %in% monitors[[1]]$settings$keep_epochs) return(kept)
+  kept[[as.character(epoch)]] <- lapply(monitors, present_network, judged = TRUE)
+  kept
+}
+
+# The network as it is, or (judged) as it is validated: with averaged weights where there are such.
+present_network <- function(monitor, judged = FALSE) {
+  new_network(.Call(fastmlp_train_network, monitor$trainer, judged), hidden_activations(monitor$network))
+}
+
+# The fit with the network of an epoch. What validation rows say is about the one that it had before.
+at_epoch <- function(object, epoch, call) {
+  if (is.null(epoch)) return(object)
+  epoch <- check_count(epoch, "epoch", call = call)
+  networks <- object$epochs[[as.character(epoch)]]
+  if (is.null(networks)) {
+    known <- as.integer(names(object$epochs))
+    expected <- sprintf("one of those that the fit kept%s",
+                        if (length(known)) sprintf(" (%s)", enumerate(known, Inf)) else "")
+    hint <- if (length(known) == 0) "This fit kept none: fit with `keep_epochs`."
+    abort_argument("epoch", expected, format(epoch), hint = hint, call = call)
+  }
+  object$network <- networks[[1]]
+  object["members"] <- list(if (length(networks) > 1) networks)
+  if (epoch != object$training$kept_epoch) object$outcome[judgements] <- NULL
+  object
+}

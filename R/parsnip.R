@@ -1,0 +1,152 @@
+# The engine "fastmlp" of parsnip's mlp(). It is registered where parsnip is loaded, or once it is; nothing
+# here loads it.
+
+#' The engine of parsnip
+#'
+#' With fastmlp and parsnip loaded, `parsnip::mlp()` has the engine `"fastmlp"`, which calls [mlp_fit()].
+#'
+#' @section Arguments:
+#' `hidden_units`, `activation`, `epochs`, `learn_rate`, `penalty` and `dropout` are those of [mlp_fit()],
+#' and so is every argument of `set_engine()`: `preset`, `ensemble`, `optimizer`, `batch_size`, `threads` and
+#' so on. What is not given comes from the preset, which by default is a tuned one: `mlp() |>
+#' set_engine("fastmlp")` is a good model as it is. Some things to know:
+#' * `hidden_units = c(64, 32)` makes two hidden layers, and a single number one; the presets have several;
+#' * `activation` knows [activation_names()];
+#' * `learn_rate` takes the place of the rate of the preset's optimizer, or of that given as `optimizer`;
+#' * several numbers for `dropout`, one a hidden layer, are for `set_engine()`, as parsnip takes one.
+#'
+#' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which
+#' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
+#' `fit_xy()` and from recipes alike: dummy variables need not be made. Case weights are used. Sparse data
+#' (`dgCMatrix`, or recipes with sparse columns) are taken where [mlp_fit()] takes them.
+#'
+#' @section Predictions:
+#' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where
+#' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them), or a loss that
+#' gives quantiles, such as `set_engine("fastmlp", loss = "gaussian")`.
+#'
+#' `parsnip::multi_predict()` gives the predictions of several epochs of one fit, where these were kept:
+#' `set_engine("fastmlp", keep_epochs = c(10, 20))`. Tuning `epochs` fits each candidate by itself, though:
+#' with a schedule or early stopping an epoch of a longer training is not what a shorter one ends with.
+#'
+#' @section Tuning:
+#' `tune()` has ranges for the arguments of `mlp()` that suit this engine, and for `batch_size`, `mixture`,
+#' `patience` and `validation` as arguments of `set_engine()`. Threads of several workers compete
+#' for the processor; see [mlp_threads()].
+#'
+#' @param object A parsnip fit with this engine.
+#' @param new_data A data frame.
+#' @param type A type of prediction, as for `predict()`; `NULL` for the default.
+#' @param epochs Epochs among those kept; `NULL` for all of them.
+#' @param ... Must be empty.
+#' @return `multi_predict()`: a tibble with the list column `.pred`, for each row of `new_data` a tibble with
+#'   `epochs` and the predictions. `multi_predict_args()`: the name of the argument.
+#' @name parsnip-fastmlp
+#' @examplesIf rlang::is_installed("parsnip")
+#' library(parsnip)
+#' set.seed(1)
+#' spec <- mlp(hidden_units = 16, epochs = 20) |>
+#'   set_engine("fastmlp", preset = "fast", keep_epochs = c(5, 10)) |>
+#'   set_mode("classification")
+#' translate(spec)
+#' fit <- fit(spec, Species ~ ., data = iris)
+#' predict(fit, iris[c(1, 51, 101), ], type = "prob")
+#' multi_predict(fit, iris[c(1, 51), ], type = "class")$.pred
+NULL
+
+register_parsnip <- function(...) {
+  if (utils::packageVersion("parsnip") < "1.1.0") return(invisible())
+  if ("fastmlp" %in% parsnip::get_from_env("mlp")$engine) return(invisible())
+  modes <- intersect(names(parsnip_predictions), parsnip::get_from_env("mlp_modes"))
+  for (mode in modes) register_mode(mode)
+  for (name in names(parsnip_arguments)) {
+    parsnip::set_model_arg(
+      model = "mlp", eng = "fastmlp", parsnip = name, original = name,
+      func = c(list(pkg = "dials"), parsnip_arguments[[name]]), has_submodel = FALSE
+    )
+  }
+}
+
+register_mode <- function(mode) {
+  of <- list(model = "mlp", mode = mode, eng = "fastmlp")
+  set <- function(what, ...) do.call(getExportedValue("parsnip", what), c(of, list(...)))
+  set("set_model_engine")
+  set("set_dependency", pkg = "fastmlp")
+  set("set_fit", value = list(
+    interface = "data.frame",
+    protect = c("x", "y", "weights"),
+    func = c(pkg = "fastmlp", fun = "mlp_fit"),
+    defaults = c(list(verbose = FALSE), parsnip_defaults[[mode]])
+  ))
+  set("set_encoding", options = list(
+    predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE,
+    allow_sparse_x = exists("mlp_fit.dgCMatrix", mode = "function")
+  ))
+  for (type in parsnip_predictions[[mode]]) set("set_pred", type = type, value = parsnip_prediction(type))
+}
+
+parsnip_defaults <- list(
+  `quantile regression` = list(loss = quote(fastmlp::loss_quantile(levels = quantile_levels)))
+)
+
+parsnip_predictions <- list(
+  classification = c("class", "prob", "raw"),
+  regression = c("numeric", "quantile", "pred_int", "raw"),
+  `quantile regression` = c("quantile", "raw")
+)
+
+# Variables are those of parsnip's predict functions.
+parsnip_prediction <- function(type) {
+  more <- switch(type, quantile = list(levels = quote(object$spec$quantile_levels)),
+                 pred_int = list(level = quote(level)))
+  list(
+    pre = NULL,
+    post = if (type == "quantile") quantile_column,
+    func = c(fun = "predict"),
+    args = c(list(object = quote(object$fit), new_data = quote(new_data), type = type), more)
+  )
+}
+
+# Quantiles as parsnip has them: one column that knows its levels.
+quantile_column <- function(x, object) {
+  quantile_pred <- getExportedValue("hardhat", "quantile_pred") # newer than the hardhat that fastmlp needs
+  values <- quantile_pred(unname(as.matrix(x)), object$spec$quantile_levels)
+  list_tibble(list(.pred_quantile = values))
+}
+
+# Arguments that tune() knows, with ranges (on dials' scale) that make sense here.
+parsnip_arguments <- list(
+  hidden_units = list(fun = "hidden_units", range = c(16L, 512L)),
+  penalty = list(fun = "penalty", range = c(-8, -1)),
+  dropout = list(fun = "dropout", range = c(0, 0.5)),
+  epochs = list(fun = "epochs", range = c(10L, 300L)),
+  activation = list(fun = "activation", values = c("relu", "gelu", "silu", "mish", "selu", "tanh")),
+  learn_rate = list(fun = "learn_rate", range = c(-3, -0.5)),
+  batch_size = list(fun = "batch_size", range = c(5, 9)),
+  mixture = list(fun = "mixture"),
+  patience = list(fun = "stop_iter", range = c(3L, 30L)),
+  validation = list(fun = "validation_set_prop", range = c(0.1, 0.4))
+)
+
+#' @rdname parsnip-fastmlp
+#' @rawNamespace S3method(parsnip::multi_predict, "_fastmlp")
+multi_predict._fastmlp <- function(object, new_data, type = NULL, epochs = NULL, ...) { # nolint
+  call <- environment()
+  check_no_dots(...)
+  epochs <- check_count(epochs %||% as.integer(names(object$fit$epochs)), "epochs", length = NULL)
+  if (length(epochs) == 0) {
+    abort_argument("object", "have kept epochs", "a fit with none", "model",
+                   hint = "Use `set_engine(\"fastmlp\", keep_epochs = )`.", call = call)
+  }
+  predicted <- lapply(epochs, function(epoch) {
+    object$fit <- at_epoch(object$fit, epoch, call)
+    values <- stats::predict(object, new_data, type = type)
+    list_tibble(c(list(epochs = rep(epoch, nrow(values))), as.list(values)))
+  })
+  rows <- lapply(seq_len(nrow(new_data)), function(i) do.call(rbind, lapply(predicted, function(p) p[i, ])))
+  list_tibble(list(.pred = rows))
+}
+
+#' @rdname parsnip-fastmlp
+#' @rawNamespace S3method(parsnip::multi_predict_args, "_fastmlp")
+multi_predict_args._fastmlp <- function(object, ...) "epochs" # nolint: object_name_linter.

@@ -1,0 +1,58 @@
+# Recipes: hardhat molds and forges, and what comes out takes the way of other predictors.
+
+#' @rdname mlp_fit
+#' @export
+mlp_fit.recipe <- fit_method( # nolint: object_name_linter.
+  list(x = rlang::missing_arg(), data = rlang::missing_arg(), blueprint = NULL),
+  function(frame, policy) design_recipe(frame$x, frame$data, frame$blueprint, frame, policy)
+)
+
+design_recipe <- function(recipe, data, blueprint, call, policy) {
+  check_class(data, "data", "data.frame", "a data frame", call)
+  if (!is.null(blueprint)) {
+    check_class(blueprint, "blueprint", "recipe_blueprint",
+                "a recipe's, by `hardhat::default_recipe_blueprint()`", call)
+  }
+  molded <- explain_hardhat(hardhat::mold(recipe, data, blueprint = blueprint), "x", call)
+  if (length(molded$outcomes) == 0) {
+    abort_argument("x", "a recipe with an outcome", "none", "outcome", call = call)
+  }
+  design <- design_xy(molded$predictors, molded$outcomes, call, policy, args_of_recipe(molded))
+  design$predictors$blueprint <- design$blueprint
+  design$blueprint <- molded$blueprint
+  design$interface <- "recipe"
+  design$weights <- molded$extras$roles$case_weights[[1]]
+  design
+}
+
+# What messages call predictors and outcome.
+args_of_recipe <- function(molded) {
+  outcome <- names(molded$outcomes)
+  list(x = "data", y = if (length(outcome) == 1) paste0("data$", outcome) else "data")
+}
+
+# The case weights given, or those that the data hold in a role of their own.
+with_data_weights <- function(given, design, call) {
+  if (is.null(design$weights)) return(given)
+  if (!is.null(given$weights)) {
+    abort_argument("weights", "left out: the recipe has a column of case weights", describe(given$weights),
+                   call = call)
+  }
+  given$weights <- design$weights
+  given
+}
+
+# ---- new rows ----
+
+# The predictors of new rows as the recipe makes them, in the encoding of the fit.
+forge_recipe <- function(new_data, blueprint, predictors, arg, call) {
+  check_columns_present(colnames(new_data), names(blueprint$ptypes$predictors), arg, call)
+  if (is.matrix(new_data)) new_data <- as.data.frame(new_data)
+  x <- explain_hardhat(hardhat::forge(new_data, blueprint), arg, call)$predictors
+  if (nrow(x) != nrow(new_data)) {
+    got <- sprintf("%d of %d rows", nrow(x), nrow(new_data))
+    abort_argument(arg, "have rows that the recipe keeps", got, "shape",
+                   hint = "Steps that drop rows are for training alone: use `skip = TRUE`.", call = call)
+  }
+  forge_predictors(x, predictors$blueprint, predictors, arg, call)
+}

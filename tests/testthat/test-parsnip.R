@@ -1,0 +1,176 @@
+skip_if_not_installed("parsnip")
+
+plain_spec <- function(mode = "classification", ..., hidden_units = 4, epochs = 3) {
+  spec <- parsnip::mlp(hidden_units = {{ hidden_units }}, epochs = {{ epochs }})
+  spec <- parsnip::set_engine(spec, "fastmlp", preset = "plain", batch_size = 16, ...)
+  parsnip::set_mode(spec, mode)
+}
+
+fit_by_parsnip <- function(spec, formula, data, ...) {
+  set.seed(1)
+  parsnip::fit(spec, formula, data = data, ...)
+}
+
+test_that("the engine is what mlp_fit() gives, by formula and by columns", {
+  ours <- small_fit(Species ~ ., iris)
+  fit <- fit_by_parsnip(plain_spec(), Species ~ ., iris)
+  expect_identical(coef(fit$fit), coef(ours))
+  expect_identical(predict(fit, iris), predict(ours, iris))
+  expect_identical(predict(fit, iris, type = "prob"), predict(ours, iris, "prob"))
+  expect_identical(predict(fit, iris[2, ], type = "raw"), predict(ours, iris[2, ], "raw"))
+  set.seed(1)
+  by_columns <- parsnip::fit_xy(plain_spec(), iris[1:4], iris$Species)
+  expect_identical(coef(by_columns$fit), coef(ours))
+  expect_identical(predict(by_columns, iris), predict(ours, iris))
+})
+
+test_that("factors come as they are", {
+  fit <- fit_by_parsnip(plain_spec("regression"), Sepal.Length ~ Species, iris)
+  expect_identical(fit$fit$predictors$names, paste0("Species", levels(iris$Species)))
+  expect_identical(predict(fit, iris), predict(small_fit(Sepal.Length ~ Species, iris), iris))
+  expect_identical(predict(fit, iris[60, ])$.pred, predict(fit, iris)$.pred[60])
+})
+
+test_that("arguments of mlp() and of set_engine() reach mlp_fit(), and the preset the rest", {
+  spec <- parsnip::mlp(hidden_units = c(5, 3), penalty = 0.01, dropout = 0.1, epochs = 2, activation = "tanh",
+                       learn_rate = 0.02)
+  spec <- parsnip::set_engine(spec, "fastmlp", preset = "fast", ensemble = 2)
+  spec <- parsnip::set_mode(spec, "classification")
+  settings <- fit_by_parsnip(spec, Species ~ ., iris)$fit$arguments
+  expect_identical(settings$hidden_units, c(5L, 3L))
+  expect_identical(settings$penalty, 0.01)
+  expect_identical(settings$dropout, c(0.1, 0.1))
+  expect_identical(settings$activation, c("tanh", "tanh"))
+  expect_identical(settings$optimizer$learn_rate, 0.02)
+  expect_identical(settings$ensemble, 2L)
+  expect_identical(settings$standardize, "robust_clip")
+  expect_false(settings$verbose)
+  template <- parsnip::translate(spec)$method$fit$args
+  expect_identical(names(template)[1:3], c("x", "y", "weights"))
+  expect_true(all(c("hidden_units", "learn_rate", "preset", "ensemble", "verbose") %in% names(template)))
+  expect_identical(generics::required_pkgs(spec), c("parsnip", "fastmlp"))
+})
+
+test_that("numbers have quantiles and intervals", {
+  spec <- plain_spec("regression", loss = "gaussian", standardize = "zscore")
+  gaussian <- fit_by_parsnip(spec, mpg ~ wt, mtcars)
+  ours <- small_fit(mpg ~ wt, mtcars, loss = "gaussian", standardize = "zscore")
+  expect_equal(predict(gaussian, mtcars, type = "pred_int", level = 0.8),
+               predict(ours, mtcars, "pred_int", level = 0.8), ignore_attr = TRUE)
+  expect_identical(predict(gaussian, mtcars)$.pred, predict(ours, mtcars)$.pred)
+  skip_if_not("quantile regression" %in% parsnip::get_from_env("mlp_modes"))
+  quantiles <- predict(gaussian, mtcars, type = "quantile", quantile_levels = c(0.1, 0.9))$.pred_quantile
+  expect_equal(as.matrix(quantiles), as.matrix(predict(ours, mtcars, "quantile", levels = c(0.1, 0.9))),
+               ignore_attr = TRUE)
+  spec <- parsnip::set_engine(parsnip::mlp(epochs = 3), "fastmlp", preset = "plain", batch_size = 16)
+  spec <- parsnip::set_mode(spec, "quantile regression", quantile_levels = c(0.2, 0.5, 0.8))
+  fit <- fit_by_parsnip(spec, mpg ~ wt, mtcars)
+  expect_identical(fit$fit$outcome$loss$levels, c(0.2, 0.5, 0.8))
+  quantiles <- predict(fit, mtcars)$.pred_quantile
+  expect_equal(as.matrix(quantiles), as.matrix(predict(fit$fit, mtcars, "quantile")), ignore_attr = TRUE)
+})
+
+test_that("case weights are used", {
+  weights <- rep(1:2, 75)
+  ours <- small_fit(Species ~ ., iris, weights = weights)
+  for (class in c("importance_weights", "frequency_weights")) {
+    fit <- fit_by_parsnip(plain_spec(), Species ~ ., iris,
+                          case_weights = getExportedValue("hardhat", class)(weights))
+    expect_identical(coef(fit$fit), coef(ours))
+  }
+})
+
+test_that("multi_predict() has the epochs that were kept", {
+  fit <- fit_by_parsnip(plain_spec(keep_epochs = 1:2), Species ~ ., iris)
+  several <- parsnip::multi_predict(fit, iris[c(1, 60), ], type = "prob")$.pred
+  expect_named(several[[2]], c("epochs", paste0(".pred_", levels(iris$Species))))
+  expect_identical(several[[2]]$epochs, 1:2)
+  expect_equal(several[[2]][2, -1], predict(fit$fit, iris[60, ], "prob", epoch = 2), ignore_attr = TRUE)
+  expect_identical(nrow(parsnip::multi_predict(fit, iris, epochs = 2)$.pred[[150]]), 1L)
+  expect_true(parsnip::has_multi_predict(fit))
+  expect_identical(parsnip::multi_predict_args(fit), "epochs")
+  expect_error(parsnip::multi_predict(fit, iris, epochs = 3), "1 and 2", class = "fastmlp_error_value")
+  without <- fit_by_parsnip(plain_spec(), Species ~ ., iris)
+  expect_error(parsnip::multi_predict(without, iris), "keep_epochs", class = "fastmlp_error_model")
+})
+
+test_that("workflows take formulas, recipes and variables", {
+  skip_if_not_installed("workflows")
+  skip_if_not_installed("recipes")
+  skip_if_not_installed("tidyselect")
+  predicted <- function(workflow, data = iris) {
+    set.seed(1)
+    predict(parsnip::fit(workflow, data), iris, type = "prob")
+  }
+  spec <- plain_spec(standardize = "zscore")
+  ours <- predict(small_fit(Species ~ ., iris, standardize = "zscore"), iris, "prob")
+  expect_identical(predicted(workflows::workflow(Species ~ ., spec)), ours)
+  variables <- workflows::workflow_variables(Species, tidyselect::everything())
+  expect_identical(predicted(workflows::workflow(variables, spec)), ours)
+  recipe <- recipes::step_normalize(recipes::recipe(Species ~ ., iris), recipes::all_predictors())
+  expect_equal(predicted(workflows::workflow(recipe, plain_spec())), ours, tolerance = 1e-5)
+  weighted <- transform(iris, w = hardhat::importance_weights(rep(1:2, 75)))
+  ours <- small_fit(Species ~ Petal.Width, iris, standardize = "zscore", weights = rep(1:2, 75))
+  workflow <- workflows::add_case_weights(workflows::workflow(Species ~ Petal.Width, spec), w)
+  expect_identical(predicted(workflow, weighted), predict(ours, iris, "prob"))
+})
+
+test_that("resampling and tuning work, in one process and in several", {
+  for (package in c("tune", "workflows", "rsample", "yardstick")) skip_if_not_installed(package)
+  set.seed(1)
+  folds <- rsample::vfold_cv(iris, v = 2)
+  spec <- plain_spec(hidden_units = hardhat::tune(), epochs = hardhat::tune())
+  workflow <- workflows::workflow(Species ~ ., spec)
+  grid <- data.frame(hidden_units = c(2, 6), epochs = c(3, 8))
+  tuned <- function() {
+    set.seed(2)
+    tune::collect_metrics(tune::tune_grid(workflow, folds, grid = grid))
+  }
+  alone <- tuned()
+  expect_identical(nrow(alone), 6L)
+  final <- tune::finalize_workflow(workflow, list(hidden_units = 6, epochs = 8))
+  set.seed(1)
+  last <- tune::last_fit(final, rsample::initial_split(iris))
+  expect_true(all(is.finite(tune::collect_metrics(last)$.estimate)))
+  skip_if_not_installed("future")
+  skip_if_not_installed("future.apply")
+  withr::defer(future::plan("sequential"))
+  if (future::supportsMulticore()) {
+    future::plan("multicore", workers = 2)
+    expect_identical(tuned(), alone)
+  }
+  skip_on_cran()
+  skip_unless_installed()
+  future::plan("multisession", workers = 2)
+  expect_identical(tuned(), alone)
+})
+
+test_that("tune() has ranges that suit the engine", {
+  skip_if_not_installed("dials")
+  skip_if_not_installed("tune")
+  spec <- parsnip::mlp(learn_rate = hardhat::tune(), activation = hardhat::tune())
+  spec <- parsnip::set_engine(spec, "fastmlp", batch_size = hardhat::tune())
+  parameters <- hardhat::extract_parameter_set_dials(parsnip::set_mode(spec, "regression"))
+  expect_identical(parameters$name, c("activation", "learn_rate", "batch_size"))
+  expect_true(all(parameters$object[[1]]$values %in% activation_names()))
+  expect_equal(unlist(parameters$object[[2]]$range, use.names = FALSE), c(-3, -0.5))
+  for (name in names(parsnip_arguments)) {
+    info <- parsnip_arguments[[name]]
+    object <- do.call(getExportedValue("dials", info$fun), info[-1])
+    expect_s3_class(object, "param")
+    expect_true(name %in% names(plain_arguments))
+  }
+})
+
+test_that("a fit is the same in another process, after either way of loading", {
+  skip_unless_installed()
+  skip_on_cran()
+  fit <- fit_by_parsnip(plain_spec(), Species ~ ., iris)
+  file <- withr::local_tempfile()
+  saveRDS(fit, file)
+  shown <- "cat(format(predict(fit, iris, type = 'prob')[[1]], digits = 15))"
+  printed <- in_new_process(sprintf("library(parsnip); fit <- readRDS(%s); %s", deparse(file), shown))
+  expect_identical(printed, capture.output(eval(parse(text = shown))))
+  loaded <- in_new_process("cat('parsnip' %in% loadedNamespaces())")
+  expect_identical(loaded, "FALSE")
+})

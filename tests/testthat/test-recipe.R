@@ -1,0 +1,79 @@
+skip_if_not_installed("recipes")
+
+# A step draws its name at random, so it is made before any seed is set.
+normalised <- recipes::step_normalize(recipes::recipe(Species ~ ., iris), recipes::all_numeric_predictors())
+
+test_that("a recipe is prepared, trained on and used for new rows", {
+  fit <- small_fit(normalised, iris)
+  scaled <- iris
+  scaled[1:4] <- scale(iris[1:4])
+  by_hand <- small_fit(Species ~ ., scaled)
+  expect_equal(coef(fit), coef(by_hand))
+  expect_equal(predict(fit, iris[c(1, 99), ], "prob"), predict(by_hand, scaled[c(1, 99), ], "prob"))
+  expect_identical(predict(fit, as.matrix(iris[1:4])), predict(fit, iris))
+})
+
+test_that("what holds the predictors is up to the blueprint", {
+  blueprint <- hardhat::default_recipe_blueprint(composition = "matrix")
+  fit <- small_fit(normalised, iris, blueprint = blueprint)
+  expect_identical(coef(fit), coef(small_fit(normalised, iris)))
+  expect_identical(predict(fit, iris), predict(small_fit(normalised, iris), iris))
+})
+
+test_that("factors that a recipe leaves are encoded", {
+  fit <- small_fit(recipes::recipe(Sepal.Length ~ Species + Petal.Width, iris), iris)
+  expect_identical(fit$predictors$names,
+                   c("Speciessetosa", "Speciesversicolor", "Speciesvirginica", "Petal.Width"))
+  expect_identical(nrow(predict(fit, iris[c(1, 60), ])), 2L)
+  expect_equal(predict(fit, iris[60, ])$.pred, predict(fit, iris)$.pred[60])
+})
+
+test_that("roles decide what a column is", {
+  data <- transform(iris, w = hardhat::importance_weights(rep(1:2, 75)), id = 1:150)
+  recipe <- recipes::update_role(recipes::recipe(Species ~ ., data), id, new_role = "id")
+  fit <- small_fit(recipe, data)
+  expect_identical(fit$predictors$names, names(iris)[1:4])
+  expect_identical(coef(fit), coef(small_fit(Species ~ ., iris, weights = rep(1:2, 75))))
+  expect_identical(coef(fit), coef(small_fit(Species ~ ., iris, weights = data$w)))
+  expect_error(small_fit(recipe, data, weights = rep(1, 150)), "case weights", class = "fastmlp_error_value")
+  expect_identical(predict(fit, data), predict(small_fit(Species ~ ., iris, weights = data$w), iris))
+  expect_error(predict(fit, iris), "id", class = "fastmlp_error_formula")
+})
+
+test_that("validation data and further epochs go through the recipe", {
+  rows <- c(1:40, 51:90, 101:140)
+  fit <- small_fit(normalised, iris[rows, ], validation = iris[-rows, ])
+  expect_identical(fit$training$validation_rows, 30L)
+  scaling <- lapply(iris[rows, 1:4], function(x) c(mean(x), sd(x)))
+  scaled <- iris
+  scaled[1:4] <- Map(function(x, by) (x - by[1]) / by[2], iris[1:4], scaling)
+  by_hand <- small_fit(Species ~ ., scaled[rows, ], validation = scaled[-rows, ])
+  expect_equal(fit$history, by_hand$history)
+  longer <- mlp_continue(fit, iris[rows, ], epochs = 2, validation = iris[-rows, ])
+  expect_identical(coef(longer), coef(small_fit(normalised, iris[rows, ], epochs = 5)))
+})
+
+test_that("a fit by a recipe can be saved", {
+  fit <- small_fit(normalised, iris)
+  file <- withr::local_tempfile()
+  saveRDS(fit, file)
+  expect_identical(predict(readRDS(file), iris, "prob"), predict(fit, iris, "prob"))
+})
+
+test_that("what a recipe cannot do is said", {
+  fit <- small_fit(normalised, iris)
+  expect_error(small_fit(normalised), "`data` must be given", class = "fastmlp_error_type")
+  expect_error(small_fit(normalised, iris_x), "a data frame", class = "fastmlp_error_type")
+  expect_error(small_fit(normalised, iris, blueprint = 1), "`blueprint` must", class = "fastmlp_error_type")
+  expect_error(small_fit(recipes::recipe(~ ., iris), iris), "outcome", class = "fastmlp_error_outcome")
+  expect_error(small_fit(normalised, iris[1:3]), "could not be used", class = "fastmlp_error_formula")
+  expect_error(predict(fit, iris[-1]), "Sepal.Length", class = "fastmlp_error_columns")
+  by_factor <- small_fit(recipes::recipe(Sepal.Length ~ Species, iris), iris)
+  missing <- replace(iris, cbind(3, 1), NA)
+  expect_error(predict(fit, missing), "row 3", class = "fastmlp_error_missing")
+  expect_warning(expect_error(predict(by_factor, transform(iris, Species = "new")),
+                                       class = "fastmlp_error_missing"), "Novel level")
+  dropping <- recipes::step_naomit(recipes::recipe(Species ~ ., iris), recipes::all_predictors(),
+                                   skip = FALSE)
+  expect_error(predict(small_fit(dropping, iris), missing), "149 of 150", class = "fastmlp_error_shape")
+})
