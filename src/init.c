@@ -35,6 +35,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_fingerprint),
     ENTRY(fastmlp_predict),
     ENTRY(fastmlp_gradient),
+    ENTRY(fastmlp_input_gradient),
     ENTRY(fastmlp_rows_open),
     ENTRY(fastmlp_train_open),
     ENTRY(fastmlp_train_advance),
