@@ -18,7 +18,8 @@ autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) {
     (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity_words(attr(object, "type"), outputs)),
                   y = NULL) +
-    plot_theme()
+    plot_theme() +
+    roomy_panels()
 }
 
 #' @export
@@ -31,7 +32,7 @@ attribution_bars <- function(object, outputs) {
   rows <- ggplot2::vars(factor(paste("row", .data$row), paste("row", unique(object$row))))
   list(
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7),
-    sign_scale(object$sign),
+    sign_scale(),
     if (several) ggplot2::facet_grid(rows, ggplot2::vars(.data$output)) else ggplot2::facet_wrap(rows)
   )
 }

@@ -13,10 +13,11 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) {
   ggplot2::ggplot(object, ggplot2::aes(.data$importance, .data$predictor)) +
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7) +
     importance_intervals(object) +
-    output_panels(object$output) +
-    sign_scale(object$sign) +
+    output_panels(object[["output"]]) +
+    sign_scale() +
     ggplot2::labs(x = importance_title(object), y = NULL) +
-    plot_theme()
+    plot_theme() +
+    roomy_panels()
 }
 
 #' @export
@@ -30,8 +31,9 @@ largest_predictors <- function(x, column, most) {
 
 # Of means over permutations.
 importance_intervals <- function(x) {
-  if (is.null(x$std_error) || anyNA(x$std_error)) return(NULL)
-  half <- stats::qt(0.975, attr(x, "repeats") - 1) * x$std_error
+  error <- x[["std_error"]]
+  if (is.null(error) || anyNA(error)) return(NULL)
+  half <- stats::qt(0.975, attr(x, "repeats") - 1) * error
   x$low <- x$importance - half
   x$high <- x$importance + half
   ggplot2::geom_linerange(ggplot2::aes(xmin = .data$low, xmax = .data$high), data = x)
@@ -43,9 +45,8 @@ output_panels <- function(output) {
 
 sign_of <- function(x) factor(ifelse(x < 0, "negative", "positive"), c("positive", "negative"))
 
-# A legend only where there are both.
-sign_scale <- function(sign) {
+# Without a legend: which way a bar points says the same.
+sign_scale <- function() {
   colours <- c(positive = plot_colours[["blue"]], negative = plot_colours[["vermilion"]])
-  ggplot2::scale_fill_manual(NULL, values = colours, guide = if (nlevels(droplevels(sign)) > 1) "legend" else
-    "none")
+  ggplot2::scale_fill_manual(values = colours, guide = "none")
 }

@@ -14,7 +14,7 @@ autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) {
     if (length(variables) == 1) partial_lines(object, variables, ".output") else
       if (all(is_number) || !any(is_number)) partial_tiles(object) else
         partial_lines(object, variables[order(!is_number)], variables[!is_number])
-  ggplot2::ggplot(object) + layers + plot_theme()
+  ggplot2::ggplot(object) + layers + plot_theme() + roomy_panels()
 }
 
 #' @export
@@ -115,13 +115,13 @@ partial_tiles <- function(object) {
 
 # Cells reach halfway to the next value; those of a factor stand side by side.
 cell_ends <- function(value) {
-  if (!is.numeric(value)) value <- as.integer(as.factor(value))
+  if (!is.numeric(value)) {
+    at <- as.integer(as.factor(value))
+    return(list(from = at - 0.5, to = at + 0.5))
+  }
   known <- sort(unique(value))
-  between <- (known[-1] + known[-length(known)]) / 2
+  edges <- c(known[1], (known[-1] + known[-length(known)]) / 2, known[length(known)])
   at <- match(value, known)
-  if (length(known) == 1) between <- numeric()
-  edges <- c(known[1], between, known[length(known)])
-  if (all(known == seq_along(known)) && is.integer(known)) edges <- c(known - 0.5, length(known) + 0.5)
   list(from = edges[at], to = edges[at + 1])
 }
 

@@ -110,7 +110,8 @@ regions_plot <- function(plane, points, variables, held) {
     (if (is.null(plane$.class)) surface_layers(plane, points) else class_layers(plane, points)) +
     ggplot2::coord_cartesian(expand = FALSE) +
     ggplot2::labs(x = variables[1], y = variables[2], caption = held) +
-    plot_theme()
+    plot_theme() +
+    roomy_panels()
 }
 
 # A colour a class, the deeper the more probable it is.
@@ -118,11 +119,8 @@ class_layers <- function(plane, points) {
   levels <- levels(plane$.class)
   certain <- !anyNA(plane$.prob)
   list(
-    ggplot2::geom_raster(
-      if (certain) ggplot2::aes(fill = .data$.class, alpha = .data$.prob) else
-        ggplot2::aes(fill = .data$.class),
-      alpha = if (!certain) 0.5
-    ),
+    if (certain) ggplot2::geom_raster(ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
+      ggplot2::geom_raster(ggplot2::aes(fill = .data$.class), alpha = 0.5),
     if (certain) {
       ggplot2::scale_alpha_continuous("probability", range = c(0.1, 0.8), limits = c(1 / length(levels), 1))
     },

@@ -59,7 +59,7 @@ explained_predictors <- function(object, new_data, call) {
 known_truth <- function(object, new_data, truth, call) {
   blueprint <- object$outcome$blueprint
   if (is.null(truth) && is.null(blueprint)) {
-    abort_argument("truth", "given, as this fit knows no formula", "NULL", "type", call = call)
+    abort_argument("truth", "given for a fit without a formula", "NULL", "type", call = call)
   }
   arg <- if (is.null(truth)) "new_data" else "truth"
   truth <- truth %||% forge_outcomes(new_data, blueprint, "new_data", call)
@@ -134,6 +134,11 @@ explained_tibble <- function(columns, class, ...) {
 scale_by_colour <- function(levels, aesthetics = "colour") {
   if (length(levels) > length(plot_colours)) return(ggplot2::scale_colour_viridis_d(aesthetics = aesthetics))
   ggplot2::scale_colour_manual(values = unname(plot_colours), aesthetics = aesthetics)
+}
+
+# Room between panels for the numbers at their ends, and for those of a bar of colours.
+roomy_panels <- function() {
+  ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"), legend.key.width = ggplot2::unit(2, "lines"))
 }
 
 # What the axis of predictions is called.

@@ -94,10 +94,10 @@ mlp_importance <- function(fit, new_data = NULL, truth = NULL,
 }
 
 check_left_out <- function(given, method, call) {
-  given <- names(Filter(Negate(is.null), given))
+  given <- Filter(Negate(is.null), given)
   if (length(given) == 0) return(invisible())
-  hint <- "The method reads the weights alone; data belong to \"permutation\"."
-  abort_argument(given[1], sprintf("left out with method \"%s\"", method), "a value", hint = hint, call = call)
+  abort_argument(names(given)[1], sprintf("left out with method \"%s\"", method), describe(given[[1]]),
+                 hint = "It reads the weights alone; data belong to \"permutation\".", call = call)
 }
 
 # ---- permutations ----
@@ -180,9 +180,8 @@ permutation_tibble <- function(values, measure) {
 
 # Sorted, outputs in their order.
 importance_tibble <- function(columns, ...) {
-  output <- columns$output
-  by_output <- if (is.null(output)) 0 else match(output, unique(output))
-  order <- order(by_output, -abs(columns$importance))
+  output <- columns$output %||% rep("", length(columns$predictor))
+  order <- order(match(output, output), -columns$importance)
   explained_tibble(lapply(columns, `[`, order), "fastmlp_importance", ...)
 }
 
