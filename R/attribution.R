@@ -18,7 +18,8 @@
 #' interactions, the predictors are the columns that it makes, under their names.
 #'
 #' @param fit A fit by [mlp_fit()].
-#' @param new_data A matrix or data frame with the predictors of the fit, as for [predict()][predict.fastmlp].
+#' @param new_data A matrix or data frame with the predictors of the fit, as for
+#'   [predict()][predict.fastmlp].
 #' @param method How: `"gradient"`, `"gradient_input"` or `"integrated"`.
 #' @param type What \eqn{f} is: a type of [predict()][predict.fastmlp] that gives numbers, `"prob"`,
 #'   `"numeric"`, `"quantile"` or `"raw"`; by default the first of them that the fit gives.
@@ -36,10 +37,10 @@
 #' @return A tibble of class `fastmlp_attribution` with a row for each row of `new_data`, output and
 #'   predictor, in this order: `row`, `predictor`, `output` and `attribution`.
 #'
-#'   `autoplot()` draws it: of up to four rows a bar for each predictor, of more rows a point for each row, the
+#'   `autoplot()` draws a bar for each predictor of up to four rows, a point for each of more rows, the
 #'   predictors with the largest mean size first.
-#' @references Simonyan K, Vedaldi A, Zisserman A (2014). "Deep inside convolutional networks: visualising image
-#'   classification models and saliency maps." ICLR workshop.
+#' @references Simonyan K, Vedaldi A, Zisserman A (2014). "Deep inside convolutional networks: visualising
+#'   image classification models and saliency maps." ICLR workshop.
 #'
 #'   Sundararajan M, Taly A, Yan Q (2017). "Axiomatic attribution for deep networks." ICML.
 #' @seealso [mlp_importance()], [mlp_partial()]; [mlp_gradient()] for the gradient of a loss.

@@ -13,13 +13,12 @@ autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) {
   object$sign <- sign_of(object$attribution)
   few <- length(unique(object$row)) <= most_rows_as_bars
   outputs <- levels(object$output)
+  quantity <- quantity_words(attr(object, "type"), outputs)
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
+    roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
     (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
-    ggplot2::labs(x = attribution_words(attr(object, "method"), quantity_words(attr(object, "type"), outputs)),
-                  y = NULL) +
-    plot_theme() +
-    roomy_panels()
+    ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
 }
 
 #' @export

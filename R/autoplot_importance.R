@@ -11,13 +11,12 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) {
   object$predictor <- factor(object$predictor, rev(shown))
   object$sign <- sign_of(object$importance)
   ggplot2::ggplot(object, ggplot2::aes(.data$importance, .data$predictor)) +
+    roomy_theme() +
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7) +
     importance_intervals(object) +
     output_panels(object[["output"]]) +
     sign_scale() +
-    ggplot2::labs(x = importance_title(object), y = NULL) +
-    plot_theme() +
-    roomy_panels()
+    ggplot2::labs(x = importance_title(object), y = NULL)
 }
 
 #' @export

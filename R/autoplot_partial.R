@@ -14,7 +14,7 @@ autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) {
     if (length(variables) == 1) partial_lines(object, variables, ".output") else
       if (all(is_number) || !any(is_number)) partial_tiles(object) else
         partial_lines(object, variables[order(!is_number)], variables[!is_number])
-  ggplot2::ggplot(object) + layers + plot_theme() + roomy_panels()
+  ggplot2::ggplot(object) + roomy_theme() + layers
 }
 
 #' @export
@@ -43,6 +43,7 @@ partial_lines <- function(object, variables, by) {
   list(
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
+    names_along(object[[along]]),
     if (!one) scale_by_colour(groups),
     if (nlevels(object$.output) > 1 && !is.null(panels)) ggplot2::facet_wrap(panels),
     ggplot2::labs(x = along, y = partial_words(object), colour = if (by != ".output") by)
@@ -55,6 +56,8 @@ curve_layer <- function(mapping, data, along, colour = NULL) {
   draw <- if (number) ggplot2::geom_line else ggplot2::geom_point
   do.call(draw, c(list(mapping, data), fixed, if (number) list(linewidth = 0.9) else list(size = 3)))
 }
+
+names_along <- function(values) if (!is.numeric(values)) crowded_names(levels(as.factor(values)))
 
 # The deciles of the data.
 rug_layer <- function(object, along) {
@@ -74,6 +77,7 @@ ice_layers <- function(object, max_rows) {
     curve_layer(ggplot2::aes(.data[[along]], .data$.pred, group = 1), mean_curve(object, along), along,
                 plot_colours[["blue"]]),
     rug_layer(object, along),
+    names_along(object[[along]]),
     if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
     ggplot2::labs(x = along, y = partial_words(object))
   )
@@ -107,7 +111,8 @@ partial_tiles <- function(object) {
     ),
     cell_scale(object[[sides[1]]], ggplot2::scale_x_continuous),
     cell_scale(object[[sides[2]]], ggplot2::scale_y_continuous),
-    ggplot2::scale_fill_viridis_c(),
+    names_along(object[[sides[1]]]),
+    fill_by_number(),
     if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
     ggplot2::labs(x = sides[1], y = sides[2], fill = partial_words(object))
   )

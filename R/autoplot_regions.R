@@ -107,11 +107,10 @@ evenly_spaced <- function(n, most) {
 
 regions_plot <- function(plane, points, variables, held) {
   ggplot2::ggplot(plane, ggplot2::aes(.data[[variables[1]]], .data[[variables[2]]])) +
+    roomy_theme() +
     (if (is.null(plane$.class)) surface_layers(plane, points) else class_layers(plane, points)) +
     ggplot2::coord_cartesian(expand = FALSE) +
-    ggplot2::labs(x = variables[1], y = variables[2], caption = held) +
-    plot_theme() +
-    roomy_panels()
+    ggplot2::labs(x = variables[1], y = variables[2], caption = held)
 }
 
 # A colour a class, the deeper the more probable it is.
@@ -122,10 +121,12 @@ class_layers <- function(plane, points) {
     if (certain) ggplot2::geom_raster(ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
       ggplot2::geom_raster(ggplot2::aes(fill = .data$.class), alpha = 0.5),
     if (certain) {
-      ggplot2::scale_alpha_continuous("probability", range = c(0.1, 0.8), limits = c(1 / length(levels), 1))
+      ggplot2::scale_alpha_continuous("probability", range = c(0.1, 0.8), n.breaks = 4,
+                                      limits = c(1 / length(levels), 1))
     },
     point_layer(points, points$.class, ggplot2::aes(fill = .data$.class)),
     scale_by_colour(levels, "fill"),
+    ggplot2::guides(fill = ggplot2::guide_legend(order = 1), alpha = ggplot2::guide_legend(order = 2)),
     ggplot2::labs(fill = NULL)
   )
 }
@@ -135,7 +136,7 @@ surface_layers <- function(plane, points) {
   list(
     ggplot2::geom_raster(ggplot2::aes(fill = .data$.pred)),
     point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred)),
-    ggplot2::scale_fill_viridis_c(),
+    fill_by_number(),
     if (length(outputs) > 1) ggplot2::facet_wrap(".output"),
     ggplot2::labs(fill = if (length(outputs) == 1) outputs)
   )

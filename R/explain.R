@@ -136,9 +136,24 @@ scale_by_colour <- function(levels, aesthetics = "colour") {
   ggplot2::scale_colour_manual(values = unname(plot_colours), aesthetics = aesthetics)
 }
 
-# Room between panels for the numbers at their ends, and for those of a bar of colours.
-roomy_panels <- function() {
-  ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"), legend.key.width = ggplot2::unit(2, "lines"))
+# Room between panels for the numbers at their ends.
+roomy_theme <- function() {
+  plot_theme() + ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"))
+}
+
+# A bar of colours with room for its numbers.
+fill_by_number <- function() {
+  list(
+    ggplot2::scale_fill_viridis_c(n.breaks = 4),
+    ggplot2::theme(legend.key.width = ggplot2::unit(2.5, "lines"))
+  )
+}
+
+# Many or long names along the x axis stand at an angle.
+crowded_names <- function(names) {
+  if (sum(nchar(names) + 2) > 60) {
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 40, hjust = 1, vjust = 1))
+  }
 }
 
 # What the axis of predictions is called.

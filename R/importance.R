@@ -3,17 +3,18 @@
 #' Permutation importance measures on data how much worse predictions become where a predictor's values are
 #' shuffled. The other two methods read the weights alone.
 #'
-#' * `"permutation"` (Breiman 2001; Fisher, Rudin and Dominici 2019): the values of one predictor are exchanged
-#'   among the rows, the rest of each row stays. Its importance is the mean rise of the loss or, for a metric
-#'   of which more is better, its mean fall, over `repeats` permutations, which all predictors share. A
-#'   factor is permuted as a whole. With weights a row counts by the product of its own weight and that of
+#' * `"permutation"` (Breiman 2001; Fisher, Rudin and Dominici 2019): the values of one predictor are
+#'   exchanged among the rows, the rest of each row stays. Its importance is the mean rise of the loss or, for
+#'   a metric of which more is better, its mean fall, over `repeats` permutations, which all predictors share.
+#'   A factor is permuted as a whole. With weights a row counts by the product of its own weight and that of
 #'   the row whose value it has got. Of predictors that tell the same each has little importance while the
 #'   other is there.
-#' * `"garson"` (Garson 1991; Goh 1995): shares of the sizes of weights. With the weight matrices
+#' * `"garson"` (Garson 1991): shares of the sizes of weights. With the weight matrices
 #'   \eqn{W_1, \ldots, W_L} (inputs x units) and \eqn{A_l} those of the sizes \eqn{|W_l|}, each column divided
 #'   by its sum, importance is \eqn{A_1 A_2 \cdots A_L}: how the incoming weights of each output, and in turn
 #'   of the units before it, are shared out among the inputs. Shares of an output add up to 1; those of
-#'   the levels of a factor are added.
+#'   the levels of a factor are added. In the form of Goh (1995) for one hidden layer the outgoing weights
+#'   cancel, and all hidden units count alike; here they count by these weights.
 #' * `"olden"` (Olden, Joy and Death 2004): connection weights \eqn{W_1 W_2 \cdots W_L}, the sums over all
 #'   ways from an input to an output of the products of their weights, with sign. The levels of a factor
 #'   have one each, named as in [coef()][coef.fastmlp], as signs cannot be added.
@@ -22,8 +23,8 @@
 #' normalisation (by its running statistics) of the weights before it; a residual connection adds the identity
 #' to the weights that it goes around. Networks with numeric embeddings or layer normalisation, which no
 #' matrix describes, are refused. Weights belong to predictors as `standardize` makes them: without
-#' standardising they say more of the units of the predictors than of their importance. Of an ensemble it is the
-#' mean over its members.
+#' standardising they say more of the units of the predictors than of their importance. Of an ensemble it is
+#' the mean over its members.
 #'
 #' @inheritParams mlp_attribution
 #' @param new_data For permutations: a matrix or data frame with the predictors of the fit, as for

@@ -11,8 +11,9 @@
 #' @param new_data A matrix or data frame with the predictors of the fit, as for
 #'   [predict()][predict.fastmlp]: the rows to average over, and the values to show.
 #' @param variables Names of one or two predictors.
-#' @param grid_size Values of a numeric predictor, at most: a whole number of at least 2. They are quantiles of
-#'   `new_data` at equal distances, or all values where there are no more. Factors have all their levels.
+#' @param grid_size Values of a numeric predictor, at most: a whole number of at least 2. Half of them are
+#'   quantiles of `new_data`, half lie at equal distances, so that a line says something where rows are few,
+#'   too; where there are no more values they are all of them. Factors have all their levels.
 #' @param ice Whether to return the curves of single rows instead of their mean: `TRUE` or `FALSE`. For one
 #'   predictor.
 #' @param center Whether curves are shown as differences from their first value: `TRUE` or `FALSE`. For one
@@ -30,9 +31,9 @@
 #' @references Friedman JH (2001). "Greedy function approximation: a gradient boosting machine." Annals of
 #'   Statistics 29.
 #'
-#'   Goldstein A, Kapelner A, Bleich J, Pitkin E (2015). "Peeking inside the black box: visualizing statistical
-#'   learning with plots of individual conditional expectation." Journal of Computational and Graphical
-#'   Statistics 24.
+#'   Goldstein A, Kapelner A, Bleich J, Pitkin E (2015). "Peeking inside the black box: visualizing
+#'   statistical learning with plots of individual conditional expectation." Journal of Computational and
+#'   Graphical Statistics 24.
 #' @seealso [mlp_importance()], [mlp_attribution()]
 #' @examples
 #' set.seed(1)
@@ -75,7 +76,8 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
 
 # Names of some predictors, each once; `count` says how many there may be.
 check_variable_names <- function(x, arg, count, known, call) {
-  expected <- sprintf("%s of %s", if (length(count) > 1) "one or two" else "two", enumerate(known, Inf, "and"))
+  some <- if (length(count) > 1) "one or two" else "two"
+  expected <- sprintf("%s of %s", some, enumerate(known, Inf, "and"))
   if (!is.character(x) || !length(x) %in% count || anyDuplicated(x)) {
     abort_argument(arg, expected, describe(x), fault_kind(x, NULL, is.character), call = call)
   }
@@ -90,11 +92,17 @@ partial_grid <- function(columns, grid_size) {
   new_columns(grid, nrow(rows))
 }
 
+# The more where rows are many, but no wide gaps between them.
 grid_values <- function(column, grid_size) {
-  if (is.factor(column)) return(structure(seq_along(levels(column)), levels = levels(column), class = "factor"))
+  if (is.factor(column)) return(factor(levels(column), levels(column)))
   values <- sort(unique(column))
   if (length(values) <= grid_size) return(values)
-  unique(stats::quantile(column, seq(0, 1, length.out = grid_size), type = 1, names = FALSE))
+  even <- grid_size %/% 2 + 1
+  shares <- seq(0, 1, length.out = grid_size - even + 2)
+  sort(unique(c(
+    stats::quantile(column, shares, type = 1, names = FALSE),
+    seq(values[1], values[length(values)], length.out = even)
+  )))
 }
 
 # What `predict` gives of the rows with each row of the grid in place of their own values: an array <rows or

@@ -44,8 +44,8 @@ void matrix_to_rows(int threads, const source_matrix *x, const uint32_t *rows, s
 bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
                       size_t stride);
 
-/* From d / d u to d / d x, for u as scaling makes it: multiplies rows first .. first + n - 1 of gradient, which
-   is shaped like x and column-major, by du / dx. */
+/* From d / d u to d / d x, for u as scaling makes it: multiplies rows first .. first + n - 1 of gradient,
+   column-major and shaped like x, by du / dx. */
 void matrix_scaling_backward(const source_matrix *x, size_t first, size_t n, scaling scaling,
                              double *gradient);
 

@@ -20,7 +20,7 @@ test_that("rows to change are the user's columns, and make what the engine reads
     rows <- rows_to_change(fits[[i]], data, NULL)
     expect_identical(names(rows$columns), wanted[[i]])
     expect_identical(names(rows$columns), predictor_columns(fits[[i]]))
-    output <- .Call(fastmlp_predict, fits[[i]]$network$layers, rows$forge(rows$columns), NULL, "none", NA_integer_)
+    output <- network_outputs(fits[[i]], rows$forge(rows$columns), "none", NA_integer_, NULL)
     expect_equal(output[, 1], predict(fits[[i]], data, "raw")$.raw)
   }
 })

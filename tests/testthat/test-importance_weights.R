@@ -34,7 +34,9 @@ test_that("several layers are products, added up way by way", {
   out <- c(0.5, -2)
   fit <- fit_with(list(first, second, matrix(out)))
   ways <- expand.grid(a = 1:3, b = 1:2)
-  olden <- vapply(1:2, function(i) sum(first[cbind(i, ways$a)] * second[cbind(ways$a, ways$b)] * out[ways$b]), 1)
+  olden <- vapply(1:2, function(i) {
+    sum(first[cbind(i, ways$a)] * second[cbind(ways$a, ways$b)] * out[ways$b])
+  }, 1)
   expect_equal(importance_of(fit, "olden"), olden)
   share <- function(weight) apply(abs(weight), 2, function(unit) unit / sum(unit))
   a <- share(first)

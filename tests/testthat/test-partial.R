@@ -15,11 +15,14 @@ by_loop <- function(fit, data, name, values, predict = stats::predict, weights =
   }, 1)
 }
 
-test_that("partial dependence of a number is that of a plain loop over quantiles", {
+test_that("partial dependence of a number is that of a plain loop over values", {
   fit <- cars_fit()
   x <- mlp_partial(fit, cars_data, "wt", grid_size = 6)
   expect_identical(names(x), c("wt", ".output", ".pred"))
-  expect_identical(x$wt, unique(quantile(mtcars$wt, 0:5 / 5, type = 1, names = FALSE)))
+  quantiles <- quantile(mtcars$wt, 1:2 / 3, type = 1, names = FALSE)
+  even <- seq(min(mtcars$wt), max(mtcars$wt), length.out = 4)
+  expect_equal(x$wt, sort(c(quantiles, even)))
+  expect_identical(mlp_partial(fit, cars_data, "wt", grid_size = 2)$wt, range(mtcars$wt))
   expect_equal(x$.pred, by_loop(fit, cars_data, "wt", x$wt), tolerance = 1e-6)
   expect_gt(diff(range(x$.pred)), 0.5)
   weights <- seq_len(32)
