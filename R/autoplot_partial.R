@@ -112,7 +112,7 @@ partial_tiles <- function(object) {
     cell_scale(object[[sides[1]]], ggplot2::scale_x_continuous),
     cell_scale(object[[sides[2]]], ggplot2::scale_y_continuous),
     names_along(object[[sides[1]]]),
-    fill_by_number(),
+    fill_by_number(attr(object, "type")),
     if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
     ggplot2::labs(x = sides[1], y = sides[2], fill = partial_words(object))
   )

@@ -17,11 +17,13 @@ regions_picture <- function(object, call, new_data = NULL, truth = NULL, variabl
   }
   plane <- region_plane(rows$columns, variables, resolution)
   x <- rows$forge(plane)
-  values <- if (object$outcome$type == "class") class_regions(object, x, call) else
-    surface_regions(object, x, call)
+  is_class <- object$outcome$type == "class"
+  quantity <- quantity_without_offset(object, NULL, NULL, call)
+  values <- if (is_class) class_regions(object, x, call) else surface_regions(object, quantity, x, call)
   points <- region_points(rows$columns[variables], truth, levels(values$.output), max_points)
-  plane <- lapply(as.list(plane[variables]), rep_len, length(values[[1]]))
-  regions_plot(list_frame(c(plane, values)), points, variables, held_words(rows$columns, variables))
+  plane <- list_frame(c(lapply(as.list(plane[variables]), rep_len, length(values[[1]])), values))
+  layers <- if (is_class) class_layers(plane, points) else surface_layers(plane, points, quantity$type)
+  regions_plot(plane, variables, layers, held_words(rows$columns, variables))
 }
 
 # The two numeric predictors, which need no naming where there are no others.
@@ -76,8 +78,7 @@ class_regions <- function(object, x, call) {
 }
 
 # What is predicted, one output after the other.
-surface_regions <- function(object, x, call) {
-  quantity <- quantity_without_offset(object, NULL, NULL, call)
+surface_regions <- function(object, quantity, x, call) {
   predicted <- predicted_quantity(object, quantity, x, resolve_threads(NULL, call), call)
   list(.output = as_output(colnames(predicted), nrow(predicted)), .pred = as.vector(predicted))
 }
@@ -105,10 +106,10 @@ evenly_spaced <- function(n, most) {
 
 # ---- drawing ----
 
-regions_plot <- function(plane, points, variables, held) {
+regions_plot <- function(plane, variables, layers, held) {
   ggplot2::ggplot(plane, ggplot2::aes(.data[[variables[1]]], .data[[variables[2]]])) +
     roomy_theme() +
-    (if (is.null(plane$.class)) surface_layers(plane, points) else class_layers(plane, points)) +
+    layers +
     ggplot2::coord_cartesian(expand = FALSE) +
     ggplot2::labs(x = variables[1], y = variables[2], caption = held)
 }
@@ -126,26 +127,28 @@ class_layers <- function(plane, points) {
     },
     point_layer(points, points$.class, ggplot2::aes(fill = .data$.class)),
     scale_by_colour(levels, "fill"),
-    ggplot2::guides(fill = ggplot2::guide_legend(order = 1), alpha = ggplot2::guide_legend(order = 2)),
-    ggplot2::labs(fill = NULL)
+    ggplot2::guides(fill = ggplot2::guide_legend(order = 1),
+                    alpha = ggplot2::guide_legend(order = 2, nrow = 1)),
+    ggplot2::labs(fill = NULL),
+    if (length(levels) > 3) ggplot2::theme(legend.box = "vertical", legend.box.just = "left")
   )
 }
 
-surface_layers <- function(plane, points) {
+surface_layers <- function(plane, points, type) {
   outputs <- levels(plane$.output)
   list(
     ggplot2::geom_raster(ggplot2::aes(fill = .data$.pred)),
-    point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred)),
-    fill_by_number(),
+    point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred), "grey60"),
+    fill_by_number(type),
     if (length(outputs) > 1) ggplot2::facet_wrap(".output"),
-    ggplot2::labs(fill = if (length(outputs) == 1) outputs)
+    ggplot2::labs(fill = quantity_words(type, outputs))
   )
 }
 
 # Filled by their outcome where it is known.
-point_layer <- function(points, known, filled) {
+point_layer <- function(points, known, filled, colour = "black") {
   if (is.null(known)) return(ggplot2::geom_point(data = points, size = 1))
-  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.4, colour = "black")
+  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.5, colour = colour)
 }
 
 # What the other predictors are held at.

@@ -141,10 +141,10 @@ roomy_theme <- function() {
   plot_theme() + ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"))
 }
 
-# A bar of colours with room for its numbers.
-fill_by_number <- function() {
+# A bar of colours with room for its numbers; of probabilities it is whole.
+fill_by_number <- function(type) {
   list(
-    ggplot2::scale_fill_viridis_c(n.breaks = 4),
+    ggplot2::scale_fill_viridis_c(n.breaks = 4, limits = if (type == "prob") 0:1),
     ggplot2::theme(legend.key.width = ggplot2::unit(2.5, "lines"))
   )
 }
