@@ -14,11 +14,19 @@ ggplot2::autoplot
 #' * `type = "network"` draws the network itself: a column of units for each layer and a line for
 #'   each weight, coloured by its sign, thicker and darker the larger it is within its layer.
 #'   Biases are not drawn.
+#' * `type = "regions"` shows predictions over the plane of two numeric predictors, with the rows of
+#'   `new_data` as points, filled by their outcome where it is known. Of a fit of classes it is the predicted
+#'   class, the deeper the colour the more probable (if the loss gives probabilities); of another what
+#'   [predict()][predict.fastmlp] gives as probabilities, means or quantiles, each in a panel of its own, at
+#'   an offset of 0. All other predictors are held at their median or most frequent value.
 #'
 #' @param object,x A fit from [mlp_fit()] or a network from [mlp_network()].
 #' @param type What to show of a fit.
 #' @param max_units Layers with more units than this show the first and the last of them only.
-#' @param ... For `autoplot()` of a fit as a network: `max_units`. For `plot()`: what `autoplot()`
+#' @param ... For `autoplot()` of a fit as a network: `max_units`; as regions: `new_data`, rows to draw the
+#'   plane around, as for [predict()][predict.fastmlp]; `truth`, their outcome, which may be left out for a
+#'   fit by a formula; `variables`, the names of the two predictors, if there are others; `resolution` (200),
+#'   points along each side; and `max_points` (500), the most rows to draw. For `plot()`: what `autoplot()`
 #'   takes.
 #' @returns A ggplot.
 #' @examples
@@ -28,8 +36,9 @@ ggplot2::autoplot
 #' fit <- mlp_fit(Species ~ ., data = iris, hidden_units = 5, epochs = 20, standardize = "zscore")
 #' autoplot(fit)
 #' autoplot(fit, type = "network") + ggplot2::labs(title = "Three kinds of iris")
+#' autoplot(fit, type = "regions", new_data = iris, variables = c("Petal.Length", "Petal.Width"))
 #' @export
-autoplot.fastmlp <- function(object, type = c("history", "network"), ...) {
+autoplot.fastmlp <- function(object, type = c("history", "network", "regions"), ...) {
   fit_plot(object, environment(), type, ...)
 }
 
@@ -60,7 +69,8 @@ plot_types <- list(
     check_no_dots(..., known = "type", synonyms = synonyms, call = call)
     history_plot(object$history, kept_epoch(object))
   },
-  network = function(object, call, ...) network_diagram(object$network, call, ...)
+  network = function(object, call, ...) network_diagram(object$network, call, ...),
+  regions = function(object, call, ...) regions_picture(object, call, ...)
 )
 
 network_diagram <- function(network, call, max_units = formals(autoplot.mlp_network)$max_units,

@@ -86,6 +86,12 @@ encoded_names <- function(columns) {
   paste0(names, unlist(lapply(columns, encoded_levels), use.names = FALSE))
 }
 
+# Whether each is the indicator of a level.
+encoded_indicators <- function(x) {
+  if (is.matrix(x)) return(logical(ncol(x)))
+  rep(unname(vapply(x, is.factor, NA)), encoded_widths(x))
+}
+
 # Column j of the encoded predictors, as doubles.
 encoded_column <- function(x, j) {
   if (is.matrix(x)) return(as.double(x[, j]))
@@ -98,6 +104,15 @@ encoded_column <- function(x, j) {
   codes <- as.integer(column)
   if (nlevels(column) == 2) return(as.double((codes == 2) - (codes == 1)))
   as.double(codes == j - last[[at]] + widths[[at]])
+}
+
+# All of them, as a matrix of doubles.
+encoded_values <- function(x) {
+  if (is.matrix(x)) return(unname(x) + 0)
+  encoded <- lapply(x, function(column) {
+    if (is.factor(column)) outer(as.integer(column), seq_len(nlevels(column)), `==`) else column
+  })
+  unname(do.call(cbind, encoded)) + 0
 }
 
 # How messages call it.

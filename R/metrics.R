@@ -88,14 +88,18 @@ check_metrics <- function(x, arg, call) {
   lapply(x, function(f) list(type = NULL, needs = NULL, larger = NA, value = f))
 }
 
-# The metrics that fit the outcome.
-check_metrics_for <- function(metrics, info, call) {
+# Names of the known metrics that fit the outcome.
+metrics_for <- function(info) {
   gives <- names(links[[info$link]])
   gives <- c(intersect(gives, if (info$type == "numeric") "mean"),
              if (info$type == "class") c("scores", intersect(gives, "probability")))
-  wrong <- Filter(function(metric) !is.null(metric$needs) && !metric$needs %in% gives, metrics)
+  names(Filter(function(metric) metric$needs %in% gives, known_metrics))
+}
+
+check_metrics_for <- function(metrics, info, call) {
+  fitting <- metrics_for(info)
+  wrong <- metrics[names(metrics) %in% setdiff(names(known_metrics), fitting)]
   if (!length(wrong)) return(invisible())
-  fitting <- names(Filter(function(metric) metric$needs %in% gives, known_metrics))
   these <- if (length(fitting)) paste("one of", enumerate(fitting, Inf, "or")) else "functions of your own"
   expected <- sprintf("%s with loss %s", these, format(info$loss))
   abort_argument("metrics", expected, enumerate(names(wrong)), call = call)

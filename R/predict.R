@@ -127,9 +127,13 @@ network_outputs <- function(object, x, link, threads, call) {
   outputs <- lapply(networks, function(network) {
     one_output(network, object, x, if (by_engine) link else "none", threads, call)
   })
-  if (by_engine) return(outputs[[1]])
-  output <- joint_output(outputs, object$outcome)
-  linked(if (link == "none") output else output / (temperature %||% 1), link)
+  if (by_engine) outputs[[1]] else joint_after(outputs, object$outcome, link)
+}
+
+# The joint outputs of a fit's networks after a link.
+joint_after <- function(outputs, outcome, link) {
+  output <- joint_output(outputs, outcome)
+  linked(if (link == "none") output else output / (outcome$temperature %||% 1), link)
 }
 
 one_output <- function(network, object, x, link, threads, call) {

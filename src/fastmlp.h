@@ -70,6 +70,9 @@ SEXP fastmlp_predict(SEXP network, SEXP x, SEXP scaling, SEXP link, SEXP threads
    where there are such), input = <matrix or NULL>); mode = list(input = <logical: whether the input's is
    wanted>, training = <logical: whether batches are normalised by their own statistics>). */
 SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss, SEXP mode, SEXP threads);
+/* Double matrix shaped like x, as fastmlp_predict() takes it: the gradient of rowSums(seed * outputs) for x;
+   seed: double matrix rows x outputs. */
+SEXP fastmlp_input_gradient(SEXP network, SEXP x, SEXP scaling, SEXP seed, SEXP threads);
 
 /* r_data.c */
 /* An external pointer to rows of a set, as `data` below, that several trainers choose from. */

@@ -126,3 +126,58 @@ status network_gradient(const network *net, int threads, const loss *loss, const
   gradient_free(&space);
   return result;
 }
+
+/* ---- outputs for inputs ---- */
+
+typedef struct input_work {
+  gradient_workspace *space;
+  const source_matrix *x, *seed;
+  scaling scaling;
+  double *out;
+} input_work;
+
+/* This member's rows of a source, from row `first` on, into panels. */
+static void bring_share(const source_matrix *source, size_t first, range own, scaling scaling, panels to) {
+  matrix_to_panels(source, first + own.begin, own.end - own.begin, scaling, to.data + own.begin * PANEL,
+                   to.stride);
+}
+
+/* Each member converts its own rows, and moves those of the result out. */
+static void input_block(const team *team, const input_work *work, size_t first, size_t n) {
+  pass *pass = &work->space->pass;
+  const network *net = pass->net;
+  const scaling as_it_is = {NULL, NULL, 0};
+  panels x = work->space->x;
+  range own = team_share(team, n);
+  bring_share(work->x, first, own, work->scaling, x);
+  team_barrier(team);
+  pass_forward(team, pass, x, n, NULL);
+  bring_share(work->seed, first, own, as_it_is, pass->layer[net->layers - 1].dz);
+  pass_backward(team, pass, n, NULL);
+  pass_backward_inputs(team, pass, x, n);
+  team_barrier(team);
+  panels dinput = pass->dinput;
+  panels_to_matrix(dinput.data + own.begin * PANEL, dinput.stride, own.end - own.begin, network_inputs(net),
+                   work->out, work->x->rows, first + own.begin);
+  matrix_scaling_backward(work->x, first + own.begin, own.end - own.begin, work->scaling, work->out);
+}
+
+static void input_member(const team *team, void *data) {
+  const input_work *work = data;
+  size_t rows = work->x->rows;
+  pass_transpose(team, &work->space->pass);
+  for (size_t first = 0; first < rows; first += PASS_ROWS) {
+    input_block(team, work, first, size_min(PASS_ROWS, rows - first));
+  }
+}
+
+status network_input_gradient(const network *net, int threads, const source_matrix *x, scaling scaling,
+                              const double *seed, double *out) {
+  const source_matrix seeds = {.real = seed, .rows = x->rows, .columns = network_outputs(net)};
+  gradient_workspace space;
+  status result = gradient_allocate(&space, net, x->rows, threads, true, false);
+  input_work work = {&space, x, &seeds, scaling, out};
+  if (result == STATUS_OK) team_run(space.pass.members, input_member, &work);
+  gradient_free(&space);
+  return result;
+}

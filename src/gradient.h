@@ -53,4 +53,9 @@ double gradient_phase_seconds(const gradient_workspace *workspace, phase phase);
 status network_gradient(const network *net, int threads, const loss *loss, const gradient_rows *rows,
                         float *gradient, double *input_gradient, double *mean_loss);
 
+/* For each row of x, as it comes to the scaling, the gradient of its outputs weighted by its row of seed[rows
+   x outputs]: out[rows x inputs]; both column-major. The network works as it predicts. */
+status network_input_gradient(const network *net, int threads, const source_matrix *x, scaling scaling,
+                              const double *seed, double *out);
+
 #endif

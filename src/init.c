@@ -36,6 +36,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_choose_rows),
     ENTRY(fastmlp_predict),
     ENTRY(fastmlp_gradient),
+    ENTRY(fastmlp_input_gradient),
     ENTRY(fastmlp_rows_open),
     ENTRY(fastmlp_train_open),
     ENTRY(fastmlp_train_advance),

@@ -85,6 +85,16 @@ static inline void narrow(const double *restrict value, size_t column, scaling s
   }
 }
 
+/* Its derivative: gradient[n] times du / dx. */
+static void narrow_backward(const double *value, size_t n, size_t column, scaling scaling, double *gradient) {
+  double center = scaling.center[column], scale = scaling.scale[column];
+  for (size_t i = 0; i < n; i++) {
+    double share = scaling.clip > 0 ? (value[i] - center) / (scale * scaling.clip) : 0;
+    double root = sqrt(1 + share * share);
+    gradient[i] /= scale * root * root * root;
+  }
+}
+
 /* n values of a column as floats: PANEL of them to the front of each PANEL x PANEL tile of out. */
 static void column_to_tiles(const double *value, size_t n, size_t column, scaling scaling, float *out) {
   size_t i = 0;
@@ -203,6 +213,19 @@ void matrix_to_rows(int threads, const source_matrix *x, const uint32_t *rows, s
                     scaling scaling, float *out) {
   to_rows_job job = {x, rows, first, n, scaling, out};
   team_run(threads_for_work(threads, (double)n * (double)x->columns), to_rows_body, &job);
+}
+
+void matrix_scaling_backward(const source_matrix *x, size_t first, size_t n, scaling scaling,
+                             double *gradient) {
+  if (!scaling.center) return;
+  double buffer[BLOCK];
+  for (size_t i = 0; i < n; i += BLOCK) {
+    size_t block = size_min(BLOCK, n - i);
+    for (size_t column = 0; column < x->columns; column++) {
+      const double *value = matrix_column(x, column, NULL, first + i, block, buffer);
+      narrow_backward(value, block, column, scaling, gradient + column * x->rows + first + i);
+    }
+  }
 }
 
 /* ---- to doubles --------------------------------------------------------------------------- */

@@ -60,6 +60,11 @@ void matrix_to_rows(int threads, const source_matrix *x, const uint32_t *rows, s
 bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
                       size_t stride);
 
+/* From d / d u to d / d x, for u as scaling makes it: multiplies rows first .. first + n - 1 of gradient,
+   column-major and shaped like x, by du / dx. */
+void matrix_scaling_backward(const source_matrix *x, size_t first, size_t n, scaling scaling,
+                             double *gradient);
+
 /* Panels in[n x columns] to rows first .. first + n - 1 of a column-major matrix of doubles with `rows` rows.
  */
 void panels_to_matrix(const float *in, size_t stride, size_t n, size_t columns, double *out, size_t rows,

@@ -283,3 +283,20 @@ SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP
   UNPROTECT(3);
   return result;
 }
+
+SEXP fastmlp_input_gradient(SEXP network_list, SEXP x, SEXP scaling_list, SEXP seed, SEXP threads) {
+  SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
+  network *net = R_ExternalPtrAddr(owner);
+  network_from_list(net, network_list);
+  source_matrix source = unpack_predictors(x, "x");
+  if (source.columns != network_inputs(net)) Rf_error("`x` must have one column an input");
+  scaling scaling = unpack_scaling(scaling_list, source.columns);
+  source_matrix seeds = unpack_shaped(seed, source.rows, network_outputs(net), "seed");
+  if (seeds.real == NULL) Rf_error("`seed` must be double");
+  SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)source.rows, (int)source.columns));
+  raise_unless_ok(
+      network_input_gradient(net, unpack_threads(threads), &source, scaling, seeds.real, REAL(out)));
+  network_release(owner);
+  UNPROTECT(2);
+  return out;
+}

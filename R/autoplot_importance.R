@@ -1,0 +1,51 @@
+# Importance as sorted bars.
+
+#' @rdname mlp_importance
+#' @param object,x What `mlp_importance()` returned.
+#' @param max_predictors The most predictors to draw: a whole number of at least 1.
+#' @export
+autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) {
+  check_no_dots(..., known = "max_predictors")
+  shown <- largest_predictors(object, "importance", check_count(max_predictors, "max_predictors"))
+  object <- object[object$predictor %in% shown, ]
+  object$predictor <- factor(object$predictor, rev(shown))
+  object$sign <- sign_of(object$importance)
+  ggplot2::ggplot(object, ggplot2::aes(.data$importance, .data$predictor)) +
+    roomy_theme() +
+    ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7) +
+    importance_intervals(object) +
+    output_panels(object[["output"]]) +
+    sign_scale() +
+    ggplot2::labs(x = importance_title(object), y = NULL)
+}
+
+#' @export
+plot.fastmlp_importance <- function(x, ...) draw_plot(autoplot(x, ...))
+
+# Names of predictors by the mean size of their values, the largest first.
+largest_predictors <- function(x, column, most) {
+  size <- tapply(abs(x[[column]]), factor(x$predictor, unique(x$predictor)), mean)
+  utils::head(names(size)[order(-size)], most)
+}
+
+# Of means over permutations.
+importance_intervals <- function(x) {
+  error <- x[["std_error"]]
+  if (is.null(error) || anyNA(error)) return(NULL)
+  half <- stats::qt(0.975, attr(x, "repeats") - 1) * error
+  x$low <- x$importance - half
+  x$high <- x$importance + half
+  ggplot2::geom_linerange(ggplot2::aes(xmin = .data$low, xmax = .data$high), data = x)
+}
+
+output_panels <- function(output) {
+  if (length(unique(output)) > 1) ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(output))))
+}
+
+sign_of <- function(x) factor(ifelse(x < 0, "negative", "positive"), c("positive", "negative"))
+
+# Without a legend: which way a bar points says the same.
+sign_scale <- function() {
+  colours <- c(positive = plot_colours[["blue"]], negative = plot_colours[["vermilion"]])
+  ggplot2::scale_fill_manual(values = colours, guide = "none")
+}

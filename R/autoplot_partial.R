@@ -1,0 +1,137 @@
+# Partial dependence and the curves of single rows.
+
+#' @rdname mlp_partial
+#' @param object,x What `mlp_partial()` returned.
+#' @param max_rows The most rows whose curves are drawn: a whole number of at least 1.
+#' @export
+autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) {
+  check_no_dots(..., known = "max_rows")
+  max_rows <- check_count(max_rows, "max_rows")
+  variables <- attr(object, "variables")
+  object$.output <- factor(object$.output, unique(object$.output))
+  is_number <- vapply(object[variables], is.numeric, NA)
+  layers <- if (attr(object, "ice")) ice_layers(object, max_rows) else
+    if (length(variables) == 1) partial_lines(object, variables, ".output") else
+      if (all(is_number) || !any(is_number)) partial_tiles(object) else
+        partial_lines(object, variables[order(!is_number)], variables[!is_number])
+  ggplot2::ggplot(object) + roomy_theme() + layers
+}
+
+#' @export
+plot.fastmlp_partial <- function(x, ...) draw_plot(autoplot(x, ...))
+
+# What the axis of predictions shows.
+partial_words <- function(object) {
+  words <- quantity_words(attr(object, "type"), levels(object$.output))
+  if (attr(object, "center")) paste("change in", words) else words
+}
+
+# ---- lines ----
+
+# Of a number along its values, of a factor points; a colour for each value of `by`, and a panel for each
+# output unless these are what has the colours.
+partial_lines <- function(object, variables, by) {
+  along <- variables[1]
+  object[[by]] <- factor(object[[by]], unique(object[[by]]))
+  groups <- levels(object[[by]])
+  colours <- length(groups) <= length(plot_colours)
+  panels <- if (by != ".output" || !colours) ".output"
+  one <- length(groups) == 1 || identical(panels, by)
+  mapping <- ggplot2::aes(.data[[along]], .data$.pred, colour = .data[[by]], group = .data[[by]])
+  if (one) mapping$colour <- NULL
+  colour <- if (one) plot_colours[["blue"]]
+  list(
+    curve_layer(mapping, object, along, colour),
+    rug_layer(object, along),
+    names_along(object[[along]]),
+    if (!one) scale_by_colour(groups),
+    if (nlevels(object$.output) > 1 && !is.null(panels)) ggplot2::facet_wrap(panels),
+    ggplot2::labs(x = along, y = partial_words(object), colour = if (by != ".output") by)
+  )
+}
+
+curve_layer <- function(mapping, data, along, colour = NULL) {
+  fixed <- if (!is.null(colour)) list(colour = colour)
+  number <- is.numeric(data[[along]])
+  draw <- if (number) ggplot2::geom_line else ggplot2::geom_point
+  do.call(draw, c(list(mapping, data), fixed, if (number) list(linewidth = 0.9) else list(size = 3)))
+}
+
+names_along <- function(values) if (!is.numeric(values)) crowded_names(levels(as.factor(values)))
+
+# The deciles of the data.
+rug_layer <- function(object, along) {
+  at <- attr(object, "deciles")[[along]]
+  if (is.null(at)) return(NULL)
+  ggplot2::geom_rug(ggplot2::aes(.data$at), data.frame(at = at), sides = "b", colour = "grey40")
+}
+
+# The curves of single rows below their mean.
+ice_layers <- function(object, max_rows) {
+  along <- attr(object, "variables")
+  rows <- unique(object$.row)
+  some <- object[object$.row %in% rows[evenly_spaced(length(rows), max_rows)], ]
+  mapping <- ggplot2::aes(.data[[along]], .data$.pred, group = .data$.row)
+  list(
+    ggplot2::geom_line(mapping, some, colour = "grey40", alpha = max(0.15, min(0.6, 15 / length(rows)))),
+    curve_layer(ggplot2::aes(.data[[along]], .data$.pred, group = 1), mean_curve(object, along), along,
+                plot_colours[["blue"]]),
+    rug_layer(object, along),
+    names_along(object[[along]]),
+    if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
+    ggplot2::labs(x = along, y = partial_words(object))
+  )
+}
+
+# The mean over rows, by their weights.
+mean_curve <- function(object, along) {
+  weight <- attr(object, "weights")[object$.row]
+  at <- match(object[[along]], unique(object[[along]]))
+  place <- interaction(at, object$.output, drop = TRUE)
+  first <- match(levels(place), place)
+  mean <- tapply(weight * object$.pred, place, sum) / tapply(weight, place, sum)
+  curve <- list(object[[along]][first], object$.output[first], as.vector(mean))
+  list_frame(rlang::set_names(curve, c(along, ".output", ".pred")))
+}
+
+# ---- heat maps ----
+
+partial_tiles <- function(object) {
+  sides <- rlang::set_names(attr(object, "variables"))
+  ends <- lapply(sides, function(name) cell_ends(object[[name]]))
+  cells <- list_frame(list(
+    xmin = ends[[1]]$from, xmax = ends[[1]]$to, ymin = ends[[2]]$from, ymax = ends[[2]]$to,
+    .output = object$.output, .pred = object$.pred
+  ))
+  list(
+    ggplot2::geom_rect(
+      ggplot2::aes(xmin = .data$xmin, xmax = .data$xmax, ymin = .data$ymin, ymax = .data$ymax,
+                   fill = .data$.pred),
+      cells
+    ),
+    cell_scale(object[[sides[1]]], ggplot2::scale_x_continuous),
+    cell_scale(object[[sides[2]]], ggplot2::scale_y_continuous),
+    names_along(object[[sides[1]]]),
+    fill_by_number(attr(object, "type")),
+    if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
+    ggplot2::labs(x = sides[1], y = sides[2], fill = partial_words(object))
+  )
+}
+
+# Cells reach halfway to the next value; those of a factor stand side by side.
+cell_ends <- function(value) {
+  if (!is.numeric(value)) {
+    at <- as.integer(as.factor(value))
+    return(list(from = at - 0.5, to = at + 0.5))
+  }
+  known <- sort(unique(value))
+  edges <- c(known[1], (known[-1] + known[-length(known)]) / 2, known[length(known)])
+  at <- match(value, known)
+  list(from = edges[at], to = edges[at + 1])
+}
+
+cell_scale <- function(value, scale) {
+  if (is.numeric(value)) return(scale(expand = c(0, 0)))
+  levels <- levels(as.factor(value))
+  scale(breaks = seq_along(levels), labels = levels, expand = c(0, 0))
+}

@@ -1,0 +1,161 @@
+# Predictions over the plane of two numeric predictors, the others being held.
+
+regions_picture <- function(object, call, new_data = NULL, truth = NULL, variables = NULL, resolution = 200,
+                            max_points = 500, ...) {
+  check_no_dots(..., known = c("new_data", "truth", "variables", "resolution", "max_points", "type"),
+                call = call)
+  if (is.null(new_data)) {
+    abort_argument("new_data", "given with `type = \"regions\"`", "nothing", "type",
+                   "A fit does not hold its training data.", call)
+  }
+  rows <- rows_to_change(object, new_data, call)
+  variables <- region_variables(variables, rows$columns, call)
+  resolution <- check_count(resolution, "resolution", 2, 2000, call = call)
+  max_points <- check_count(max_points, "max_points", 0, call = call)
+  if (!is.null(truth) || region_truth_is_known(object, new_data)) {
+    truth <- known_truth(object, new_data, truth, call)
+  }
+  plane <- region_plane(rows$columns, variables, resolution)
+  x <- rows$forge(plane)
+  is_class <- object$outcome$type == "class"
+  quantity <- quantity_without_offset(object, NULL, NULL, call)
+  values <- if (is_class) class_regions(object, x, call) else surface_regions(object, quantity, x, call)
+  points <- region_points(rows$columns[variables], truth, levels(values$.output), max_points)
+  plane <- list_frame(c(lapply(as.list(plane[variables]), rep_len, length(values[[1]])), values))
+  layers <- if (is_class) class_layers(plane, points) else surface_layers(plane, points, quantity$type)
+  regions_plot(plane, variables, layers, held_words(rows$columns, variables))
+}
+
+# The two numeric predictors, which need no naming where there are no others.
+region_variables <- function(variables, columns, call) {
+  numeric <- names(Filter(is.numeric, columns))
+  if (is.null(variables) && length(numeric) == 2 && ncol(columns) == 2) return(numeric)
+  if (length(numeric) < 2) {
+    abort_argument("type", "another for a fit with less than two numeric predictors", "\"regions\"",
+                   call = call)
+  }
+  check_variable_names(variables, "variables", 2, numeric, call)
+}
+
+# Whether a formula's outcome is in the new rows.
+region_truth_is_known <- function(object, new_data) {
+  blueprint <- object$outcome$blueprint
+  !is.null(blueprint) && all(names(blueprint$ptypes$outcomes) %in% colnames(new_data))
+}
+
+# All combinations of `resolution` values each, from the smallest to the largest and a little beyond; the
+# other predictors are held.
+region_plane <- function(columns, variables, resolution) {
+  ends <- lapply(columns[variables], function(column) range(column) + c(-0.04, 0.04) * diff(range(column)))
+  values <- lapply(ends, function(ends) seq(ends[1], ends[2], length.out = resolution))
+  plane <- lapply(held_values(columns), rep, resolution^2)
+  plane[[variables[1]]] <- rep(values[[1]], resolution)
+  plane[[variables[2]]] <- rep(values[[2]], each = resolution)
+  new_columns(plane, resolution^2)
+}
+
+# The median of numbers, the most frequent of other values.
+held_values <- function(columns) {
+  lapply(as.list(columns), function(column) {
+    if (is.numeric(column)) return(stats::median(column))
+    known <- unique(column)
+    known[which.max(tabulate(match(column, known)))]
+  })
+}
+
+# The class of each point and, where the loss gives it, its probability.
+class_regions <- function(object, x, call) {
+  threads <- resolve_threads(NULL, call)
+  levels <- object$outcome$levels
+  run <- function(link) network_outputs(object, x, link, threads, call)
+  class <- links[[object$outcome$link]]$decision(run)
+  probability <- NA
+  if ("prob" %in% names(types_of_fit(object$outcome))) {
+    all <- quantity_without_offset(object, "prob", levels, call)
+    probability <- predicted_quantity(object, all, x, threads, call)[cbind(seq_along(class), class)]
+  }
+  list(.class = factor(levels[class], levels), .prob = rep_len(probability, length(class)))
+}
+
+# What is predicted, one output after the other.
+surface_regions <- function(object, quantity, x, call) {
+  predicted <- predicted_quantity(object, quantity, x, resolve_threads(NULL, call), call)
+  list(.output = as_output(colnames(predicted), nrow(predicted)), .pred = as.vector(predicted))
+}
+
+as_output <- function(labels, each) factor(rep(labels, each = each), labels)
+
+# The rows to draw, at most so many, with what is known of their outcome.
+region_points <- function(columns, truth, surfaces, max_points) {
+  shown <- evenly_spaced(nrow(columns), max_points)
+  points <- lapply(as.list(columns), `[`, shown)
+  if (is.factor(truth)) return(list_frame(c(points, list(.class = truth[shown]))))
+  if (is.null(truth)) return(list_frame(points))
+  if (!ncol(truth) %in% c(1, length(surfaces))) return(list_frame(points))
+  points <- lapply(points, rep, length(surfaces))
+  values <- truth[shown, rep_len(seq_len(ncol(truth)), length(surfaces)), drop = FALSE]
+  list_frame(c(points, list(.output = as_output(surfaces, length(shown)), .pred = as.vector(values))))
+}
+
+list_frame <- function(columns) new_columns(columns, length(columns[[1]]))
+
+# At most `most` of n rows.
+evenly_spaced <- function(n, most) {
+  if (n <= most) seq_len(n) else unique(round(seq(1, n, length.out = most)))
+}
+
+# ---- drawing ----
+
+regions_plot <- function(plane, variables, layers, held) {
+  ggplot2::ggplot(plane, ggplot2::aes(.data[[variables[1]]], .data[[variables[2]]])) +
+    roomy_theme() +
+    layers +
+    ggplot2::coord_cartesian(expand = FALSE) +
+    ggplot2::labs(x = variables[1], y = variables[2], caption = held)
+}
+
+# A colour a class, the deeper the more probable it is.
+class_layers <- function(plane, points) {
+  levels <- levels(plane$.class)
+  certain <- !anyNA(plane$.prob)
+  list(
+    if (certain) ggplot2::geom_raster(ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
+      ggplot2::geom_raster(ggplot2::aes(fill = .data$.class), alpha = 0.5),
+    if (certain) {
+      ggplot2::scale_alpha_continuous("probability", range = c(0.1, 0.8), n.breaks = 4,
+                                      limits = c(1 / length(levels), 1))
+    },
+    point_layer(points, points$.class, ggplot2::aes(fill = .data$.class)),
+    scale_by_colour(levels, "fill"),
+    ggplot2::guides(fill = ggplot2::guide_legend(order = 1),
+                    alpha = ggplot2::guide_legend(order = 2, nrow = 1)),
+    ggplot2::labs(fill = NULL),
+    if (length(levels) > 3) ggplot2::theme(legend.box = "vertical", legend.box.just = "left")
+  )
+}
+
+surface_layers <- function(plane, points, type) {
+  outputs <- levels(plane$.output)
+  list(
+    ggplot2::geom_raster(ggplot2::aes(fill = .data$.pred)),
+    point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred), "grey60"),
+    fill_by_number(type),
+    if (length(outputs) > 1) ggplot2::facet_wrap(".output"),
+    ggplot2::labs(fill = quantity_words(type, outputs))
+  )
+}
+
+# Filled by their outcome where it is known.
+point_layer <- function(points, known, filled, colour = "black") {
+  if (is.null(known)) return(ggplot2::geom_point(data = points, size = 1))
+  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.5, colour = colour)
+}
+
+# What the other predictors are held at.
+held_words <- function(columns, variables) {
+  held <- held_values(columns[setdiff(names(columns), variables)])
+  if (length(held) == 0) return(NULL)
+  if (length(held) > 4) return("other predictors at their medians and most frequent values")
+  values <- vapply(held, function(value) format(value, digits = 3), "")
+  paste("at", paste(names(held), "=", values, collapse = ", "))
+}

@@ -1,0 +1,164 @@
+# What explanations of a fit share: the user's predictors one by one, rows in which they can be changed,
+# and predictions as numbers, one column for each thing that is predicted.
+
+# ---- predictors ----
+
+# The predictors as the user knows them: columns of the data.
+predictor_columns <- function(object) {
+  if (inherits(object$blueprint, "xy_blueprint")) return(object$predictors$names)
+  names(object$blueprint$ptypes$predictors)
+}
+
+# Whether each predictor is a number, or a factor that stands for indicators; otherwise the formula makes
+# columns of its own.
+has_plain_predictors <- function(object) {
+  if (inherits(object$blueprint, "xy_blueprint")) return(TRUE)
+  identical(encoded_names(object$blueprint$ptypes$predictors), object$predictors$names)
+}
+
+# For each input of the network the predictor it belongs to, or its own name where the formula made it.
+input_owners <- function(object) {
+  if (inherits(object$blueprint, "xy_blueprint") || !has_plain_predictors(object)) {
+    return(object$predictors$names)
+  }
+  known <- object$blueprint$ptypes$predictors
+  rep(names(known), encoded_widths(known))
+}
+
+# ---- rows ----
+
+# New rows for an explanation, as predict() takes them but for sparse ones: list(columns = <a data frame of
+# the user's predictors, which may be changed>, forge = <what makes of it what the engine reads>).
+rows_to_change <- function(object, new_data, call) {
+  x <- explained_predictors(object, new_data, call)
+  if (is.data.frame(x) && has_plain_predictors(object)) return(list(columns = x, forge = identity))
+  if (has_plain_predictors(object)) {
+    columns <- lapply(seq_len(ncol(x)), function(j) x[, j])
+    columns <- new_columns(rlang::set_names(columns, object$predictors$names), nrow(x))
+    return(list(columns = columns, forge = identity))
+  }
+  columns <- known_columns(new_data, object$blueprint$ptypes$predictors, "new_data", call)
+  list(columns = columns, forge = function(columns) {
+    forge_formula(columns, object$blueprint, object$predictors, "new_data", call)
+  })
+}
+
+# Forged and checked.
+explained_predictors <- function(object, new_data, call) {
+  if (!is.matrix(new_data) && !is.data.frame(new_data)) {
+    hint <- if (inherits(new_data, "Matrix")) "Use `as.matrix()` on some of the rows."
+    abort_argument("new_data", "a matrix or a data frame", describe(new_data), "type", hint, call)
+  }
+  check_some_rows(new_data, "new_data", call)
+  check_finite(forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call), "new_data",
+               call)
+}
+
+# The outcome of new rows as the fit takes it: a factor or a double matrix; where it is not given, a
+# formula's is in new_data.
+known_truth <- function(object, new_data, truth, call) {
+  blueprint <- object$outcome$blueprint
+  if (is.null(truth) && is.null(blueprint)) {
+    abort_argument("truth", "given for a fit without a formula", "NULL", "type", call = call)
+  }
+  arg <- if (is.null(truth)) "new_data" else "truth"
+  truth <- truth %||% forge_outcomes(new_data, blueprint, "new_data", call)
+  values <- match_outcome(truth, object$outcome, arg, call)$values
+  check_same_truth(NROW(values), nrow(new_data), call)
+  values
+}
+
+check_same_truth <- function(rows, expected, call) {
+  if (rows == expected) return(invisible())
+  abort_argument("truth", sprintf("have %s, like `new_data`", count_of(expected, "row")),
+                 count_of(rows, "row"), "shape", call = call)
+}
+
+# ---- what is predicted ----
+
+# Types of prediction that are numbers of their own, the first that a fit gives being the default.
+explained_types <- c("prob", "numeric", "quantile", "raw")
+
+# What an explanation is of: list(type, output = <its names>, request = <as predict() has it>).
+explained_quantity <- function(object, type, output, new_data, offset, call) {
+  quantity <- quantity_without_offset(object, type, output, call)
+  quantity$request$offset <- predict_offset(offset, object$outcome$offset, new_data, quantity$type, call)
+  quantity
+}
+
+# The same where no offset is added.
+quantity_without_offset <- function(object, type, output, call) {
+  outcome <- object$outcome
+  fits <- intersect(explained_types, names(types_of_fit(outcome)))
+  type <- if (is.null(type)) fits[1] else check_choice(type, "type", fits, call = call)
+  given <- c(level = FALSE, levels = FALSE)
+  request <- c(check_request(type, outcome, NULL, NULL, given, call), list(call = call))
+  quantity <- list(type = type, request = request)
+  some <- matrix(0, 1, object$network$outputs)
+  labels <- colnames(quantity_of(object, quantity, function(link) linked(some, link)))
+  quantity$output <- explained_output(output, labels, type, outcome, call)
+  quantity
+}
+
+# By default all of them, but of two classes the second alone: the other is the same picture upside down.
+explained_output <- function(output, labels, type, outcome, call) {
+  if (!is.null(output)) return(unique(check_choice(output, "output", labels, length = NULL, call = call)))
+  if (type == "prob" && outcome$type == "class" && length(labels) == 2) labels[2] else labels
+}
+
+# What predict() gives of a quantity, as a matrix whose columns are named by what they stand for, from
+# run(link), the outputs of the fit after a link.
+quantity_of <- function(object, quantity, run) {
+  outcome <- object$outcome
+  type <- types_of_fit(outcome)[[quantity$type]]
+  predicted <- type$of(object, run, quantity$request, links[[outcome$link]])
+  labels <- sub("^[.](pred|raw)_?", "", names(predicted))
+  if (length(labels) == 1) labels <- if (quantity$type == "raw") output_labels(outcome) else outcome$names
+  values <- as.matrix(predicted)
+  dimnames(values) <- list(NULL, labels)
+  if (is.null(quantity$output)) values else values[, quantity$output, drop = FALSE]
+}
+
+# The same for predictors as the engine reads them.
+predicted_quantity <- function(object, quantity, x, threads, call) {
+  quantity_of(object, quantity, function(link) network_outputs(object, x, link, threads, call))
+}
+
+explained_tibble <- function(columns, class, ...) {
+  tibble::new_tibble(columns, nrow = length(columns[[1]]), class = class, ...)
+}
+
+# ---- pictures ----
+
+# One colour each where they can be told apart.
+scale_by_colour <- function(levels, aesthetics = "colour") {
+  if (length(levels) > length(plot_colours)) return(ggplot2::scale_colour_viridis_d(aesthetics = aesthetics))
+  ggplot2::scale_colour_manual(values = unname(plot_colours), aesthetics = aesthetics)
+}
+
+# Room between panels for the numbers at their ends.
+roomy_theme <- function() {
+  plot_theme() + ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"))
+}
+
+# A bar of colours with room for its numbers; of probabilities it is whole.
+fill_by_number <- function(type) {
+  list(
+    ggplot2::scale_fill_viridis_c(n.breaks = 4, limits = if (type == "prob") 0:1),
+    ggplot2::theme(legend.key.width = ggplot2::unit(2.5, "lines"))
+  )
+}
+
+# Many or long names along the x axis stand at an angle.
+crowded_names <- function(names) {
+  if (sum(nchar(names) + 2) > 60) {
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 40, hjust = 1, vjust = 1))
+  }
+}
+
+# What the axis of predictions is called.
+quantity_words <- function(type, outputs) {
+  words <- c(prob = "probability", numeric = "prediction", quantile = "quantile", raw = "output")[[type]]
+  if (length(outputs) > 1) return(words)
+  if (type == "prob") paste(words, "of", outputs) else outputs
+}

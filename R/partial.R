@@ -1,0 +1,128 @@
+#' How predictions depend on one or two predictors
+#'
+#' Partial dependence (Friedman 2001): the mean prediction over the rows of the data, each with the same value
+#' of a predictor, value by value; or the curve of each row by itself, its individual conditional
+#' expectation (Goldstein, Kapelner, Bleich and Pitkin 2015), which shows what the mean hides.
+#'
+#' Rows keep the values of all other predictors, so where predictors hang together some of these rows are
+#' unlike any in the data.
+#'
+#' @inheritParams mlp_attribution
+#' @param new_data A matrix or data frame with the predictors of the fit, as for
+#'   [predict()][predict.fastmlp]: the rows to average over, and the values to show.
+#' @param variables Names of one or two predictors.
+#' @param grid_size Values of a numeric predictor, at most: a whole number of at least 2. Half of them are
+#'   quantiles of `new_data`, half lie at equal distances, so that a line says something where rows are few,
+#'   too; where there are no more values they are all of them. Factors have all their levels.
+#' @param ice Whether to return the curves of single rows instead of their mean: `TRUE` or `FALSE`. For one
+#'   predictor.
+#' @param center Whether curves are shown as differences from their first value: `TRUE` or `FALSE`. For one
+#'   predictor.
+#' @param type What is predicted: a type of [predict()][predict.fastmlp] that gives numbers, `"prob"`,
+#'   `"numeric"`, `"quantile"` or `"raw"`; by default the first of them that the fit gives.
+#' @param weights `NULL`, or one non-negative number a row, for the mean.
+#' @param offset As for [predict()][predict.fastmlp].
+#' @return A tibble of class `fastmlp_partial` with the columns `.row` (if `ice`), one named like each
+#'   predictor, `.output` and `.pred`, ordered by them.
+#'
+#'   `autoplot()` draws lines, of a factor points, with a rug at the deciles of the data; of rows at most
+#'   `max_rows` (200 by default, evenly spaced in the data) below the mean of all; of two numbers or two
+#'   factors a heat map; of a number and a factor a line for each level.
+#' @references Friedman JH (2001). "Greedy function approximation: a gradient boosting machine." Annals of
+#'   Statistics 29.
+#'
+#'   Goldstein A, Kapelner A, Bleich J, Pitkin E (2015). "Peeking inside the black box: visualizing
+#'   statistical learning with plots of individual conditional expectation." Journal of Computational and
+#'   Graphical Statistics 24.
+#' @seealso [mlp_importance()], [mlp_attribution()]
+#' @examples
+#' set.seed(1)
+#' fit <- mlp_fit(mpg ~ wt + hp + cyl, transform(mtcars, cyl = factor(cyl)), preset = "fast")
+#' cars <- transform(mtcars, cyl = factor(cyl))
+#' mlp_partial(fit, cars, "wt", grid_size = 5)
+#' autoplot(mlp_partial(fit, cars, "wt"))
+#' autoplot(mlp_partial(fit, cars, "wt", ice = TRUE, center = TRUE))
+#' autoplot(mlp_partial(fit, cars, c("wt", "hp")))
+#' autoplot(mlp_partial(fit, cars, c("wt", "cyl")))
+#' @export
+mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, center = FALSE, ...,
+                        type = NULL, output = NULL, weights = NULL, offset = NULL, threads = NULL) {
+  call <- environment()
+  check_no_dots(..., known = names(formals()))
+  check_given(list(new_data = "A fit does not hold its training data."))
+  check_model(fit, "fit")
+  rows <- rows_to_change(fit, new_data, call)
+  variables <- check_variable_names(variables, "variables", 1:2, names(rows$columns), call)
+  grid_size <- check_count(grid_size, "grid_size", min = 2)
+  single <- c(ice = check_flag(ice, "ice"), center = check_flag(center, "center"))
+  if (length(variables) > 1 && any(single)) {
+    abort_argument(names(single)[single][1], "FALSE for two predictors", "TRUE")
+  }
+  weights <- check_case_weights(weights, nrow(new_data)) %||% rep(1, nrow(new_data))
+  quantity <- explained_quantity(fit, type, output, new_data, offset, call)
+  threads <- resolve_threads(threads)
+  grid <- partial_grid(rows$columns[variables], grid_size)
+  curves <- partial_curves(grid, rows, function(x) {
+    predicted <- predicted_quantity(fit, quantity, x, threads, call)
+    if (ice) predicted else t(colSums(predicted * weights) / sum(weights))
+  })
+  if (center) curves <- curves - rep(curves[, , 1], length.out = length(curves))
+  about <- list(
+    variables = variables, ice = ice, center = center, type = quantity$type, weights = if (ice) weights,
+    deciles = lapply(Filter(is.numeric, rows$columns[variables]), stats::quantile, 1:9 / 10, names = FALSE)
+  )
+  partial_tibble(curves, grid, quantity$output, about)
+}
+
+# Names of some predictors, each once; `count` says how many there may be.
+check_variable_names <- function(x, arg, count, known, call) {
+  some <- if (length(count) > 1) "one or two" else "two"
+  expected <- sprintf("%s of %s", some, enumerate(known, Inf, "and"))
+  if (!is.character(x) || !length(x) %in% count || anyDuplicated(x)) {
+    abort_argument(arg, expected, describe(x), fault_kind(x, NULL, is.character), call = call)
+  }
+  check_choice(x, arg, known, length = NULL, call = call)
+}
+
+# One row a combination of values, the last predictor fastest.
+partial_grid <- function(columns, grid_size) {
+  values <- lapply(as.list(columns), grid_values, grid_size)
+  rows <- do.call(expand.grid, c(rev(lapply(values, seq_along)), KEEP.OUT.ATTRS = FALSE))
+  grid <- Map(function(value, at) value[at], values, rev(rows))
+  new_columns(grid, nrow(rows))
+}
+
+# The more where rows are many, but no wide gaps between them.
+grid_values <- function(column, grid_size) {
+  if (is.factor(column)) return(factor(levels(column), levels(column)))
+  values <- sort(unique(column))
+  if (length(values) <= grid_size) return(values)
+  even <- grid_size %/% 2 + 1
+  shares <- seq(0, 1, length.out = grid_size - even + 2)
+  sort(unique(c(
+    stats::quantile(column, shares, type = 1, names = FALSE),
+    seq(values[1], values[length(values)], length.out = even)
+  )))
+}
+
+# What `predict` gives of the rows with each row of the grid in place of their own values: an array <rows or
+# 1> x outputs x grid.
+partial_curves <- function(grid, rows, predict) {
+  curves <- lapply(seq_len(nrow(grid)), function(i) {
+    changed <- rows$columns
+    for (name in names(grid)) changed[[name]] <- rep(grid[[name]][i], nrow(changed))
+    predict(rows$forge(changed))
+  })
+  array(unlist(curves, use.names = FALSE), c(dim(curves[[1]]), nrow(grid)))
+}
+
+partial_tibble <- function(curves, grid, output, about) {
+  size <- dim(curves)
+  at <- rep(seq_len(size[3]), size[1], each = size[2])
+  columns <- c(
+    if (about$ice) list(.row = rep(seq_len(size[1]), each = size[2] * size[3])),
+    lapply(as.list(grid), `[`, at),
+    list(.output = rep(output, size[1] * size[3]), .pred = as.vector(aperm(curves, c(2, 3, 1))))
+  )
+  do.call(explained_tibble, c(list(columns, "fastmlp_partial"), about))
+}

@@ -1,0 +1,178 @@
+plain_fit <- function(..., hidden_units = c(8, 6), activation = "tanh", epochs = 15,
+                      optimizer = opt_sgd(0.02)) {
+  set.seed(1)
+  mlp_fit(..., preset = "plain", hidden_units = hidden_units, activation = activation, epochs = epochs,
+          optimizer = optimizer, verbose = FALSE)
+}
+
+cars_data <- transform(mtcars, cyl = factor(cyl))
+
+# Attributions as an array predictors x outputs x rows.
+as_parts <- function(x) {
+  array(x$attribution, c(length(unique(x$predictor)), length(unique(x$output)), max(x$row)))
+}
+
+# The derivative of a prediction for a number, by differences of predict().
+slope_by_differences <- function(fit, rows, name, type, step = 0.02) {
+  up <- down <- rows
+  up[[name]] <- up[[name]] + step
+  down[[name]] <- down[[name]] - step
+  t(as.matrix(predict(fit, up, type)) - as.matrix(predict(fit, down, type))) / (2 * step)
+}
+
+test_that("gradients are those of predict(), in the units of the data, after any standardising and link", {
+  rows <- iris[c(1, 60, 75, 120), ]
+  for (standardize in c("none", "zscore", "robust_clip")) {
+    fit <- plain_fit(Species ~ ., iris, standardize = standardize)
+    for (type in c("prob", "raw")) {
+      parts <- as_parts(mlp_attribution(fit, rows, type = type))
+      for (j in 1:4) {
+        wanted <- slope_by_differences(fit, rows, names(iris)[j], type)
+        expect_equal(parts[j, , ], unname(wanted), tolerance = 2e-3)
+      }
+    }
+  }
+})
+
+test_that("gradients go through normalisation, residuals, scales, embeddings and ensembles", {
+  rows <- cars_data[c(1, 15, 30), ]
+  kinds <- list(
+    list(hidden_units = c(6, 6), normalization = "batch", residual = TRUE),
+    list(normalization = "layer"),
+    list(input_scale = TRUE, parametric_activation = TRUE),
+    list(numeric_embedding = embed_periodic(frequencies = 3)),
+    list(ensemble = 2, standardize_outcome = TRUE)
+  )
+  for (kind in kinds) {
+    fit <- do.call(plain_fit, c(list(mpg ~ wt + hp + cyl, cars_data, standardize = "zscore",
+                                     optimizer = opt_adam(0.01)), kind))
+    parts <- as_parts(mlp_attribution(fit, rows))
+    expect_equal(parts[1, 1, ], as.vector(slope_by_differences(fit, rows, "wt", "numeric")), tolerance = 3e-3)
+    expect_equal(parts[2, 1, ], as.vector(slope_by_differences(fit, rows, "hp", "numeric", 2)),
+                 tolerance = 3e-3)
+  }
+})
+
+test_that("other links and quantities have the gradient of what predict() gives", {
+  rows <- mtcars[c(2, 20), ]
+  counts <- transform(mtcars, carb = as.integer(carb))
+  fit <- plain_fit(carb ~ wt + hp + offset(log(cyl)), counts, loss = "poisson", standardize = "zscore")
+  parts <- as_parts(mlp_attribution(fit, rows))
+  expect_equal(parts[1, 1, ], as.vector(slope_by_differences(fit, rows, "wt", "numeric")), tolerance = 2e-3)
+  fit <- plain_fit(mpg ~ wt + hp, mtcars, loss = loss_quantile(c(0.1, 0.9)), standardize = "zscore")
+  x <- mlp_attribution(fit, rows)
+  expect_identical(unique(x$output), c("q0.1", "q0.9"))
+  expect_equal(as_parts(x)[1, , ], unname(slope_by_differences(fit, rows, "wt", "quantile")),
+               tolerance = 2e-3)
+  fit <- plain_fit(am ~ wt + hp, transform(mtcars, am = factor(am)), standardize = "zscore",
+                   loss = "binary_cross_entropy")
+  x <- mlp_attribution(fit, rows)
+  expect_identical(unique(x$output), "1")
+  expect_equal(as_parts(x)[1, 1, ], slope_by_differences(fit, rows, "wt", "prob")[2, ], tolerance = 2e-3)
+})
+
+test_that("integrated gradients are complete", {
+  fit <- plain_fit(Species ~ ., iris, standardize = "robust_clip", activation = "relu")
+  from <- iris[100, ]
+  x <- mlp_attribution(fit, iris, "integrated", baseline = from, steps = 300)
+  difference <- as.matrix(predict(fit, iris, "prob")) - as.matrix(predict(fit, from, "prob"))[rep(1, 150), ]
+  expect_gt(max(abs(difference)), 0.1)
+  expect_lt(max(abs(t(colSums(as_parts(x))) - difference)), 1e-3)
+})
+
+test_that("they are complete for ensembles at a temperature, too", {
+  set.seed(2)
+  fit <- mlp_fit(Species ~ ., iris, preset = "fast", ensemble = 2, epochs = 10, verbose = FALSE)
+  expect_false(is.null(fit$outcome$temperature))
+  rows <- iris[seq(1, 150, 10), ]
+  from <- as.data.frame(t(rlang::set_names(fit$standardize$center, fit$predictors$names)))
+  x <- mlp_attribution(fit, rows, "integrated")
+  difference <- as.matrix(predict(fit, rows, "prob")) - as.matrix(predict(fit, from, "prob"))[rep(1, 15), ]
+  expect_equal(t(colSums(as_parts(x))), unname(difference), tolerance = 1e-3)
+})
+
+test_that("integrated gradients agree with numeric integration in R", {
+  fit <- plain_fit(mpg ~ wt + hp, mtcars, standardize = "zscore")
+  row <- mtcars[5, c("wt", "hp")]
+  from <- mtcars[20, c("wt", "hp")]
+  slope <- function(name, step) {
+    stats::integrate(function(shares) {
+      vapply(shares, function(share) {
+        at <- from + share * (row - from)
+        as.vector(slope_by_differences(fit, at, name, "numeric", step))
+      }, 1)
+    }, 0, 1, rel.tol = 1e-4)$value
+  }
+  wanted <- c(slope("wt", 0.05), slope("hp", 3)) * as.numeric(row - from)
+  x <- mlp_attribution(fit, row, "integrated", baseline = from)
+  expect_equal(x$attribution, wanted, tolerance = 5e-3)
+})
+
+test_that("a linear network has its coefficients, whatever the method", {
+  fit <- plain_fit(mpg ~ wt + cyl, cars_data, hidden_units = integer(), standardize = "zscore")
+  rows <- cars_data[c(1, 3, 5), ]
+  weight <- fit$network$layers[[1]]$weight[, 1] / fit$standardize$scale
+  gradient <- as_parts(mlp_attribution(fit, rows))[, 1, ]
+  expect_equal(gradient[1, ], rep(weight[1], 3), tolerance = 1e-6)
+  # for a factor the indicator of the row's own level
+  expect_equal(gradient[2, ], unname(weight[-1][as.integer(rows$cyl)]), tolerance = 1e-6)
+  for (method in c("gradient_input", "integrated")) {
+    x <- mlp_attribution(fit, rows, method, baseline = cars_data[2, ])
+    wanted <- rbind(weight[1] * (rows$wt - cars_data$wt[2]),
+                    weight[-1][as.integer(rows$cyl)] - weight[-1][as.integer(cars_data$cyl[2])])
+    expect_equal(as_parts(x)[, 1, ], unname(wanted), tolerance = 1e-5)
+  }
+})
+
+test_that("the tibble has a row for each row, output and predictor, in this order", {
+  fit <- plain_fit(Species ~ ., iris)
+  x <- mlp_attribution(fit, iris[1:2, ])
+  expect_s3_class(x, c("fastmlp_attribution", "tbl_df"), exact = FALSE)
+  expect_identical(names(x), c("row", "predictor", "output", "attribution"))
+  expect_identical(x$row, rep(1:2, each = 12))
+  expect_identical(x$predictor, rep(names(iris)[1:4], 6))
+  expect_identical(x$output, rep(rep(levels(iris$Species), each = 4), 2))
+  one <- mlp_attribution(fit, iris[1:2, ], output = "virginica")
+  expect_equal(one$attribution, x$attribution[x$output == "virginica"])
+})
+
+test_that("predictors without names, matrices and columns made by formulas are served", {
+  fit <- plain_fit(unname(iris_x), iris$Sepal.Length)
+  expect_identical(unique(mlp_attribution(fit, iris_x[1:3, ])$predictor), paste0("V", 1:4))
+  from <- mlp_attribution(fit, iris_x[1:3, ], "integrated", baseline = iris_x[4, ])
+  expect_equal(from, mlp_attribution(fit, iris_x[1:3, ], "integrated", baseline = iris_x[4, , drop = FALSE]))
+  fit <- plain_fit(mpg ~ log(wt) + hp:am, mtcars, standardize = "zscore")
+  expect_identical(unique(mlp_attribution(fit, mtcars[1:2, ])$predictor), c("log(wt)", "hp:am"))
+})
+
+test_that("the number of threads changes nothing", {
+  fit <- plain_fit(Species ~ ., iris, hidden_units = c(70, 40))
+  rows <- iris[rep(1:150, 20), ]
+  run <- function(threads) mlp_attribution(fit, rows, "gradient_input", output = "setosa", threads = threads)
+  expect_identical(run(3), run(1))
+})
+
+test_that("too few steps are noticed", {
+  fit <- plain_fit(Species ~ ., iris, epochs = 40, standardize = "zscore")
+  expect_warning(mlp_attribution(fit, iris, "integrated", steps = 1), "Raise `steps`",
+                 class = "fastmlp_warning_steps")
+})
+
+test_that("bad arguments are refused", {
+  fit <- plain_fit(Species ~ ., iris)
+  sparse <- structure(list(), class = c("dgCMatrix", "Matrix"))
+  expect_conditions({
+    mlp_attribution(fit)
+    mlp_attribution(1, iris)
+    mlp_attribution(fit, iris[0, ])
+    mlp_attribution(fit, sparse)
+    mlp_attribution(fit, iris, "shap")
+    mlp_attribution(fit, iris, outputs = "setosa")
+    mlp_attribution(fit, iris, output = "stosa")
+    mlp_attribution(fit, iris, type = "class")
+    mlp_attribution(fit, iris, "integrated", steps = 0)
+    mlp_attribution(fit, iris, "integrated", baseline = iris[1:2, ])
+    mlp_attribution(fit, iris, "integrated", baseline = iris[1, 1:2])
+    mlp_attribution(fit, transform(iris, Petal.Width = NA_real_))
+  })
+})

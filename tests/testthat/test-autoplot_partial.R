@@ -1,0 +1,78 @@
+layers_drawn <- function(plot) ggplot2::ggplot_build(plot)$data
+
+cars_data <- transform(mtcars, cyl = factor(cyl), gear = factor(gear))
+
+fit <- small_fit(mpg ~ wt + hp + cyl + gear, cars_data, standardize = "zscore", activation = "tanh",
+                 optimizer = opt_sgd(0.02))
+
+test_that("a number is a line with a rug at the deciles, a factor is points", {
+  x <- mlp_partial(fit, cars_data, "wt", grid_size = 5)
+  layers <- layers_drawn(autoplot(x))
+  expect_equal(layers[[1]]$y, x$.pred)
+  expect_equal(layers[[2]]$x, quantile(mtcars$wt, 1:9 / 10, names = FALSE))
+  plot <- autoplot(mlp_partial(fit, cars_data, "cyl"))
+  expect_length(plot$layers, 1)
+  expect_identical(class(plot$layers[[1]]$geom)[1], "GeomPoint")
+})
+
+test_that("the curves of rows lie below their weighted mean, no more than asked for", {
+  weights <- rep(1:2, 16)
+  x <- mlp_partial(fit, cars_data, "wt", grid_size = 4, ice = TRUE, weights = weights)
+  mean <- mlp_partial(fit, cars_data, "wt", grid_size = 4, weights = weights)
+  layers <- layers_drawn(autoplot(x))
+  expect_equal(layers[[2]]$y, mean$.pred, tolerance = 1e-6)
+  expect_length(unique(layers[[1]]$group), 32)
+  expect_length(unique(layers_drawn(autoplot(x, max_rows = 5))[[1]]$group), 5)
+  for (center in c(FALSE, TRUE)) {
+    x <- mlp_partial(fit, cars_data, "cyl", ice = TRUE, center = center)
+    expect_equal(layers_drawn(autoplot(x))[[2]]$y, as.vector(tapply(x$.pred, x$cyl, base::mean)))
+  }
+})
+
+test_that("two numbers or two factors are a heat map, one of each lines", {
+  x <- mlp_partial(fit, cars_data, c("wt", "hp"), grid_size = 3)
+  cells <- layers_drawn(autoplot(x))[[1]]
+  expect_identical(nrow(cells), 9L)
+  expect_equal(range(cells$xmin, cells$xmax), range(x$wt))
+  expect_equal(sort(unique(cells$ymax))[1], mean(sort(unique(x$hp))[1:2]))
+  cells <- layers_drawn(autoplot(mlp_partial(fit, cars_data, c("cyl", "gear"))))[[1]]
+  expect_equal(sort(unique(cells$xmin)), c(0.5, 1.5, 2.5))
+  for (pair in list(c("wt", "cyl"), c("cyl", "wt"))) {
+    plot <- autoplot(mlp_partial(fit, cars_data, pair, grid_size = 3))
+    expect_length(unique(layers_drawn(plot)[[1]]$colour), 3)
+    expect_identical(plot$labels$x, "wt")
+  }
+})
+
+test_that("classes have colours, and panels where colours show something else", {
+  fit <- small_fit(Species ~ ., iris)
+  plot <- autoplot(mlp_partial(fit, iris, "Petal.Width", grid_size = 3))
+  expect_length(unique(layers_drawn(plot)[[1]]$colour), 3)
+  expect_identical(plot$labels$y, "probability")
+  for (plot in list(autoplot(mlp_partial(fit, iris, "Petal.Width", grid_size = 3, ice = TRUE)),
+                    autoplot(mlp_partial(fit, iris, c("Petal.Width", "Petal.Length"), grid_size = 3)))) {
+    expect_identical(nrow(ggplot2::ggplot_build(plot)$layout$layout), 3L)
+  }
+})
+
+test_that("the picture is drawn, and arguments are checked", {
+  withr::local_pdf(NULL)
+  x <- mlp_partial(fit, cars_data, "wt", grid_size = 3)
+  expect_s3_class(plot(x), "ggplot")
+  expect_error(autoplot(x, max_rows = 0), "`max_rows`", class = "fastmlp_error")
+  expect_error(autoplot(x, rows = 3), "rows", class = "fastmlp_error_dots")
+})
+
+test_that("it looks as it did", {
+  skip_if_not_installed("vdiffr")
+  # curves of 4 rows at 3 values
+  curves <- array(outer(1:4, c(0, 1, 4)), c(4, 1, 3))
+  about <- list(variables = "wt", ice = TRUE, center = FALSE, type = "numeric", weights = rep(1, 4),
+                deciles = list(wt = 1:3))
+  x <- partial_tibble(curves, list_frame(list(wt = c(1, 2, 4))), "mpg", about)
+  vdiffr::expect_doppelganger("curves of rows", autoplot(x))
+  about <- list(variables = c("wt", "hp"), ice = FALSE, center = FALSE, type = "numeric")
+  grid <- list_frame(list(wt = rep(c(1, 2, 4), each = 2), hp = rep(c(10, 20), 3)))
+  x <- partial_tibble(array(1:6, c(1, 1, 6)), grid, "mpg", about)
+  vdiffr::expect_doppelganger("two numbers", autoplot(x))
+})
