@@ -235,8 +235,8 @@
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
 #'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`), `seconds`
-#'   in all and `step_seconds` of the training steps alone (without conversion and validation; both
-#'   of the last call only where that went on from a checkpoint), `threads`, `simd`, and with
+#'   in all and `step_seconds` of the training steps alone (without conversion and validation), both up to
+#'   the last checkpoint where a run was broken off and went on, `threads`, `simd`, and with
 #'   `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of each `phase` of the
 #'   steps, summed over the threads;
 #' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, or by
