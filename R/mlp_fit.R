@@ -2,7 +2,8 @@
 #'
 #' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
 #' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
-#' distributions, or for a loss of your own.
+#' distributions, or for a loss of your own. Only the data are needed: an argument that is left out comes
+#' from a preset, and the section on defaults lists what each is in the plainest one.
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
@@ -46,8 +47,8 @@
 #' columns that are all logical or factors with two levels, makes a classifier of several labels, one
 #' output each, of which any number may be true in a row. Numbers (whole numbers
 #' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
-#' as they are: an outcome far from 0, or with a spread far from 1, asks for a smaller learning rate,
-#' or is better centred and scaled beforehand.
+#' as they are unless `standardize_outcome` is `TRUE`, as most presets have it: an outcome far from 0, or
+#' with a spread far from 1, asks for that, or for a smaller learning rate.
 #'
 #' @section Predictors:
 #' A numeric matrix is read as it is. In data frames and formulas a factor or character column
@@ -108,8 +109,8 @@
 #'   or one a layer.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
-#' @param parametric_activation Whether hidden units learn a share of their own in their activation, as said
-#'   above: `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn slower or faster.
+#' @param parametric_activation Whether hidden units learn a share of their own in their activation: `TRUE` or
+#'   `FALSE`; see the section on hidden layers. `rate_factors = c(activation = )` makes it learn slower or faster.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
@@ -158,14 +159,14 @@
 #'   its subgradient weights come close to zero, but hardly ever are exactly zero.
 #' @param clip_value Largest size of each element of the gradient of the loss, beyond which it is cut
 #'   off, or `Inf` for no limit.
-#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient of the loss over all weights and
-#'   biases together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}
+#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient \eqn{g} of the loss over all
+#'   parameters together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}
 #'   (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
 #' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit, or `Inf` for no
 #'   limit. After each step longer ones are scaled down to it (Srivastava et al. 2014). The output
 #'   layer is left free.
-#' @param ema_decay Decay \eqn{\rho} of an exponential moving average of the weights and biases: a
-#'   number in `[0, 1)`, 0 for none. After step \eqn{t} of \eqn{T} the parameters have the weight
+#' @param ema_decay Decay \eqn{\rho} of an exponential moving average of all parameters, and of the running
+#'   statistics of batch normalisation: a number in `[0, 1)`, 0 for none. After step \eqn{t} of \eqn{T} the parameters have the weight
 #'   \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average of Polyak and Juditsky 1992, fading,
 #'   without a share of the initial values). The averages are what is validated, kept and returned.
 #' @param dropout Share of the units dropped in training: numbers in `[0, 1)`, one for all hidden layers
@@ -200,10 +201,10 @@
 #'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
 #'   quantile and Gaussian.
 #' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows:
-#'   `TRUE` or `FALSE`; for the same losses.
+#'   `TRUE` or `FALSE`; for the same losses. In the history `"rmse"` is that of the means without limits.
 #' @param init An initialiser such as [init_he()], or initial values: a list of
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
-#'   they may hold `norm`, too, which otherwise starts as said above.
+#'   they may hold `norm`, too, which otherwise starts as the section on hidden layers says.
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
 #' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
 #'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
