@@ -30,8 +30,6 @@
 #' @param incomplete_batch Whether an epoch's last batch that has fewer rows than `batch_size` is trained
 #'   on, `"keep"`, or left out, `"drop"`: its rows then take no part in the epoch, nor in its training
 #'   loss. With fewer rows than `batch_size` in all, these are one complete batch.
-#' @references Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and
-#'   generalization in neural networks." NeurIPS.
 #' @examples
 #'
 #' # What RealMLP-TD-S trains classes with (Holzmueller, Grinsztajn and Steinwart 2024)
