@@ -170,7 +170,8 @@
 #' @param ema_decay Decay \eqn{\rho} of an exponential moving average of all parameters, and of the running
 #'   statistics of batch normalisation: a number in `[0, 1)`, 0 for none. After step \eqn{t} of
 #'   \eqn{T} the parameters have the weight \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average
-#'   of Polyak and Juditsky 1992, fading, without a share of the initial values). The averages are what is validated, kept and returned.
+#'   of Polyak and Juditsky 1992, fading, without a share of the initial values). The averages
+#'   are what is validated, kept and returned.
 #' @param dropout Share of the units dropped in training: numbers in `[0, 1)`, one for all hidden layers
 #'   or one a layer; alpha dropout after `"selu"`.
 #' @param input_dropout Share of the predictors' values dropped in training: a number in `[0, 1)`.
