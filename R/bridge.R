@@ -68,7 +68,11 @@ network_shape <- function(settings, x, design, outcome) {
 with_data <- function(task, saved, call) {
   settings <- task$settings
   outcome <- task$outcome
-  if (!is.null(saved$held)) task$validation <- list(kind = "rows", rows = saved$held)
+  if (!is.null(saved$held)) {
+    # Drawn all the same: R's generator ends where it would have.
+    if (task$validation$kind == "share") draw_rows(outcome$values, task$validation$take)
+    task$validation <- list(kind = "rows", rows = saved$held)
+  }
   sets <- training_sets(task$x, outcome, settings$weights, task$validation, call, task$by_class)
   sets <- with_offset(sets, task$offset, task$validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
@@ -106,12 +110,11 @@ train_task <- function(task, members, checkpoint = NULL, ...) {
 finished_fit <- function(task, trained, members) {
   settings <- task$settings
   kept <- trained_networks(trained, settings)
-  info <- judged_outcome(task, kept)
+  info <- suspendInterrupts(judged_outcome(task, kept))
   info <- remembered_outcome(info, task$offset)
   refit <- wants_refit(settings, trained)
   if (refit) {
-    again <- train_task(refit_task(task), refit_members(task, members),
-                        last_epoch = trained$summary$kept_epoch)
+    again <- train_again(task, members, trained$summary$kept_epoch)
     refit <- again$summary$stopped == "finished"
     if (refit) kept <- trained_networks(again, settings) else warn_of_refit(again$summary, task$call)
   }

@@ -22,7 +22,7 @@ check_checkpoint <- function(x, arg, call) {
 }
 
 # A checkpoint as an environment: its file, what identifies its fit, when it may be written again, and what
-# the file holds (`saved`: list(state, history, held) within a run, list(trained, held) after it, or
+# the file holds (`saved`: list(state, history, held, spent) within a run, list(trained, held) after it, or
 # NULL). NULL where none is wanted.
 open_checkpoint <- function(settings, data, call) {
   path <- settings$checkpoint
@@ -47,7 +47,8 @@ checkpoint_epoch <- function(monitor, at_once = FALSE) {
   history <- .Call(fastmlp_train_history, monitor$trainer)
   state <- whole_state(monitor)
   write_checkpoint(checkpoint, list(
-    state = state, history = training_history(monitor, history, monitor$extra), held = state$held
+    state = state, history = training_history(monitor, history, monitor$extra), held = state$held,
+    spent = time_spent(monitor, .Call(fastmlp_train_settle, monitor$trainer)$step_seconds)
   ))
   ended <- proc.time()[["elapsed"]]
   checkpoint$next_write <- ended + (ended - started) / checkpoint_share

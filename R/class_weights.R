@@ -20,7 +20,8 @@ check_class_weights <- function(x, arg, call) {
 weights_by_class <- function(class_weights, values, case_weights, call) {
   if (is.null(class_weights)) return(NULL)
   if (!is.factor(values)) {
-    abort_argument("class_weights", "NULL for a numeric outcome", describe(class_weights), call = call)
+    abort_argument("class_weights", "NULL where the outcome is not one factor", describe(class_weights),
+                   call = call)
   }
   if (identical(class_weights, "balanced")) return(balanced_weights(values, case_weights))
   check_class_names(names(class_weights), levels(values), call)

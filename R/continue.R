@@ -9,8 +9,8 @@
 #'
 #' @param fit A fit by [mlp_fit()] or `mlp_continue()`. One that diverged cannot go on.
 #' @param ... The training data, given as to [mlp_fit()]: `x` and `y`, or for a fit by a formula
-#'   `data`. Other rows than before may come, of the same columns and outcome, unless the fit holds a
-#'   share of its rows for validation.
+#'   `data`. Other rows than before may come, of the same columns and outcome, unless the fit holds
+#'   some of its rows for validation: then they have to be the same, in the same order.
 #' @param epochs How many more passes through the training rows: a whole number of at least 1. A running
 #'   epoch that was interrupted is completed as the first of them.
 #' @param weights Case weights, one non-negative number a row. Needed if the fit had them.
@@ -55,6 +55,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   sets <- with_scaled_targets(sets, info$scaling)
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
+  check_held_rows(fit$state, sets, values, call)
   trained <- train(fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,
                    plan, values, fit$state, fit$history)
   task <- list(outcome = list(info = info), settings = settings, sets = sets, values = values,
@@ -63,8 +64,8 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
 }
 
 # What a fit keeps for going on: the engine's state, the key of its random numbers, the rows held for
-# validation, and where a plateau and the callbacks' factor of the learning rate stand. After divergence
-# there is nothing worth it.
+# validation with what identifies the data whose rows they are, and where a plateau and the callbacks' factor
+# of the learning rate stand. After divergence there is nothing worth it.
 training_state <- function(monitor, ended) {
   if (ended == "diverged") return(NULL)
   state <- whole_state(monitor)
@@ -73,9 +74,28 @@ training_state <- function(monitor, ended) {
 
 # The same with the kept network.
 whole_state <- function(monitor) {
+  held <- monitor$sets$valid$rows
+  monitor$data <- monitor$data %||% if (!is.null(held)) data_fingerprint(monitor$sets, monitor$values)
   c(.Call(fastmlp_train_state, monitor$trainer),
-    list(key = monitor$key, held = monitor$sets$valid$rows, progress = monitor$progress,
+    list(key = monitor$key, held = held, data = monitor$data, progress = monitor$progress,
          factor = monitor$factor))
+}
+
+# What other data, or the same rows in another order, do not have: by column, of predictors and outcome.
+data_fingerprint <- function(sets, values) {
+  x <- sets$train$x
+  if (!is.matrix(x)) x <- new_columns(lapply(x, factor_codes), nrow(x))
+  y <- if (is.factor(values$train)) as.integer(values$train) else as.double(values$train)
+  rlang::hash(list(.Call(fastmlp_fingerprint, x, seq_len(ncol(x))), y))
+}
+
+factor_codes <- function(column) if (is.factor(column)) as.integer(column) else column
+
+# Of other rows those held would be others, and some of them trained on before.
+check_held_rows <- function(state, sets, values, call) {
+  if (is.null(state$held) || identical(state$data, data_fingerprint(sets, values))) return(invisible())
+  abort_argument("...", "the data of the fit, their rows in the same order", "other values or another order",
+                 "data", hint = "The fit holds some of its rows for validation.", call = call)
 }
 
 state_buffers <- c("parameters", "average", "moment1", "moment2", "moment3")
@@ -235,7 +255,7 @@ takes_data <- function(interface) interface %in% c("formula", "recipe")
 continued_validation <- function(fit, validation, rows, call) {
   held <- fit$state$held
   if (!is.null(held) && !is.null(validation)) {
-    abort_argument("validation", "left out: the fit holds a share of its rows", describe(validation),
+    abort_argument("validation", "left out: the fit holds some of its rows", describe(validation),
                    call = call)
   }
   if (!is.null(held)) {
@@ -251,6 +271,10 @@ continued_validation <- function(fit, validation, rows, call) {
     abort_not_again("validation", call)
   }
   if (is.null(validation)) return(list(kind = "none"))
+  if (!is.list(validation)) {
+    expected <- "data: rows are held from the beginning, or not at all"
+    abort_argument("validation", expected, describe(validation), "type", call = call)
+  }
   design <- list(
     interface = fit_interface(fit), blueprint = fit$blueprint,
     predictors = fit$predictors, outcomes = fit$outcome$blueprint
@@ -266,7 +290,7 @@ continued_fit <- function(fit, trained, task) {
   before <- fit$training
   settings <- task$settings
   fit$network <- new_network(trained$layers, fit$arguments$activation)
-  judged <- judged_outcome(task, list(fit$network))
+  judged <- suspendInterrupts(judged_outcome(task, list(fit$network)))
   for (part in judgements) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)

@@ -107,7 +107,7 @@ run_ensemble <- function(job) {
   list(
     network = closed[[1]]$network, members = lapply(closed, `[[`, "network"),
     history = joint_history(lapply(closed, `[[`, "history"), joint),
-    epochs = min(vapply(closed, `[[`, 1L, "epochs")), kept_epoch = closed[[1]]$kept_epoch,
+    epochs = joint$epochs, kept_epoch = min(closed[[1]]$kept_epoch, joint$epochs),
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
     ended = ended, state = NULL, extra = joint$extra, kept = joint$kept
   )
@@ -141,7 +141,7 @@ new_joint <- function(monitors, job) {
   rlang::new_environment(list(
     job = job, sets = Map(metric_set, job$sets, job$values),
     overlaps = list(train = by_set("train"), valid = by_set("valid")),
-    loss = numeric(), score = numeric(), extra = list(), kept = list()
+    epochs = 0L, loss = numeric(), score = numeric(), extra = list(), kept = list()
   ))
 }
 
@@ -177,13 +177,18 @@ advance_epoch <- function(monitor) {
 
 # Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state.
 judge_members <- function(monitors, statuses, joint) {
+  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(monitors, joint, set))
+  suspendInterrupts(record_joint(monitors, statuses, joint, values))
+}
+
+record_joint <- function(monitors, statuses, joint, values) {
   first <- monitors[[1]]
   plan <- first$plan
   epoch <- first$epochs
-  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(monitors, joint, set))
   joint$loss[epoch] <- values$valid$loss %||% NA_real_
   joint$score[epoch] <- values$valid[[plan$engine_metric]] %||% NA_real_
   joint$extra[[epoch]] <- values
+  joint$epochs <- epoch
   if (!plan$judged && is.null(plan$plateau)) return(statuses[[1]]$state)
   set <- if (is.null(first$sets$valid)) "train" else "valid"
   value <- values[[set]][[plan$watched$metric]] %||% NA_real_
@@ -244,9 +249,9 @@ joint_status <- function(statuses) {
   status
 }
 
-# Engine's histories as one.
+# Engine's histories as one, of the epochs that all members have completed.
 joint_history <- function(histories, joint) {
-  epochs <- min(lengths(lapply(histories, `[[`, "train_loss")))
+  epochs <- joint$epochs
   history <- lapply(rlang::set_names(names(histories[[1]])), function(part) {
     mean_of(lapply(histories, function(history) history[[part]][seq_len(epochs)]))
   })

@@ -2,7 +2,8 @@
 #'
 #' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
 #' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
-#' distributions, or for a loss of your own.
+#' distributions, or for a loss of your own. Only the data are needed: an argument that is left out comes
+#' from a preset, and the section on defaults lists what each is in the plainest one.
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
@@ -46,8 +47,8 @@
 #' columns that are all logical or factors with two levels, makes a classifier of several labels, one
 #' output each, of which any number may be true in a row. Numbers (whole numbers
 #' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
-#' as they are: an outcome far from 0, or with a spread far from 1, asks for a smaller learning rate,
-#' or is better centred and scaled beforehand.
+#' as they are unless `standardize_outcome` is `TRUE`, as most presets have it: an outcome far from 0, or
+#' with a spread far from 1, asks for that, or for a smaller learning rate.
 #'
 #' @section Predictors:
 #' A numeric or logical matrix is read as it is. In data frames and formulas a factor or character column
@@ -98,7 +99,8 @@
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
 #' last finite epoch is kept), `fastmlp_warning_interrupted` when the user stops training (the
-#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far),
+#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far; what
+#' belongs to the end of an epoch, such as metrics, is done before),
 #' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_missing` (new data lack
 #' values where the training data had all) and `fastmlp_warning_levels`. An error in one of
 #' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
@@ -126,8 +128,9 @@
 #'   or one a layer. Without hidden layers, it may be given and means nothing.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
-#' @param parametric_activation Whether hidden units learn a share of their own in their activation, as said
-#'   above: `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn slower or faster.
+#' @param parametric_activation Whether hidden units learn a share of their own in their activation:
+#'   `TRUE` or `FALSE`; see the section on hidden layers. `rate_factors = c(activation = )`
+#'   makes it learn slower or faster.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
@@ -178,16 +181,17 @@
 #'   its subgradient weights come close to zero, but hardly ever are exactly zero.
 #' @param clip_value Largest size of each element of the gradient of the loss, beyond which it is cut
 #'   off, or `Inf` for no limit.
-#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient of the loss over all weights and
-#'   biases together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}
+#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient \eqn{g} of the loss over all
+#'   parameters together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}
 #'   (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
 #' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit, or `Inf` for no
 #'   limit. After each step longer ones are scaled down to it (Srivastava et al. 2014). The output
 #'   layer is left free.
-#' @param ema_decay Decay \eqn{\rho} of an exponential moving average of the weights and biases: a
-#'   number in `[0, 1)`, 0 for none. After step \eqn{t} of \eqn{T} the parameters have the weight
-#'   \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average of Polyak and Juditsky 1992, fading,
-#'   without a share of the initial values). The averages are what is validated, kept and returned.
+#' @param ema_decay Decay \eqn{\rho} of an exponential moving average of all parameters, and of the running
+#'   statistics of batch normalisation: a number in `[0, 1)`, 0 for none. After step \eqn{t} of
+#'   \eqn{T} the parameters have the weight \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average
+#'   of Polyak and Juditsky 1992, fading, without a share of the initial values). The averages
+#'   are what is validated, kept and returned.
 #' @param dropout Share of the units dropped in training: numbers in `[0, 1)`, one for all hidden layers
 #'   or one a layer; alpha dropout after `"selu"`.
 #' @param input_dropout Share of the predictors' values dropped in training: a number in `[0, 1)`.
@@ -223,10 +227,10 @@
 #'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
 #'   quantile and Gaussian.
 #' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows:
-#'   `TRUE` or `FALSE`; for the same losses.
+#'   `TRUE` or `FALSE`; for the same losses. In the history `"rmse"` is that of the means without limits.
 #' @param init An initialiser such as [init_he()], or initial values: a list of
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
-#'   they may hold `norm`, too, which otherwise starts as said above.
+#'   they may hold `norm`, too, which otherwise starts as the section on hidden layers says.
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
 #' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
 #'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
@@ -235,9 +239,9 @@
 #'   written at ends of epochs (at fewer of them where writing would take more than a tenth of the time),
 #'   at an interrupt and at the end, and is always whole, whatever happens meanwhile. The same call with
 #'   the same data and arguments (`threads` and `verbose` may differ; functions are compared by
-#'   their text and the values that they use, callbacks by their text) goes on from it and ends as the
-#'   unbroken run would have; once that has ended it returns the fit at once. Delete the file to
-#'   start anew.
+#'   their text and the values that they use, callbacks by their text) goes on from it, whatever the seed
+#'   is by then, and ends as the unbroken run would have; once that has ended it returns the fit at once.
+#'   Delete the file to start anew.
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
@@ -258,13 +262,16 @@
 #' * `arguments`: what the fit was made with, and `given`: those of them that were given, which
 #'   [update()][update.fastmlp] takes;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
-#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`), `seconds`
-#'   in all and `step_seconds` of the training steps alone (without conversion and validation; both
-#'   of the last call only where that went on from a checkpoint), `threads`, `simd`, and with
+#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`; `"converged"` by
+#'   [opt_lbfgs()]), `seconds`
+#'   in all and `step_seconds` of the training steps alone (without conversion and validation), both up to
+#'   the last checkpoint where a run was broken off and went on, `threads`, `simd`, and with
 #'   `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of each `phase` of the
-#'   steps, summed over the threads;
-#' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, or by
-#'   [opt_lbfgs()];
+#'   steps, summed over the threads; `preset_rule`, why the preset was chosen where none was given; and
+#'   `refit`, whether the network was trained again;
+#' * `members`, the networks of an ensemble, of which `network` is the first; else `NULL`;
+#' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, by [opt_lbfgs()],
+#'   of an ensemble and after `refit`;
 #' * `epochs`, with `keep_epochs`: for each of these epochs a list of its [mlp_network()], or of an
 #'   ensemble's;
 #' * `version` of the package.
@@ -272,17 +279,22 @@
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
 #' @references Ba JL, Kiros JR, Hinton GE (2016). "Layer normalization." arXiv:1607.06450.
 #'
+#'   Guo C, Pleiss G, Sun Y, Weinberger K (2017). "On calibration of modern neural networks." ICML.
+#'
 #'   Hand DJ, Till RJ (2001). "A simple generalisation of the area under the ROC curve for multiple
 #'   class classification problems." Machine Learning 45.
-#'
-#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
-#'   trees on tabular data." NeurIPS, arXiv:2407.04491.
 #'
 #'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
 #'
 #'   Hoffer E, Hubara I, Soudry D (2017). "Train longer, generalize better." NeurIPS.
 #'
+#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
+#'   trees on tabular data." NeurIPS, arXiv:2407.04491.
+#'
 #'   Ioffe S, Szegedy C (2015). "Batch normalization." ICML.
+#'
+#'   Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and
+#'   generalization in neural networks." NeurIPS.
 #'
 #'   Klambauer G, Unterthiner T, Mayr A, Hochreiter S (2017). "Self-normalizing neural networks."
 #'   NeurIPS.
@@ -325,6 +337,7 @@
 #' # Two normalised layers of which the second adds its input to its output; a tenth of the units drop
 #' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = c(16, 16), normalization = "batch",
 #'         residual = TRUE, dropout = 0.1, epochs = 30, batch_size = 25)
+#'
 #' # A schedule, and the epoch with the best area under the curve
 #' fit <- mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 16, epochs = 30, batch_size = 16,
 #'                standardize = "zscore", optimizer = opt_adam(0.01),

@@ -9,12 +9,13 @@
 #' \eqn{V} is that of \eqn{W} divided by \eqn{\sqrt{n}}, by `learn_rate` / \eqn{n} with [opt_sgd()]
 #' and by `learn_rate` / \eqn{\sqrt{n}} with the others, whose `epsilon` becomes
 #' \eqn{\epsilon \sqrt{n}}. Decoupled `weight_decay` takes the same share, `learn_rate` times
-#' `weight_decay`, of \eqn{V} and of \eqn{W}, whatever \eqn{n}. `penalty`, `clip_value` and `max_norm`
-#' are those of \eqn{V}: for \eqn{W} the L2 penalty is larger by \eqn{n} and the L1 penalty by
-#' \eqn{\sqrt{n}}, `clip_value` is larger by \eqn{\sqrt{n}} and `max_norm` smaller by it.
+#' `weight_decay`, of \eqn{V} and of \eqn{W}, whatever \eqn{n}. `penalty`, `clip_value`, `clip_norm` and
+#' `max_norm` are those of \eqn{V}: for \eqn{W} the L2 penalty is larger by \eqn{n} and the L1 penalty by
+#' \eqn{\sqrt{n}}, `clip_value` is larger by \eqn{\sqrt{n}} and `max_norm` smaller by it, and in the norm
+#' that `clip_norm` limits the squares of each weight's gradient are divided by \eqn{n}.
 #' `initial` of [opt_adagrad()] becomes larger by \eqn{n}, the step sizes of [opt_rprop()] smaller by
-#' \eqn{\sqrt{n}}. [opt_adadelta()], [opt_lbfgs()] and `clip_norm` have no such equivalent and are
-#' refused. [init_ntk()] goes with it.
+#' \eqn{\sqrt{n}}. [opt_adadelta()] and [opt_lbfgs()] have no such equivalent and are refused.
+#' [init_ntk()] goes with it.
 #'
 #' @param rate_factors Factors of the learning rate for groups of parameters: numbers from 0 up (0 keeps
 #'   the group as it starts) named `bias`, `input_scale`, `activation`, `embedding` (of numbers) or
@@ -29,8 +30,6 @@
 #' @param incomplete_batch Whether an epoch's last batch that has fewer rows than `batch_size` is trained
 #'   on, `"keep"`, or left out, `"drop"`: its rows then take no part in the epoch, nor in its training
 #'   loss. With fewer rows than `batch_size` in all, these are one complete batch.
-#' @references Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and
-#'   generalization in neural networks." NeurIPS.
 #' @examples
 #'
 #' # What RealMLP-TD-S trains classes with (Holzmueller, Grinsztajn and Steinwart 2024)
@@ -134,11 +133,6 @@ check_rates <- function(settings, call) {
   }
   if (timed(settings$dropout_schedule) && !any(settings$dropout > 0)) {
     abort_argument("dropout_schedule", "left out where `dropout` is 0", format(settings$dropout_schedule),
-                   call = call)
-  }
-  if (settings$parametrization == "ntk" && settings$clip_norm < Inf) {
-    abort_argument("clip_norm", "Inf with `parametrization = \"ntk\"`", describe(settings$clip_norm),
-                   hint = "`clip_value` works with it, and `parametrization = \"standard\"` with this.",
                    call = call)
   }
 }

@@ -29,6 +29,14 @@ wants_refit <- function(settings, trained) {
   settings$refit && trained$summary$stopped %in% c("finished", "stopped") && trained$summary$kept_epoch > 0
 }
 
+# What train() gives for all rows up to an epoch; where an interrupt comes before it, the summary alone.
+train_again <- function(task, members, last_epoch) {
+  tryCatch(
+    train_task(refit_task(task), refit_members(task, members), last_epoch = last_epoch),
+    interrupt = function(cnd) list(summary = list(stopped = "interrupted"))
+  )
+}
+
 # What was broken off is left: the fit is that of the first training.
 warn_of_refit <- function(summary, call) {
   text <- sprintf("Training again on all rows %s; the network of the first training is kept.",

@@ -222,11 +222,14 @@ progress <- function(epoch, horizon) pmin(epoch / horizon, 1)
 # From `from` to `to` along half a cosine as u goes from 0 to 1.
 half_cosine <- function(u, from, to) to + (from - to) * (1 + cos(pi * u)) / 2
 
+# What rounding may have taken from a number of epochs, of a warm-up that is a share of the horizon, say.
+rounding_of_epochs <- 1e-9
+
 # Each takes the schedule, epochs passed and the horizon. To add a schedule, add a row and a
 # constructor.
 schedule_curves <- list(
   constant = function(s, epoch, horizon) rep(1, length(epoch)),
-  step = function(s, epoch, horizon) s$factor^floor(epoch / s$every),
+  step = function(s, epoch, horizon) s$factor^floor(epoch / s$every + rounding_of_epochs),
   exponential = function(s, epoch, horizon) s$decay^epoch,
   inverse_time = function(s, epoch, horizon) 1 / (1 + s$decay * epoch),
   cosine = function(s, epoch, horizon) {
@@ -260,7 +263,7 @@ within_cycle <- function(t, restarts, growth) {
   ends <- cumsum(growth^(0:restarts))
   starts <- c(0, ends[-length(ends)]) / ends[length(ends)]
   ends <- ends / ends[length(ends)]
-  cycle <- findInterval(t + 1e-9, starts)
+  cycle <- findInterval(t + rounding_of_epochs, starts)
   pmin(pmax((t - starts[cycle]) / (ends[cycle] - starts[cycle]), 0), 1)
 }
 

@@ -83,7 +83,7 @@ new_monitor <- function(trainer, job) {
   monitor$metric_sets <- Map(metric_set, job$sets, job$values)
   monitor$factor <- job$state$factor %||% 1
   monitor$progress <- job$state$progress %||% no_progress
-  monitor$epochs <- first_epoch(job)
+  monitor$epochs <- monitor$told <- first_epoch(job)
   monitor$step <- 1 + (if (is.null(job$state)) 0 else job$state$position[["steps"]])
   monitor$extra <- list()
   monitor$kept <- list()
@@ -129,15 +129,39 @@ after_slice <- function(monitor, status) {
 }
 
 after_epoch <- function(monitor, status) {
-  monitor$epochs <- status$epoch
-  values <- epoch_metrics(monitor)
-  monitor$extra[[status$epoch]] <- values
-  state <- judge_epoch(monitor, status, values)
-  monitor$kept <- keep_epoch(monitor$kept, list(monitor))
-  if (call_back(monitor, "on_epoch_end", status$step - 1)) return("callback")
+  state <- end_epoch(monitor, status)
   if (state == "running") checkpoint_epoch(monitor)
   if (state == "running" && call_back(monitor, "on_epoch_begin", status$step)) return("callback")
   state
+}
+
+# Measures and judges the last completed epoch, and tells callbacks, as far as that has not been done; the
+# state. An interrupt cannot leave an epoch judged by half.
+end_epoch <- function(monitor, status) {
+  state <- status$state
+  if (status$epoch > monitor$epochs) {
+    values <- epoch_metrics(monitor)
+    state <- suspendInterrupts(record_epoch(monitor, status, values))
+  }
+  if (monitor$told < monitor$epochs && call_back(monitor, "on_epoch_end", status$step - 1)) return("callback")
+  state
+}
+
+record_epoch <- function(monitor, status, values) {
+  monitor$extra[[status$epoch]] <- values
+  state <- judge_epoch(monitor, status, values)
+  monitor$epochs <- status$epoch
+  monitor$kept <- keep_epoch(monitor$kept, list(monitor))
+  state
+}
+
+# After an interrupt: the step under way is completed, and where that or the slice before was an epoch's end,
+# that, too. The state; training that has ended has not been interrupted.
+settle <- function(monitor) {
+  status <- .Call(fastmlp_train_settle, monitor$trainer)
+  monitor$step <- status$step
+  state <- if (monitor$plan$pause) end_epoch(monitor, status) else status$state
+  if (state == "running") "interrupted" else state
 }
 
 # After the last step, whatever ended training.
@@ -204,13 +228,25 @@ no_progress <- list(best = Inf, waited = 0, factor = 1)
 call_back <- function(monitor, event, step) {
   callbacks <- monitor$settings$callbacks
   if (is.null(callbacks)) return(FALSE)
-  wishes <- run_callbacks(callbacks, event, callback_state(monitor, event, step), monitor$call)
+  state <- callback_state(monitor, event, step)
+  if (event == "on_epoch_end") monitor$told <- monitor$epochs
+  wishes <- run_callbacks(callbacks, event, state, monitor$call)
   factor <- wishes$learn_rate_factor
+  if (!is.null(factor)) check_rate_changes(monitor$settings$optimizer, event, factor, monitor$call)
   if (!is.null(factor) && factor != monitor$factor) {
     monitor$factor <- factor
     send_rates(monitor, monitor$step)
   }
   wishes$stop
+}
+
+# A rate that the optimizer does not use cannot be changed.
+check_rate_changes <- function(optimizer, event, factor, call) {
+  known <- optimizer_of(optimizer)
+  if (!"schedule" %in% known$lacks) return(invisible())
+  abort_argument(sprintf("callbacks$%s()$learn_rate_factor", event),
+                 sprintf("left out with %s, which has no such thing", known$title), describe(factor),
+                 call = call)
 }
 
 callback_state <- function(monitor, event, step) {
@@ -240,11 +276,27 @@ training_history <- function(job, history, extra) {
     c(list(loss = history[[paste0(set, "_loss")]]), rlang::set_names(list(score), metric), extra)
   }
   tables <- list(train = measures("train"))
-  if (job$plan$scheduled || any(history$rate != 1)) {
-    tables$train$learn_rate <- job$settings$optimizer$learn_rate * history$rate
+  before <- job$before
+  if (job$plan$scheduled || any(history$rate != 1) || "learn_rate" %in% before$metric) {
+    learn_rate <- job$settings$optimizer$learn_rate
+    tables$train$learn_rate <- learn_rate * history$rate
+    before <- with_learn_rate(before, learn_rate)
   }
   if (!is.null(job$sets$valid)) tables$validation <- measures("valid")
-  rbind(job$before, history_frame(tables, first, epochs))
+  rbind(before, history_frame(tables, first, epochs))
+}
+
+# A history in which the learning rate was the same all the time, with that rate.
+with_learn_rate <- function(history, learn_rate) {
+  if (is.null(history) || "learn_rate" %in% history$metric) return(history)
+  last <- history$set == "train" & !duplicated(history[c("epoch", "set")], fromLast = TRUE)
+  rows <- sort(c(seq_len(nrow(history)), which(last)))
+  added <- duplicated(rows)
+  history <- history[rows, ]
+  history$metric[added] <- "learn_rate"
+  history$value[added] <- learn_rate
+  rownames(history) <- NULL
+  history
 }
 
 # NA where training ended before R came to an epoch.

@@ -159,7 +159,7 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
   job <- list(
     network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
-    reporter = reporter, members = members,
+    started = started, reporter = reporter, members = members,
     options = engine_options(settings, guard$loss, set_rows((members[[1]]$sets %||% sets)$train), key, plan)
   )
   job$options$epochs <- last_epoch %||% job$options$epochs
@@ -167,9 +167,10 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
   result <- run(job)
   guard$raise()
   if (guard$interrupted()) result$ended <- "interrupted"
+  spent <- time_spent(job, result$step_seconds)
   summary <- list(
     epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = result$ended,
-    seconds = proc.time()[["elapsed"]] - started, step_seconds = result$step_seconds,
+    seconds = spent[["seconds"]], step_seconds = spent[["step_seconds"]],
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
@@ -186,10 +187,18 @@ run_steps <- function(job) {
                    job$options, job$state)
   monitor <- new_monitor(trainer, job)
   ended <- advance(trainer, job$reporter, monitor)
-  if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
-  state <- training_state(monitor, ended)
-  c(.Call(fastmlp_train_close, trainer),
-    list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
+  suspendInterrupts({
+    if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
+    state <- training_state(monitor, ended)
+    c(.Call(fastmlp_train_close, trainer),
+      list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
+  })
+}
+
+# Seconds in all and those of the training steps, with those before the checkpoint from which a job went on.
+time_spent <- function(job, step_seconds) {
+  before <- job$checkpoint$saved$spent %||% c(0, 0)
+  c(seconds = proc.time()[["elapsed"]] - job$started, step_seconds = step_seconds) + before
 }
 
 hidden_activations <- function(network) {
@@ -231,7 +240,8 @@ engine_limit <- function(x) if (x < Inf) x else 0
 
 wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 
-# Runs slices until training ends; the state in which it ended.
+# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if
+# no other follows.
 advance <- function(trainer, reporter, monitor) {
   on.exit(reporter$close())
   heard <- function(body) tryCatch(body, interrupt = function(cnd) "interrupted")
@@ -244,6 +254,7 @@ advance <- function(trainer, reporter, monitor) {
     }
     state
   })
+  if (state == "interrupted") state <- heard(settle(monitor))
   heard({
     end_training(monitor)
     state

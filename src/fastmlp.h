@@ -99,10 +99,13 @@ SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP 
 SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, step = <the one under way, from 1>,
-   wants_rate = <logical: fastmlp_train_rates() comes next>, train_loss, train_score, valid_loss, valid_score,
-   rate = <of the last completed epoch; NA if none>). Scores: accuracy, or the mean squared error. An
-   interrupt is heard here, as R's own condition; the trainer stays usable. */
+   wants_rate = <logical: fastmlp_train_rates() comes next>, step_seconds = <of all training steps>,
+   train_loss, train_score, valid_loss, valid_score, rate = <of the last completed epoch; NA if none>).
+   Scores: accuracy, or the mean squared error. An interrupt is heard here, as R's own condition, and what
+   there is to tell is not told; the trainer stays usable. */
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
+/* Completes the step under way: the same list, which after an interrupt has not been told. */
+SEXP fastmlp_train_settle(SEXP trainer);
 /* The records of all epochs completed since opening: list(train_loss, train_score, valid_loss, valid_score,
    rate), a double each an epoch; rate is the factor of the learning rate at the epoch's last step. */
 SEXP fastmlp_train_history(SEXP trainer);

@@ -229,25 +229,37 @@ static void record_measures(const training *t, int index, double measure[MEASURE
   measure[4] = record->rate;
 }
 
-SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
-  training *t = unpack_training(owner);
-  double slice = unpack_number(seconds, "seconds");
-  if (t->state == TRAIN_RUNNING) t->state = trainer_advance(t->trainer, slice);
+static SEXP status_to_list(const training *t) {
   if (t->state == TRAIN_OUT_OF_MEMORY) raise_unless_ok(STATUS_MEMORY);
-  R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can still close */
   int records = trainer_records(t->trainer);
   double measure[MEASURES] = {NA_REAL, NA_REAL, NA_REAL, NA_REAL, NA_REAL};
   if (records > 0) record_measures(t, records - 1, measure);
-  const char *names[] = {"state", "epoch", "progress", "step", "wants_rate", MEASURE_NAMES, ""};
+  const char *names[] = {"state",      "epoch",        "progress",    "step",
+                         "wants_rate", "step_seconds", MEASURE_NAMES, ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, Rf_mkString(state_name(t->state)));
   SET_VECTOR_ELT(result, 1, Rf_ScalarInteger(trainer_epochs(t->trainer)));
   SET_VECTOR_ELT(result, 2, Rf_ScalarReal(trainer_epoch_progress(t->trainer)));
   SET_VECTOR_ELT(result, 3, Rf_ScalarReal(trainer_step(t->trainer)));
   SET_VECTOR_ELT(result, 4, Rf_ScalarLogical(trainer_wants_rate(t->trainer)));
-  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 5 + i, Rf_ScalarReal(measure[i]));
+  SET_VECTOR_ELT(result, 5, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
+  for (int i = 0; i < MEASURES; i++) SET_VECTOR_ELT(result, 6 + i, Rf_ScalarReal(measure[i]));
   UNPROTECT(1);
   return result;
+}
+
+SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
+  training *t = unpack_training(owner);
+  double slice = unpack_number(seconds, "seconds");
+  if (t->state == TRAIN_RUNNING) t->state = trainer_advance(t->trainer, slice);
+  R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can settle and close */
+  return status_to_list(t);
+}
+
+SEXP fastmlp_train_settle(SEXP owner) {
+  training *t = unpack_training(owner);
+  if (t->state == TRAIN_RUNNING) t->state = trainer_settle(t->trainer);
+  return status_to_list(t);
 }
 
 /* ---- between epochs ---- */

@@ -216,6 +216,7 @@ static void train_slice(trainer *t, double deadline) {
 }
 
 train_state trainer_advance(trainer *t, double seconds) {
+  if (t->state != TRAIN_RUNNING) return t->state;
   double deadline = clock_seconds() + seconds;
   bool paused = false;
   do {
@@ -265,8 +266,13 @@ float *trainer_buffer(trainer *t, int buffer) {
   }
 }
 
-train_position trainer_position(trainer *t) {
+train_state trainer_settle(trainer *t) {
   while (t->state == TRAIN_RUNNING && !t->block.opens) trainer_advance(t, 0);
+  return t->state;
+}
+
+train_position trainer_position(trainer *t) {
+  trainer_settle(t);
   bool between = t->epoch_ended; /* the last epoch has ended, and no other has begun */
   return (train_position){
       .epoch = t->epochs,

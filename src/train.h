@@ -69,6 +69,9 @@ typedef enum train_buffer { TRAIN_PARAMETERS, TRAIN_KEPT, TRAIN_AVERAGE, TRAIN_M
 /* One of them; NULL if this training has no such one. */
 float *trainer_buffer(trainer *trainer, int buffer);
 
+/* Completes a step that is under way, and with it perhaps the epoch; the state. */
+train_state trainer_settle(trainer *trainer);
+
 /* The present position; a step that is under way is completed first. */
 train_position trainer_position(trainer *trainer);
 

@@ -84,14 +84,31 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
   };
 }
 
+/* The sum of squares of the part of a chunk of the gradient that lies in [begin, end). */
+static double squares_between(const trainer *t, size_t chunk, size_t begin, size_t end) {
+  size_t first = begin > chunk * CHUNK ? begin : chunk * CHUNK, behind = size_min(end, (chunk + 1) * CHUNK);
+  return first < behind ? kernels_active()->sum_of_squares(t->gradient + first, behind - first) : 0;
+}
+
+/* That of a whole chunk. In NTK parametrisation it is the gradient of V = sqrt(inputs) W that counts. */
+static double chunk_squares(const trainer *t, size_t chunk) {
+  const network *net = t->net;
+  double sum = 0;
+  size_t done = 0;
+  for (int l = 0; l < net->layers && t->options.ntk; l++) {
+    const layer *layer = &net->layer[l];
+    sum += squares_between(t, chunk, done, layer->weight);
+    sum += squares_between(t, chunk, layer->weight, layer->bias) / (double)layer->inputs;
+    done = layer->bias;
+  }
+  return sum + squares_between(t, chunk, done, net->parameters);
+}
+
 /* The factor that limits the norm of the gradient, of which every member has written its own. */
 static double gradient_factor(const team *team, trainer *t) {
   range mine = team_share(team, train_chunks(t));
   team_barrier(team);
-  for (size_t c = mine.begin; c < mine.end; c++) {
-    t->square[c] = kernels_active()->sum_of_squares(t->gradient + c * CHUNK,
-                                                    size_min(CHUNK, t->net->parameters - c * CHUNK));
-  }
+  for (size_t c = mine.begin; c < mine.end; c++) t->square[c] = chunk_squares(t, c);
   team_barrier(team);
   double sum = 0;
   for (size_t c = 0; c < train_chunks(t); c++) sum += t->square[c];

@@ -121,6 +121,8 @@ test_that("callbacks of the wrong kind are refused", {
     fit(on_epoch_end = function(state) list(TRUE))
     fit(on_epoch_end = function(state) list(stop = 1))
     fit(on_epoch_end = function(state) list(learn_rate_factor = -1))
+    mlp_fit(iris_x, iris$Species, optimizer = opt_rprop(), epochs = 2, verbose = FALSE,
+            callbacks = list(on_epoch_begin = function(state) list(learn_rate_factor = 0.5)))
     fit(on_epoch_end = function() 1)
   })
 })

@@ -38,6 +38,26 @@ test_that("a run that was broken off goes on and ends as the unbroken one", {
   }
 })
 
+test_that("a run that goes on leaves R's random numbers where it would have, and adds up its time", {
+  path <- withr::local_tempfile()
+  fit <- function(...) checkpointed(..., validation = 0.2, callbacks = breaking)
+  whole <- fit(NULL)
+  after <- runif(1)
+  withr::with_envvar(c(FASTMLP_TEST_BREAK = "yes"), expect_error(fit(path), "broken off"))
+  saved <- readRDS(path)
+  expect_true(all(saved$spent > 0))
+  saved$spent <- c(seconds = 1000, step_seconds = 100)
+  saveRDS(saved, path)
+  for (run in 1:2) {
+    again <- fit(path)
+    expect_identical(runif(1), after)
+    expect_identical(lasting(again), lasting(whole))
+    expect_gt(again$training$seconds, 1000)
+    expect_gt(again$training$step_seconds, 100)
+    expect_lt(again$training$step_seconds, 200)
+  }
+})
+
 test_that("a process that is killed loses no more than the epochs since its last checkpoint", {
   skip_on_os("windows")
   skip_unless_installed()

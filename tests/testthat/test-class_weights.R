@@ -71,6 +71,7 @@ test_that("class weights that do not fit are refused", {
   fit <- function(class_weights, ...) {
     mlp_fit(iris_x, iris$Species, class_weights = class_weights, ..., verbose = FALSE)
   }
+  labels <- iris_x[, 2:3] > 3
   expect_conditions({
     fit("even")
     fit(1:3)
@@ -83,5 +84,6 @@ test_that("class weights that do not fit are refused", {
     fit(c(setosa = 0, versicolor = 0, virginica = 0))
     fit(c(setosa = 0, versicolor = 0, virginica = 1), validation = 1:2)
     mlp_fit(mpg ~ wt, mtcars, class_weights = "balanced", verbose = FALSE)
+    mlp_fit(iris_x, labels, class_weights = "balanced", verbose = FALSE)
   })
 })

@@ -49,6 +49,14 @@ test_that("callbacks are given again, and what they made of the rate is remember
   }
   further <- mlp_continue(fit(3), iris, epochs = 4, callbacks = slower)
   expect_identical(timeless(further), timeless(fit(7)))
+  # The history has a rate for all epochs, whenever it changed for the first or the last time.
+  for (changes in list(5, 2:3)) {
+    slower <- list(on_epoch_begin = function(state) {
+      list(learn_rate_factor = if (state$epoch %in% changes) 0.5 else 1)
+    })
+    further <- mlp_continue(fit(3), iris, epochs = 4, callbacks = slower)
+    expect_identical(timeless(further), timeless(fit(7)))
+  }
 })
 
 test_that("offsets and losses of the user's are given again", {
@@ -167,6 +175,26 @@ test_that("after early stopping patience counts anew, and the best epoch of all 
   expect_identical(more$training$kept_epoch, which.min(valid))
 })
 
+test_that("rows that a fit holds have to be the same, in the same order, whatever holds them", {
+  set.seed(8)
+  data <- data.frame(y = rnorm(40), a = rnorm(40), b = factor(sample(letters[1:3], 40, TRUE)), c = 1:40)
+  fit <- function(formula, validation = 0.25) {
+    set.seed(4)
+    mlp_fit(formula, data, validation = validation, epochs = 1, standardize = "zscore", verbose = FALSE)
+  }
+  for (fitted in list(fit(y ~ .), fit(y ~ a * b + log(c)), fit(b ~ ., validation = 1:9))) {
+    expect_identical(mlp_continue(fitted, tibble::as_tibble(data)[4:1], epochs = 1)$training$epochs, 2L)
+    expect_error(mlp_continue(fitted, data[40:1, ], epochs = 1), class = "fastmlp_error_data")
+    expect_error(mlp_continue(fitted, transform(data, a = replace(a, 7, 0)), epochs = 1),
+                 class = "fastmlp_error_data")
+  }
+  matrix <- small_fit(iris_x, iris$Species, validation = 0.2)
+  expect_identical(mlp_continue(matrix, iris_x, iris$Species, epochs = 1)$training$epochs, 4L)
+  # A row of the same class, so that the outcome is as it was.
+  expect_error(mlp_continue(matrix, iris_x[c(2, 1, 3:150), ], iris$Species, epochs = 1),
+               class = "fastmlp_error_data")
+})
+
 test_that("what cannot go on is refused", {
   fit <- small_fit(iris_x, iris$Species)
   formula <- mlp_fit(Species ~ ., iris, epochs = 1)
@@ -200,6 +228,8 @@ test_that("what cannot go on is refused", {
     mlp_continue(formula, iris[-5], epochs = 1)
     mlp_continue(formula, iris[-1], epochs = 1)
     mlp_continue(share, iris_x[-1, ], iris$Species[-1], epochs = 1)
+    mlp_continue(share, iris_x, rev(iris$Species), epochs = 1)
+    mlp_continue(fit, iris_x, iris$Species, epochs = 1, validation = 0.2)
     mlp_continue(share, iris_x, iris$Species, epochs = 1, validation = valid)
     mlp_continue(weighted, iris_x, iris$Species, epochs = 1)
     mlp_continue(validated, iris_x, iris$Species, epochs = 1)

@@ -174,6 +174,25 @@ test_that("a member that diverges ends training with the last good epoch", {
   expect_length(fit$members, 2)
 })
 
+test_that("an interrupt from outside leaves the epochs that all members have completed", {
+  skip_on_os("windows")
+  skip_unless_installed()
+  code <- "
+    x <- matrix(as.double(1:4e5 %% 101) / 101, 20000)
+    for (delay in c(0.7, 0.9)) {
+      system(sprintf('(sleep %f; kill -INT %d) &', delay, Sys.getpid()))
+      set.seed(1)
+      fit <- suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = 1e6, ensemble = 3,
+                                      optimizer = opt_sgd(1e-6), validation = 0.2))
+      epochs <- fit$training$epochs
+      valid <- fit$history$epoch[fit$history$set == 'validation' & fit$history$metric == 'loss']
+      cat(fit$training$stopped, identical(fit$training$kept_epoch, epochs), identical(valid, seq_len(epochs)),
+          anyNA(fit$history$value), '')
+    }
+  "
+  expect_identical(in_new_process(code), "interrupted TRUE TRUE FALSE interrupted TRUE TRUE FALSE ")
+})
+
 test_that("what an ensemble has no use for is refused", {
   fit <- ensemble_fit(y)
   expect_conditions({

@@ -69,6 +69,9 @@ test_that("a warm-up takes a share or epochs, and leaves the rest to what follow
   expect_equal(factors(schedule_warmup(40, cosine, 0), c(0, 10, 20)), c(0, 0.25, 0.5))
   step <- schedule_warmup(2, schedule_step(3, 0.1), 0.5)
   expect_equal(factors(step, 0:8), c(0.5, 0.75, 1, 1, 1, 0.1, 0.1, 0.1, 0.01))
+  # 0.07 * 100 is a little more than 7.
+  halves <- schedule_warmup(0.07, schedule_step(1, 0.5), 0.5)
+  expect_equal(factors(halves, 7:10, 100), c(1, 0.5, 0.25, 0.125))
 })
 
 test_that("a horizon of one's own stands for the epochs", {

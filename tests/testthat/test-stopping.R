@@ -155,6 +155,54 @@ test_that("validation rows may be chosen by number or by a logical vector", {
   expect_identical(fit(iris_x, iris$Species, c(1, 2))$training$validation_rows, 2L)
 })
 
+# ---- interrupts between epochs ----
+
+test_that("what an interrupt breaks off at the end of an epoch is done, and a run goes on as if unbroken", {
+  count <- new.env()
+  mine <- function(truth, estimate, weights) {
+    count$calls <- count$calls + 1
+    if (count$calls == count$breaks) rlang::interrupt()
+    stats::weighted.mean((estimate[, 2] - (as.integer(truth) == 2))^2, weights)
+  }
+  slower <- list(on_epoch_end = function(state) list(learn_rate_factor = 0.9^state$epoch))
+  fit <- function(settings, at, path = NULL) {
+    count$calls <- 0
+    count$breaks <- at
+    set.seed(3)
+    do.call(mlp_fit, c(
+      list(iris_x, iris$Species, hidden_units = 6, epochs = 6, batch_size = 16, optimizer = opt_adam(0.01),
+           validation = 0.3, metrics = list(mine = mine), callbacks = slower, checkpoint = path,
+           verbose = FALSE),
+      settings
+    ))
+  }
+  parts <- c("network", "history", "state")
+  path <- withr::local_tempfile()
+  plateau <- schedule_plateau(0.5, patience = 1)
+  for (settings in list(
+    list(schedule = plateau),
+    list(patience = 9, stop_metric = "mine", stop_direction = "minimize"),
+    list(patience = 9, stop_metric = "mine", stop_direction = "minimize", schedule = plateau)
+  )) {
+    whole <- fit(settings, at = 0)
+    # In the metric of the training rows or the validation rows, after the first epoch, the third or the last.
+    for (at in c(1, 2, 6, 11)) {
+      unlink(path)
+      broken <- suppressWarnings(fit(settings, at, path))
+      epoch <- ceiling(at / 2)
+      expect_identical(broken$training$epochs, as.integer(epoch))
+      expect_identical(broken$training$stopped, if (epoch < 6) "interrupted" else "finished")
+      expect_false(anyNA(broken$history$value))
+      expect_identical(unclass(fit(settings, 0, path))[parts], unclass(whole)[parts])
+      if (epoch == 6) next
+      count$breaks <- 0
+      further <- mlp_continue(broken, iris_x, iris$Species, epochs = 6 - epoch, callbacks = slower,
+                              metrics = list(mine = mine))
+      expect_identical(unclass(further)[parts], unclass(whole)[parts])
+    }
+  }
+})
+
 test_that("arguments of stopping that do not fit are refused", {
   fit <- function(...) mlp_fit(iris_x, iris$Species, ..., verbose = FALSE)
   mine <- list(mine = function(truth, estimate, weights) 1)

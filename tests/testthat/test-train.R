@@ -216,6 +216,31 @@ test_that("an interrupt from outside ends training with a model", {
   expect_identical(in_new_process(code), "interrupted 3 TRUE")
 })
 
+test_that("an interrupt from outside finds every epoch measured and judged", {
+  skip_on_os("windows")
+  skip_unless_installed()
+  code <- "
+    x <- matrix(as.double(1:2e5 %% 101) / 101, 2000)
+    y <- factor(x[, 1] + x[, 2] > 1)
+    fit <- function(epochs) {
+      set.seed(1)
+      mlp_fit(x, y, hidden_units = 16, epochs = epochs, batch_size = 16, optimizer = opt_adam(1e-4),
+              validation = 0.2, metrics = c('auc', 'log_loss'), patience = 1e6, stop_metric = 'auc',
+              schedule = schedule_plateau(0.9, patience = 2))
+    }
+    same <- c('network', 'history', 'state')
+    for (delay in c(0.6, 0.8, 1)) {
+      system(sprintf('(sleep %f; kill -INT %d) &', delay, Sys.getpid()))
+      broken <- suppressWarnings(fit(1e6))
+      further <- mlp_continue(broken, x, y, epochs = 1)
+      whole <- fit(further$training$epochs)
+      cat(broken$training$stopped, anyNA(broken$history$value),
+          identical(unclass(whole)[same], unclass(further)[same]), '')
+    }
+  "
+  expect_identical(in_new_process(code), strrep("interrupted FALSE TRUE ", 3))
+})
+
 test_that("validation results are those of the kept network, over many rows and with weights", {
   set.seed(7)
   x <- matrix(rnorm(2800), 700)
