@@ -1,5 +1,5 @@
 # What a program can check of the documentation: every help page has an example that runs as it stands, and
-# translations hold the code of what they translate. Prints each breach; the exit status says whether there was one.
+# translations hold the code, and in tables the numbers, of what they translate. Prints each breach; the exit status says whether there was one.
 
 # ---- help pages ----
 
@@ -40,6 +40,13 @@ parsed <- function(code) lapply(as.list(parse(text = code, keep.source = FALSE))
 
 without_comments <- function(code) sub("\\s+#.*", "", code)
 
+# The cells of tables that are numbers.
+table_numbers <- function(file) {
+  rows <- grep("^\\|", readLines(file, encoding = "UTF-8"), value = TRUE)
+  cells <- trimws(unlist(strsplit(rows, "|", fixed = TRUE)))
+  grep("^[0-9.,]+$", cells, value = TRUE)
+}
+
 differs <- function(translation, original) {
   if (!file.exists(translation)) return(sprintf("%s: is not there", translation))
   ours <- code_blocks(translation)
@@ -48,10 +55,13 @@ differs <- function(translation, original) {
     return(sprintf("%s: %d blocks of code, %d in %s", translation, length(ours), length(theirs), original))
   }
   unlike <- which(!mapply(identical, ours, theirs))
-  if (length(unlike)) {
+  c(
     sprintf("%s: block %d is not that of %s (%s)", translation, unlike, original,
-            vapply(theirs[unlike], `[[`, "", "header"))
-  }
+            vapply(theirs[unlike], `[[`, "", "header")),
+    if (!identical(table_numbers(translation), table_numbers(original))) {
+      sprintf("%s: its tables have other numbers than those of %s", translation, original)
+    }
+  )
 }
 
 pages <- list.files("man", "\\.Rd$", full.names = TRUE)
