@@ -4,6 +4,12 @@
 #' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
 #' distributions, or for a loss of your own.
 #'
+#' The data are all that has to be given. What else is given is taken; the rest comes from a preset of
+#' arguments (see [mlp_preset()]): a tuned recipe by default, the textbook with `preset = "plain"`.
+#' [predict()][predict.fastmlp] then uses the fit, [summary()][summary.fastmlp] says what it was made with,
+#' [autoplot()][autoplot.fastmlp] draws how it went. Arguments come first on this page; the sections behind them
+#' give formulas and rules.
+#'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
 #' \deqn{\lambda \sum_j (\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|)}
@@ -45,9 +51,9 @@
 #' factor. Levels without rows stay classes of the model, with a warning. A logical matrix, or several
 #' columns that are all logical or factors with two levels, makes a classifier of several labels, one
 #' output each, of which any number may be true in a row. Numbers (whole numbers
-#' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
-#' as they are: an outcome far from 0, or with a spread far from 1, asks for a smaller learning rate,
-#' or is better centred and scaled beforehand.
+#' too) make a regression; a matrix or several columns one with several outputs. Without
+#' `standardize_outcome`, which the tuned presets set, numbers are fitted as they are: an outcome far
+#' from 0, or with a spread far from 1, then asks for a smaller learning rate.
 #'
 #' @section Predictors:
 #' A numeric matrix is read as it is. In data frames and formulas a factor or character column
@@ -108,8 +114,8 @@
 #'   or one a layer.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
-#' @param parametric_activation Whether hidden units learn a share of their own in their activation, as said
-#'   above: `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn slower or faster.
+#' @param parametric_activation Whether hidden units learn a share of their own in their activation (see the
+#'   section on hidden layers): `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn slower or faster.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
@@ -136,7 +142,7 @@
 #'   without ever stopping. Needs `validation`.
 #' @param min_improvement An epoch is an improvement, for `patience`, if it is better by more than
 #'   this than the last epoch that was one: a finite number of at least 0, in the unit
-#'   of what is watched. It does not matter for which epoch is kept.
+#'   of what is watched. It has no say in which epoch is kept.
 #' @param ties Which of several best epochs is kept: the `"first"` or the `"last"`.
 #' @param metrics Metrics to compute after each epoch, beside the loss and accuracy or root mean
 #'   squared error, for the training rows and the validation rows. Names: for
@@ -203,7 +209,7 @@
 #'   `TRUE` or `FALSE`; for the same losses.
 #' @param init An initialiser such as [init_he()], or initial values: a list of
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
-#'   they may hold `norm`, too, which otherwise starts as said above.
+#'   they may hold `norm`, too, which otherwise starts as the section on hidden layers says.
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
 #' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
 #'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
@@ -221,7 +227,7 @@
 #'   `TRUE` in interactive sessions.
 #' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`, or
 #'   `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()] gives, perhaps
-#'   changed. By default it depends on the data. See the section on defaults.
+#'   changed. By default it depends on the data: see [mlp_preset()].
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
@@ -234,7 +240,8 @@
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
-#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`), `seconds`
+#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"converged"` with [opt_lbfgs()], `"diverged"`,
+#'   `"interrupted"`), `seconds`
 #'   in all and `step_seconds` of the training steps alone (without conversion and validation; both
 #'   of the last call only where that went on from a checkpoint), `threads`, `simd`, and with
 #'   `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of each `phase` of the
@@ -249,12 +256,12 @@
 #'   Hand DJ, Till RJ (2001). "A simple generalisation of the area under the ROC curve for multiple
 #'   class classification problems." Machine Learning 45.
 #'
-#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
-#'   trees on tabular data." NeurIPS, arXiv:2407.04491.
-#'
 #'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
 #'
 #'   Hoffer E, Hubara I, Soudry D (2017). "Train longer, generalize better." NeurIPS.
+#'
+#'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
+#'   trees on tabular data." NeurIPS, arXiv:2407.04491.
 #'
 #'   Ioffe S, Szegedy C (2015). "Batch normalization." ICML.
 #'
