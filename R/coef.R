@@ -1,7 +1,7 @@
 #' Weights and biases
 #'
-#' What a network has learned, layer by layer, as plain matrices and vectors: to look at, to change, and to give
-#' back as `init`.
+#' What a network has learned, layer by layer, as plain matrices and vectors: to look at, to change, and
+#' to give back as `init`.
 #'
 #' @param object A fit by [mlp_fit()], or an [mlp_network()].
 #' @param ... Not used.

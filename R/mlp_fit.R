@@ -7,8 +7,8 @@
 #' The data are all that has to be given. What else is given is taken; the rest comes from a preset of
 #' arguments (see [mlp_preset()]): a tuned recipe by default, the textbook with `preset = "plain"`.
 #' [predict()][predict.fastmlp] then uses the fit, [summary()][summary.fastmlp] says what it was made with,
-#' [autoplot()][autoplot.fastmlp] draws how it went. Arguments come first on this page; the sections behind them
-#' give formulas and rules.
+#' [autoplot()][autoplot.fastmlp] draws how it went. Arguments come first on this page; the sections
+#' behind them give formulas and rules.
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
@@ -115,7 +115,8 @@
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
 #' @param parametric_activation Whether hidden units learn a share of their own in their activation (see the
-#'   section on hidden layers): `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn slower or faster.
+#'   section on hidden layers): `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn
+#'   slower or faster.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by

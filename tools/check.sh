@@ -47,7 +47,8 @@ compile() { # compiler, flags ...
 check_documentation() {
   check "documentation" Rscript tools/check_docs.R
   if [ -z "$(Rscript tools/missing.R spelling)" ]; then
-    check "spelling" Rscript -e 'words <- spelling::spell_check_package("."); print(words); quit(status = nrow(words) > 0)'
+    check "spelling" Rscript -e 'words <- spelling::spell_check_package("."); print(words)' \
+      -e 'quit(status = nrow(words) > 0)'
   else
     skip "spelling" "the R package spelling is not installed"
   fi

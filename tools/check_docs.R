@@ -1,5 +1,6 @@
-# What a program can check of the documentation: every help page has an example that runs as it stands, and
-# translations hold the code, and in tables the numbers, of what they translate. Prints each breach; the exit status says whether there was one.
+# What a program can check of the documentation: every help page has an example that runs as it stands,
+# and translations hold the code, and in tables the numbers, of what they translate. Prints each breach; the
+# exit status says whether there was one.
 
 # ---- help pages ----
 
@@ -21,8 +22,8 @@ lacks_example <- function(file) {
 
 translations <- c("README.zh-CN.md" = "README.md", "vignettes/mlp-zh.Rmd" = "vignettes/mlp.Rmd")
 
-# The fenced blocks of a file, each as list(header, code), without comments, which may be translated: R code is
-# compared as it is parsed, other code by its lines.
+# The fenced blocks of a file, each as list(header, code), without comments, which may be translated: R code
+# is compared as it is parsed, other code by its lines.
 code_blocks <- function(file) {
   lines <- readLines(file, encoding = "UTF-8")
   fences <- grep("^```", lines)
@@ -69,6 +70,6 @@ found <- c(
   unlist(lapply(pages, lacks_example)),
   unlist(Map(differs, names(translations), translations), use.names = FALSE)
 )
-writeLines(c(found, sprintf("%d help pages, %d translations, %d breaches", length(pages), length(translations),
-                            length(found))))
+writeLines(c(found, sprintf("%d help pages, %d translations, %d breaches", length(pages),
+                            length(translations), length(found))))
 quit(status = as.integer(length(found) > 0))

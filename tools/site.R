@@ -1,5 +1,5 @@
-# Builds the site of the package into a folder, for the installed package: site.R FOLDER. Nothing is fetched from
-# the network; formulas are drawn by the KaTeX that comes with R, where it does.
+# Builds the site of the package into a folder, for the installed package: site.R FOLDER. Nothing is fetched
+# from the network; formulas are drawn by the KaTeX that comes with R, where it does.
 options(pkgdown.internet = FALSE)
 folder <- normalizePath(commandArgs(TRUE)[1], mustWork = FALSE)
 
