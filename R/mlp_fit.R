@@ -1,14 +1,16 @@
 #' Fit a multilayer perceptron
 #'
+#' @description
 #' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
 #' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
 #' distributions, or for a loss of your own.
 #'
-#' The data are all that has to be given. What else is given is taken; the rest comes from a preset of
+#' The data are all that has to be given: a matrix or a data frame `x` with the outcome `y` beside it, or a
+#' formula and a data frame. What else is given is taken; the rest comes from a preset of
 #' arguments (see [mlp_preset()]): a tuned recipe by default, the textbook with `preset = "plain"`.
 #' [predict()][predict.fastmlp] then uses the fit, [summary()][summary.fastmlp] says what it was made with,
-#' [autoplot()][autoplot.fastmlp] draws how it went. Arguments come first on this page; the sections
-#' behind them give formulas and rules.
+#' [autoplot()][autoplot.fastmlp] draws how it went. The sections behind the arguments give
+#' formulas and rules.
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
@@ -335,6 +337,7 @@ fit_method <- function(own, design) {
   method
 }
 
+#' @eval usage_lines("matrix", c("x", "y"))
 #' @rdname mlp_fit
 #' @export
 mlp_fit.matrix <- fit_method(
@@ -342,6 +345,8 @@ mlp_fit.matrix <- fit_method(
   function(frame) design_matrix(frame$x, frame$y, frame)
 )
 
+# Data frames take what matrices do, so that the help page shows it once.
+#' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.data.frame <- fit_method(
@@ -349,6 +354,7 @@ mlp_fit.data.frame <- fit_method(
   function(frame) design_frame(frame$x, frame$y, frame)
 )
 
+#' @eval usage_lines("formula", c("formula", "data"))
 #' @rdname mlp_fit
 #' @export
 mlp_fit.formula <- fit_method(
@@ -356,6 +362,7 @@ mlp_fit.formula <- fit_method(
   function(frame) design_formula(frame$formula, frame$data, frame)
 )
 
+#' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.default <- function(x, ...) {
