@@ -8,3 +8,6 @@ pkgdown::build_site(site, preview = FALSE, install = FALSE, new_process = FALSE)
 
 katex <- file.path(R.home("doc"), "html", "katex")
 if (dir.exists(katex)) file.copy(katex, folder, recursive = TRUE)
+
+# Translations link to the README by its name.
+file.copy(file.path(folder, "index.html"), file.path(folder, "README.html"), overwrite = TRUE)
