@@ -21,8 +21,8 @@ function list_contents() {
   list.appendChild(links);
 }
 
-// Formulas come as \( \) and \[ \] in the text, from help pages and from pandoc alike.
-const delimiters = /\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]/g;
+// Formulas come as \( \) in the text, or by themselves as \[ \] from pandoc and $$ $$ from help pages.
+const delimiters = /\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]|\$\$([\s\S]+?)\$\$/g;
 
 function draw_formulas() {
   if (typeof katex === "undefined") return;
@@ -38,7 +38,7 @@ function draw_formulas() {
     for (const match of node.data.matchAll(delimiters)) {
       parts.append(node.data.slice(end, match.index));
       const formula = parts.appendChild(document.createElement("span"));
-      katex.render(match[1] || match[2], formula, { displayMode: !match[1], throwOnError: false });
+      katex.render(match[1] || match[2] || match[3], formula, { displayMode: !match[1], throwOnError: false });
       end = match.index + match[0].length;
     }
     parts.append(node.data.slice(end));
