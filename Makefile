@@ -1,4 +1,4 @@
-.PHONY: demo install dist document test lint bench bench-accuracy clean
+.PHONY: demo install dist document test lint bench bench-accuracy site clean
 
 # Installs what is missing, installs the package, trains on Fashion-MNIST, draws into demo-output/.
 demo: install
@@ -35,5 +35,10 @@ bench-accuracy: install
 document:
 	Rscript -e 'roxygen2::roxygenise(load_code = "source")'
 
+# README, help pages and vignettes as a web site in site/; needs pkgdown and no network.
+site: install
+	@tools/install.sh site
+	Rscript tools/site.R site
+
 clean:
-	rm -rf demo-output fastmlp_*.tar.gz
+	rm -rf demo-output site fastmlp_*.tar.gz

@@ -6,6 +6,7 @@
 #'   Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted as they
 #'   are, under a standard normal prior of \eqn{\log T}, which keeps few rows from extremes. It leaves the
 #'   classes as they are, and `type = "raw"`, too. For losses that give probabilities by softmax or sigmoid.
+#' @references Guo C, Pleiss G, Sun Y, Weinberger K (2017). "On calibration of modern neural networks." ICML.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL

@@ -1,5 +1,8 @@
 #' Weights and biases
 #'
+#' What a network has learned, layer by layer, as plain matrices and vectors: to look at, to change, and
+#' to give back as `init`.
+#'
 #' @param object A fit by [mlp_fit()], or an [mlp_network()].
 #' @param ... Not used.
 #' @return A list with one `list(weight = , bias = )` a layer: `weight` is a matrix inputs x units,

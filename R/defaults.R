@@ -65,6 +65,14 @@ plain_lines <- function() {
   paste0("* `", names(values), " = ", sub("^(\\d+)L$", "\\1", values), "`", collapse = "\n")
 }
 
+# The usage of a method of mlp_fit() for the help page, with several arguments a line.
+usage_lines <- function(class, own) {
+  settings <- c(names(plain_arguments), "preset")
+  whole <- gsub(" ", "~", c(own, paste(settings, "= NULL"), "..."), fixed = TRUE)
+  lines <- strwrap(paste(whole, collapse = ", "), width = 90, indent = 2, exdent = 2)
+  c(sprintf("@usage \\method{mlp_fit}{%s}(", class), gsub("~", " ", lines, fixed = TRUE), ")")
+}
+
 plain_settings <- function() lapply(plain_arguments, eval, envir = environment())
 
 # How each argument is checked. Those that depend on the data (loss, validation, weights, offset) are

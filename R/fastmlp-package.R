@@ -11,6 +11,7 @@
 #' @section Options:
 #' \describe{
 #'   \item{`fastmlp.threads`}{Threads to use unless the `threads` argument says otherwise.}
+#'   \item{`fastmlp.preset`}{Name of the preset of fits that do not say theirs; see [mlp_preset()].}
 #'   \item{`fastmlp.memory`}{The largest model to allocate, in bytes (default 4 GiB).}
 #' }
 #'

@@ -1,9 +1,17 @@
 #' Fit a multilayer perceptron
 #'
+#' @description
 #' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
 #' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
 #' distributions, or for a loss of your own. Only the data are needed: an argument that is left out comes
 #' from a preset, and the section on defaults lists what each is in the plainest one.
+#'
+#' The data are all that has to be given: a matrix or a data frame `x` with the outcome `y` beside it, or a
+#' formula and a data frame. What else is given is taken; the rest comes from a preset of
+#' arguments (see [mlp_preset()]): a tuned recipe by default, the textbook with `preset = "plain"`.
+#' [predict()][predict.fastmlp] then uses the fit, [summary()][summary.fastmlp] says what it was made with,
+#' [autoplot()][autoplot.fastmlp] draws how it went. The sections behind the arguments give
+#' formulas and rules.
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
@@ -46,9 +54,9 @@
 #' factor. Levels without rows stay classes of the model, with a warning. A logical matrix, or several
 #' columns that are all logical or factors with two levels, makes a classifier of several labels, one
 #' output each, of which any number may be true in a row. Numbers (whole numbers
-#' too) make a regression; a matrix or several columns one with several outputs. Numbers are fitted
-#' as they are unless `standardize_outcome` is `TRUE`, as most presets have it: an outcome far from 0, or
-#' with a spread far from 1, asks for that, or for a smaller learning rate.
+#' too) make a regression; a matrix or several columns one with several outputs. Without
+#' `standardize_outcome`, which the tuned presets set, numbers are fitted as they are: an outcome far
+#' from 0, or with a spread far from 1, then asks for a smaller learning rate.
 #'
 #' @section Predictors:
 #' A numeric or logical matrix is read as it is. In data frames and formulas a factor or character column
@@ -128,9 +136,9 @@
 #'   or one a layer. Without hidden layers, it may be given and means nothing.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
-#' @param parametric_activation Whether hidden units learn a share of their own in their activation:
-#'   `TRUE` or `FALSE`; see the section on hidden layers. `rate_factors = c(activation = )`
-#'   makes it learn slower or faster.
+#' @param parametric_activation Whether hidden units learn a share of their own in their activation (see the
+#'   section on hidden layers): `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn
+#'   slower or faster.
 #' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
 #'   `TRUE` (an error where there is no such layer) or `FALSE`.
 #' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
@@ -159,7 +167,7 @@
 #'   without ever stopping. Needs `validation`.
 #' @param min_improvement An epoch is an improvement, for `patience`, if it is better by more than
 #'   this than the last epoch that was one: a finite number of at least 0, in the unit
-#'   of what is watched. It does not matter for which epoch is kept.
+#'   of what is watched. It has no say in which epoch is kept.
 #' @param ties Which of several best epochs is kept: the `"first"` or the `"last"`.
 #' @param metrics Metrics to compute after each epoch, beside the loss and accuracy or root mean
 #'   squared error, for the training rows and the validation rows. Names: for
@@ -247,8 +255,8 @@
 #'   where the time of the training steps went, too (which slows small networks down). By default
 #'   `TRUE` in interactive sessions.
 #' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`,
-#'   `"sparse"`, or `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()] gives, perhaps
-#'   changed. By default it depends on the data. See the section on defaults.
+#'   `"sparse"`, or `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()]
+#'   gives, perhaps changed. By default it depends on the data: see [mlp_preset()].
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];
@@ -379,6 +387,7 @@ fit_method <- function(own, design) {
   method
 }
 
+#' @eval usage_lines("matrix", c("x", "y"))
 #' @rdname mlp_fit
 #' @export
 mlp_fit.matrix <- fit_method(
@@ -386,6 +395,8 @@ mlp_fit.matrix <- fit_method(
   function(frame, policy) design_matrix(frame$x, frame$y, frame, policy)
 )
 
+# Data frames take what matrices do, so that the help page shows it once.
+#' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.data.frame <- fit_method(
@@ -393,6 +404,7 @@ mlp_fit.data.frame <- fit_method(
   function(frame, policy) design_frame(frame$x, frame$y, frame, policy)
 )
 
+#' @eval usage_lines("formula", c("formula", "data"))
 #' @rdname mlp_fit
 #' @export
 mlp_fit.formula <- fit_method(
@@ -400,6 +412,7 @@ mlp_fit.formula <- fit_method(
   function(frame, policy) design_formula(frame$formula, frame$data, frame, policy)
 )
 
+#' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.default <- function(x, ...) {

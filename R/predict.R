@@ -1,5 +1,7 @@
 #' Predictions of a fitted perceptron
 #'
+#' Classes, probabilities, numbers, quantiles or intervals for new rows, as a tibble with a row for each.
+#'
 #' @param object A fit by [mlp_fit()].
 #' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by
 #'   name (by position if the fit's matrix had no names); others are ignored. Infinite
@@ -38,10 +40,8 @@
 #' small for a level the interval is infinite, with a warning. Of more than 2000 validation rows 2000 of
 #' the errors are kept, and the next larger one is taken.
 #'
-#' @references Guo C, Pleiss G, Sun Y, Weinberger K (2017). "On calibration of modern neural networks." ICML.
-#'
-#'   Lei J, G'Sell M, Rinaldo A, Tibshirani R, Wasserman L (2018). "Distribution-free predictive inference for
-#'   regression." Journal of the American Statistical Association 113.
+#' @references Lei J, G'Sell M, Rinaldo A, Tibshirani R, Wasserman L (2018). "Distribution-free predictive
+#'   inference for regression." Journal of the American Statistical Association 113.
 #'
 #'   Vovk V, Gammerman A, Shafer G (2005). Algorithmic Learning in a Random World. Springer.
 #' @return A tibble with the rows of `new_data` in their order and the columns

@@ -130,7 +130,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' them range over at least half of the range of all values), and `"tabular"` otherwise. `summary()` of a
 #' fit says which it was, and why.
 #'
-#' All but the last train twice (`refit`) where there are at most 100,000 rows: on four fifths of them, to
+#' All but `"plain"` train twice (`refit`) where there are at most 100,000 rows: on four fifths of them, to
 #' learn for how many epochs, and then on all.
 #'
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`

@@ -44,6 +44,21 @@ compile() { # compiler, flags ...
   done
 }
 
+check_documentation() {
+  check "documentation" Rscript tools/check_docs.R
+  if [ -z "$(Rscript tools/missing.R spelling)" ]; then
+    check "spelling" Rscript -e 'words <- spelling::spell_check_package("."); print(words)' \
+      -e 'quit(status = nrow(words) > 0)'
+  else
+    skip "spelling" "the R package spelling is not installed"
+  fi
+  if [ -z "$(Rscript tools/missing.R pkgdown)" ]; then
+    check "index of the site" Rscript -e 'pkgdown::check_pkgdown(".")'
+  else
+    skip "index of the site" "the R package pkgdown is not installed"
+  fi
+}
+
 check_warnings() {
   local compiler
   r_headers=$(Rscript -e 'cat(R.home("include"))')
@@ -194,6 +209,7 @@ r_cmd_check() {
 }
 
 check_style
+check_documentation
 check_warnings
 check_bench
 check_vector_math

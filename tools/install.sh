@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to run the package (`install.sh demo`) or to check it (`install.sh test`).
+# Installs what is missing to run the package (`install.sh demo`), to check it (`install.sh test`) or to
+# build its site (`install.sh site`).
 # Debian's packages come first, prebuilt; what they lack or have too old comes from CRAN.
 source "$(dirname "$0")/common.sh"
 goal=${1:-demo}
@@ -39,10 +40,11 @@ need_system_packages() {
   need gcc gcc
   need /usr/include/stdio.h libc6-dev
   need /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz dataset-fashion-mnist
+  [ "$goal" != demo ] || return 0
+  need pandoc pandoc
   [ "$goal" = test ] || return 0
   need clang clang
   need omp.h libomp-dev
-  need pandoc pandoc
   need qpdf qpdf
   need tidy tidy
   [ "$(uname -m)" = x86_64 ] || return 0
@@ -63,11 +65,11 @@ install_system_packages() {
 }
 
 missing_r_packages() {
-  if [ "$goal" = test ]; then
-    Rscript tools/missing.R Imports Suggests lintr
-  else
-    Rscript tools/missing.R Imports
-  fi
+  case $goal in
+    test) Rscript tools/missing.R Imports Suggests lintr ;;
+    site) Rscript tools/missing.R Imports Suggests pkgdown ;;
+    *) Rscript tools/missing.R Imports ;;
+  esac
 }
 
 # Debian's r-cran-* packages, where R itself is Debian's.

@@ -1,0 +1,75 @@
+# What a program can check of the documentation: every help page has an example that runs as it stands,
+# and translations hold the code, and in tables the numbers, of what they translate. Prints each breach; the
+# exit status says whether there was one.
+
+# ---- help pages ----
+
+rd_tags <- function(rd) vapply(rd, function(part) attr(part, "Rd_tag"), "")
+
+rd_text <- function(rd, tag) trimws(unlist(lapply(rd[rd_tags(rd) == tag], as.character)))
+
+lacks_example <- function(file) {
+  rd <- tools::parse_Rd(file)
+  if ("\\docType" %in% rd_tags(rd) && rd_text(rd, "\\docType") == "package") return(NULL)
+  if ("reexports" %in% rd_text(rd, "\\name")) return(NULL)
+  if (!"\\examples" %in% rd_tags(rd)) return(sprintf("%s: has no example", file))
+  kept_from_running <- unlist(lapply(rd[rd_tags(rd) == "\\examples"], rd_tags))
+  hidden <- intersect(kept_from_running, c("\\dontrun", "\\donttest"))
+  if (length(hidden)) sprintf("%s: %s in its example", file, hidden)
+}
+
+# ---- translations ----
+
+translations <- c("README.zh-CN.md" = "README.md", "vignettes/mlp-zh.Rmd" = "vignettes/mlp.Rmd")
+
+# The fenced blocks of a file, each as list(header, code), without comments, which may be translated: R code
+# is compared as it is parsed, other code by its lines.
+code_blocks <- function(file) {
+  lines <- readLines(file, encoding = "UTF-8")
+  fences <- grep("^```", lines)
+  starts <- fences[c(TRUE, FALSE)]
+  ends <- fences[c(FALSE, TRUE)]
+  stopifnot(length(starts) == length(ends))
+  Map(function(start, end) {
+    code <- lines[seq_len(end - start - 1) + start]
+    header <- lines[start]
+    list(header = header, code = if (grepl("^```\\{?r", header)) parsed(code) else without_comments(code))
+  }, starts, ends)
+}
+
+parsed <- function(code) lapply(as.list(parse(text = code, keep.source = FALSE)), deparse)
+
+without_comments <- function(code) sub("\\s+#.*", "", code)
+
+# The cells of tables that are numbers.
+table_numbers <- function(file) {
+  rows <- grep("^\\|", readLines(file, encoding = "UTF-8"), value = TRUE)
+  cells <- trimws(unlist(strsplit(rows, "|", fixed = TRUE)))
+  grep("^[0-9.,]+$", cells, value = TRUE)
+}
+
+differs <- function(translation, original) {
+  if (!file.exists(translation)) return(sprintf("%s: is not there", translation))
+  ours <- code_blocks(translation)
+  theirs <- code_blocks(original)
+  if (length(ours) != length(theirs)) {
+    return(sprintf("%s: %d blocks of code, %d in %s", translation, length(ours), length(theirs), original))
+  }
+  unlike <- which(!mapply(identical, ours, theirs))
+  c(
+    sprintf("%s: block %d is not that of %s (%s)", translation, unlike, original,
+            vapply(theirs[unlike], `[[`, "", "header")),
+    if (!identical(table_numbers(translation), table_numbers(original))) {
+      sprintf("%s: its tables have other numbers than those of %s", translation, original)
+    }
+  )
+}
+
+pages <- list.files("man", "\\.Rd$", full.names = TRUE)
+found <- c(
+  unlist(lapply(pages, lacks_example)),
+  unlist(Map(differs, names(translations), translations), use.names = FALSE)
+)
+writeLines(c(found, sprintf("%d help pages, %d translations, %d breaches", length(pages),
+                            length(translations), length(found))))
+quit(status = as.integer(length(found) > 0))
