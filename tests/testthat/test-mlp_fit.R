@@ -194,7 +194,7 @@ test_that("columns of other kinds are refused with advice in every interface, an
   expect_error(mlp_fit(with_column(1:4 + 2i)$frame, data$y), "Re(x$other)", fixed = TRUE)
   expect_error(mlp_fit(with_column(I(list(1, 2, 3, 4)))$frame, data$y), class = "fastmlp_error_columns")
   expect_error(mlp_fit(with_column(diag(4))$frame, data$y), class = "fastmlp_error_columns")
-  flags <- iris_x > 3
+  flags <- iris_x > rep(colMeans(iris_x), each = 150)
   fit <- small_fit(flags, iris$Species)
   frame <- small_fit(as.data.frame(flags), iris$Species)
   formula <- small_fit(Species ~ ., data.frame(flags, Species = iris$Species))
