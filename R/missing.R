@@ -188,6 +188,7 @@ omit_rows <- function(frame, given, own) {
   formula <- if ("formula" %in% own) frame$formula
   data <- mget(intersect(own, c("x", "y", "data")), frame)
   used <- used_columns(formula, data$data)
+  check_rows_alike(data[[1]], data$y, given, frame)
   complete <- complete_parts(c(data, given[c("weights", "offset")]), used, frame)
   list2env(complete$parts[names(data)], frame)
   kept <- complete$kept
@@ -210,6 +211,13 @@ omit_again <- function(fit, given, call) {
     data = parts[names(given$data)], weights = parts$weights, offset = parts$offset,
     validation = if (is.list(validation)) complete_validation(validation, used, call) else validation
   )
+}
+
+# What has a value for each row is counted before rows are left out.
+check_rows_alike <- function(data, y, given, call) {
+  rows <- NROW(data)
+  if (!is.null(y)) check_same_rows(rows, NROW(y), "y", call)
+  for (arg in intersect(c("weights", "offset"), names(given))) check_numeric(given[[arg]], arg, rows, call)
 }
 
 complete_validation <- function(validation, used, call) {

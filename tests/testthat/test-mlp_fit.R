@@ -177,6 +177,31 @@ test_that("names from other packages lead to those of this one", {
   })
 })
 
+test_that("columns of other kinds are refused with advice in every interface, and logicals agree", {
+  when <- as.POSIXct("2026-01-01", tz = "UTC") + 0:3
+  data <- data.frame(y = c(1, 3, 2, 4), n = 4:1)
+  with_column <- function(column) {
+    data$other <- column
+    list(frame = data[-1], data = data)
+  }
+  for (column in list(as.Date(when), when, when - when[1], as.POSIXlt(when), as.raw(1:4))) {
+    given <- with_column(column)
+    expect_error(mlp_fit(given$frame, data$y), "as.numeric(x$other)", fixed = TRUE)
+    expect_error(mlp_fit(y ~ ., given$data), "as.numeric(data$other)", fixed = TRUE)
+    works <- transform(data, other = as.numeric(column))
+    expect_s3_class(suppressWarnings(small_fit(y ~ ., works)), "fastmlp")
+  }
+  expect_error(mlp_fit(with_column(1:4 + 2i)$frame, data$y), "Re(x$other)", fixed = TRUE)
+  expect_error(mlp_fit(with_column(I(list(1, 2, 3, 4)))$frame, data$y), class = "fastmlp_error_columns")
+  expect_error(mlp_fit(with_column(diag(4))$frame, data$y), class = "fastmlp_error_columns")
+  flags <- iris_x > rep(colMeans(iris_x), each = 150)
+  fit <- small_fit(flags, iris$Species)
+  frame <- small_fit(as.data.frame(flags), iris$Species)
+  formula <- small_fit(Species ~ ., data.frame(flags, Species = iris$Species))
+  numbers <- small_fit(flags + 0, iris$Species)
+  for (other in list(frame, formula, numbers)) expect_identical(other$network, fit$network)
+})
+
 test_that("an infinite batch is all rows", {
   expect_identical(
     small_fit(iris_x, iris$Species, batch_size = Inf)$network,
