@@ -5,7 +5,8 @@
 # rows, and a recipe's `weights`. A recipe's predictors remember a blueprint of their own. Numbers are never
 # copied on their way: only a header without rows goes through hardhat, for the blueprint.
 
-# Of predictors and outcome by themselves, whatever holds the predictors. `policy` is what values_policy() gives.
+# Of predictors and outcome by themselves, whatever holds the predictors. `policy` is what values_policy()
+# gives.
 design_xy <- function(x, y, call, policy, args = xy_args) {
   design <- if (is.data.frame(x)) design_frame else if (is_matrix_object(x)) design_sparse else design_matrix
   design(x, y, call, policy, args)

@@ -3,8 +3,7 @@
 #' @description
 #' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
 #' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
-#' distributions, or for a loss of your own. Only the data are needed: an argument that is left out comes
-#' from a preset, and the section on defaults lists what each is in the plainest one.
+#' distributions, or for a loss of your own.
 #'
 #' The data are all that has to be given: a matrix or a data frame `x` with the outcome `y` beside it, or a
 #' formula and a data frame. What else is given is taken; the rest comes from a preset of
@@ -61,11 +60,11 @@
 #' @section Predictors:
 #' A numeric or logical matrix is read as it is. In data frames and formulas a factor or character column
 #' becomes one indicator a level (0 or 1) or, if it has two levels, a single predictor that is -1 for the
-#' first and 1 for the second and is named after the second; with `factor_embedding` and many levels it becomes
-#' a few learned values. There is no intercept column (every layer has its bias). In a formula with functions
-#' or interactions each of two levels has its indicator, too. Ordered factors are encoded like others; for one
-#' predictor with their ranks, turn them into numbers by `as.integer()`. A logical column counts as 0 and 1.
-#' Dates, times, lists, complex numbers and the like are refused by name.
+#' first and 1 for the second and is named after the second; with `factor_embedding` and many levels it
+#' becomes a few learned values. There is no intercept column (every layer has its bias). In a formula with
+#' functions or interactions each of two levels has its indicator, too. Ordered factors are encoded like
+#' others; for one predictor with their ranks, turn them into numbers by `as.integer()`. A logical column
+#' counts as 0 and 1. Dates, times, lists, complex numbers and the like are refused by name.
 #'
 #' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows, logical
 #' and symmetric ones). Its zeros are never written out: memory and time grow with the values that are not zero, and
@@ -116,8 +115,8 @@
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; or a sparse matrix of the package Matrix; one row a case. Or a [recipes::recipe()], which is
-#'   prepared on `data`: roles `predictor`, `outcome` and `case_weights` are used, others not. Validation data,
-#'   too, are prepared by it.
+#'   prepared on `data`: roles `predictor`, `outcome` and `case_weights` are used, others not. Validation
+#'   data, too, are prepared by it.
 #' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
 #'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
 #'   logical columns and factors with two levels, for several labels. A data frame of one column may

@@ -84,8 +84,8 @@ mlp_fit.Matrix <- mlp_fit.dgCMatrix
 
 design_sparse <- function(x, y, call, policy, args = xy_args) {
   if (imputes(policy)) {
-    abort_argument("na_action", "\"error\" or \"omit\" with sparse predictors", "\"impute\"", hint = dense_hint(args$x),
-                   call = call)
+    abort_argument("na_action", "\"error\" or \"omit\" with sparse predictors", "\"impute\"",
+                   hint = dense_hint(args$x), call = call)
   }
   design_matrix(as_sparse(x, args$x, call), y, call, policy, args)
 }

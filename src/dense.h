@@ -50,7 +50,7 @@ typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
   bool complete;   /* this pass is the last of those whose gradients are added */
-  float *products; /* of scaled inputs: [pairs of panels of units][panels of inputs][16] sums of W G over a pair */
+  float *products; /* of scaled inputs: [pairs of panels of units][panels of inputs][16] sums of W G */
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];

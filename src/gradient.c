@@ -147,9 +147,9 @@ static void input_block(const team *team, const input_work *work, size_t first, 
   pass *pass = &work->space->pass;
   const network *net = pass->net;
   const scaling as_it_is = {NULL, NULL, 0};
-  panels x = work->space->x;
+  const input x = batch_input(&work->space->x);
   range own = team_share(team, n);
-  bring_share(work->x, first, own, work->scaling, x);
+  bring_share(work->x, first, own, work->scaling, x.dense);
   team_barrier(team);
   pass_forward(team, pass, x, n, NULL);
   bring_share(work->seed, first, own, as_it_is, pass->layer[net->layers - 1].dz);
@@ -175,7 +175,7 @@ status network_input_gradient(const network *net, int threads, const source_matr
                               const double *seed, double *out) {
   const source_matrix seeds = {.real = seed, .rows = x->rows, .columns = network_outputs(net)};
   gradient_workspace space;
-  status result = gradient_allocate(&space, net, x->rows, threads, true, false);
+  status result = gradient_allocate(&space, net, NULL, x->rows, threads, true, false);
   input_work work = {&space, x, &seeds, scaling, out};
   if (result == STATUS_OK) team_run(space.pass.members, input_member, &work);
   gradient_free(&space);

@@ -164,7 +164,8 @@ static void update_adagrad(UPDATE_ARGUMENTS) {
     vf gradient = vector_load(g + i) + penalty * weight;
     vf sum = vector_load(moment[0] + i) + gradient * gradient;
     vector_store(moment[0] + i, sum);
-    vector_store(w + i, weight - decay * weight - rate * vector_quotient(gradient, vector_root(sum) + epsilon));
+    vf direction = vector_quotient(gradient, vector_root(sum) + epsilon);
+    vector_store(w + i, weight - decay * weight - rate * direction);
   }
 }
 
