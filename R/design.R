@@ -11,7 +11,6 @@ design_xy <- function(x, y, call, policy, args = xy_args) {
   design <- if (is.data.frame(x)) design_frame else if (is_matrix_object(x)) design_sparse else design_matrix
   design(x, y, call, policy, args)
 }
-}
 
 xy_args <- list(x = "x", y = "y")
 
