@@ -54,13 +54,14 @@
 #' becomes one indicator a level, and there is no intercept column (every layer has its bias). A
 #' logical column counts as 0 and 1. Dates, lists and the like are refused by name.
 #'
-#' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows, logical
-#' and symmetric ones). Its zeros are never written out: memory and time grow with the values that are not zero, and
-#' the network is, number for number, that of the same rows in a dense matrix. What would fill the zeros is refused:
-#' `standardize` other than `"none"` and `"scale"`, `numeric_embedding`, `input_noise`, and `residual` for a first
-#' layer as wide as its inputs; presets leave it out. `input_dropout` drops what is not zero. Under plain [opt_sgd()]
-#' and [opt_adagrad()], without momentum, penalty, decay and `ema_decay`, a step touches only the weights of
-#' predictors that its batch has; other optimizers move all weights at every step.
+#' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets,
+#' rows, logical and symmetric ones). Its zeros are never written out: memory and time grow with the
+#' values that are not zero, and the network is, number for number, that of the same rows in a dense
+#' matrix. What would fill the zeros is refused: `standardize` other than `"none"` and `"scale"`,
+#' `numeric_embedding`, `input_noise`, and `residual` for a first layer as wide as its inputs; presets
+#' leave it out. `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()],
+#' without momentum, penalty, decay and `ema_decay`, a step touches only the weights of predictors that
+#' are in its batch; other optimizers move all weights at every step.
 #'
 #' Missing and infinite values are refused; constant and duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
@@ -229,8 +230,8 @@
 #'   where the time of the training steps went, too (which slows small networks down). By default
 #'   `TRUE` in interactive sessions.
 #' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`,
-#'   `"sparse"`, or `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()] gives, perhaps
-#'   changed. By default it depends on the data. See the section on defaults.
+#'   `"sparse"`, or `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()]
+#'   gives, perhaps changed. By default it depends on the data. See the section on defaults.
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp`, a list of
 #' * `network`: the trained [mlp_network()];

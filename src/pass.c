@@ -50,8 +50,8 @@ static void lay_out(void *owner, arena *arena) {
   if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
-/* Three products a layer, some two barriers a layer. Products of sparse rows may be less work than the update of the
-   weights that they read. */
+/* Three products a layer, some two barriers a layer. Products of sparse rows may be less work than the update
+   of the weights that they read. */
 int pass_members(const network *net, size_t rows, int limit) {
   const layer *first = &net->layer[0];
   double update = net->density < 1 ? 16 * (double)first->inputs * (double)first->units : 0;
