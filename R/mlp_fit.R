@@ -66,13 +66,14 @@
 #' others; for one predictor with their ranks, turn them into numbers by `as.integer()`. A logical column
 #' counts as 0 and 1. Dates, times, lists, complex numbers and the like are refused by name.
 #'
-#' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows, logical
-#' and symmetric ones). Its zeros are never written out: memory and time grow with the values that are not zero, and
-#' the network is, number for number, that of the same rows in a dense matrix. What would fill the zeros is refused:
-#' `standardize` other than `"none"` and `"scale"`, `numeric_embedding`, `input_noise`, and `residual` for a first
-#' layer as wide as its inputs; presets leave it out. `input_dropout` drops what is not zero. Under plain [opt_sgd()]
-#' and [opt_adagrad()], without momentum, penalty, decay and `ema_decay`, a step touches only the weights of
-#' predictors that its batch has; other optimizers move all weights at every step.
+#' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets,
+#' rows, logical and symmetric ones). Its zeros are never written out: memory and time grow with the
+#' values that are not zero, and the network is, number for number, that of the same rows in a dense
+#' matrix. What would fill the zeros is refused: `standardize` other than `"none"` and `"scale"`,
+#' `numeric_embedding`, `input_noise`, and `residual` for a first layer as wide as its inputs; presets
+#' leave it out. `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()],
+#' without momentum, penalty, decay and `ema_decay`, a step touches only the weights of predictors that
+#' are in its batch; other optimizers move all weights at every step.
 #'
 #' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
 #' duplicated columns give one warning each.

@@ -29,7 +29,7 @@ tuned_presets <- list(
         hidden_units = 256L, optimizer = opt_adamw(0.001, weight_decay = 0.01), schedule = schedule_cosine(),
         dropout = 0.5
       ),
-      common_arguments(task, n, epochs_within(10000, n, most = 20L), batch_of(n, steps = 16))
+      common_arguments(task, n, epochs_within(10000, n, most = 12L), batch_of(n, steps = 16))
     )
   }
 )
@@ -112,7 +112,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
 #'   deviation for all columns; at most 40 epochs and about 10,000 steps, as before.
 #' * `"sparse"`, for sparse matrices such as counts of words: one layer that is dropped by half, trained by
-#'   AdamW on the predictors as they are; at most 20 epochs and about 10,000 steps, as before.
+#'   AdamW on the predictors as they are; at most 12 epochs and about 10,000 steps, as before.
 #' * `"plain"`: the textbook. What is written is what runs.
 #'
 #' @section What the default stands for:
@@ -126,8 +126,9 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' @section Which one is taken:
 #' A fit whose `preset` is not given takes that of `options(fastmlp.preset = )`, by name; without one, it
-#' takes `"sparse"` if the predictors are a sparse matrix, `"pixels"` if there are at least 64 predictors, all numeric and on one scale (at least half of
-#' them range over at least half of the range of all values), and `"tabular"` otherwise. `summary()` of a
+#' takes `"sparse"` if the predictors are a sparse matrix, `"pixels"` if there are at least 64 predictors,
+#' all numeric and on one scale (at least half of them range over at least half of the range of all
+#' values), and `"tabular"` otherwise. `summary()` of a
 #' fit says which it was, and why.
 #'
 #' All but `"plain"` train twice (`refit`) where there are at most 100,000 rows: on four fifths of them, to

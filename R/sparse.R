@@ -1,8 +1,8 @@
 # Sparse predictors: what they are to the engine, and what of a fit does not go with them.
 #
-# Inside the package a sparse matrix is a list of the class fastmlp_sparse, which holds the slots of Matrix's
-# dgCMatrix (p, i, x, dim) and the names of its columns. Slots are attributes: taking them copies nothing and needs
-# no other package.
+# Inside the package a sparse matrix is a list of the class fastmlp_sparse, which holds the slots of
+# Matrix's dgCMatrix (p, i, x, dim) and the names of its columns. Slots are attributes: taking them copies
+# nothing and needs no other package.
 
 new_sparse <- function(p, i, x, dim, names) {
   structure(list(p = p, i = i, x = x, dim = dim, names = names), class = "fastmlp_sparse")
@@ -30,7 +30,8 @@ to_columns <- function(x, arg, call) {
   known <- inherits(x, "sparseMatrix") && requireNamespace("Matrix", quietly = TRUE)
   if (!known) {
     hint <- sprintf("`as.matrix(%s)` makes a dense matrix of it.", arg)
-    abort_argument(arg, "a sparse matrix of numbers, such as a \"dgCMatrix\"", describe(x), "type", hint, call)
+    expected <- "a sparse matrix of numbers, such as a \"dgCMatrix\""
+    abort_argument(arg, expected, describe(x), "type", hint, call)
   }
   for (class in c("dMatrix", "generalMatrix", "CsparseMatrix")) x <- methods::as(x, class)
   x
@@ -48,7 +49,8 @@ sparse_columns <- function(x, columns) {
   x <- unclass(x)
   each <- diff(x$p)[columns]
   at <- sequence(each, from = x$p[columns] + 1L)
-  new_sparse(c(0L, as.integer(cumsum(each))), x$i[at], x$x[at], c(x$dim[1], length(columns)), x$names[columns])
+  start <- c(0L, as.integer(cumsum(each)))
+  new_sparse(start, x$i[at], x$x[at], c(x$dim[1], length(columns)), x$names[columns])
 }
 
 # Column j with its zeros.
@@ -73,14 +75,14 @@ same_sparse_columns <- function(x, j, k) {
 
 #' @rdname mlp_fit
 #' @export
-mlp_fit.dgCMatrix <- fit_method(
+mlp_fit.dgCMatrix <- fit_method( # nolint: object_name_linter.
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
   function(frame, policy) design_sparse(frame$x, frame$y, frame, policy)
 )
 
 #' @rdname mlp_fit
 #' @export
-mlp_fit.Matrix <- mlp_fit.dgCMatrix
+mlp_fit.Matrix <- mlp_fit.dgCMatrix # nolint: object_name_linter.
 
 design_sparse <- function(x, y, call, policy, args = xy_args) {
   if (imputes(policy)) {
@@ -103,10 +105,12 @@ dense_hint <- function(arg) sprintf("`as.matrix(%s)` makes a dense matrix.", arg
 check_sparse_settings <- function(settings, sizes, x, arg, call) {
   if (!is_sparse(x)) return(invisible())
   refuse <- function(setting, expected, got) {
-    abort_argument(setting, paste(expected, "with sparse predictors"), got, hint = dense_hint(arg), call = call)
+    expected <- paste(expected, "with sparse predictors")
+    abort_argument(setting, expected, got, hint = dense_hint(arg), call = call)
   }
   if (!settings$standardize %in% sparse_standardizers) {
-    refuse("standardize", enumerate(sparse_standardizers, conjunction = "or"), format_value(settings$standardize))
+    expected <- enumerate(sparse_standardizers, conjunction = "or")
+    refuse("standardize", expected, format_value(settings$standardize))
   }
   if (!is.null(settings$numeric_embedding)) {
     refuse("numeric_embedding", "left out", format(settings$numeric_embedding))

@@ -280,14 +280,14 @@ training_history <- function(job, history, extra) {
   if (job$plan$scheduled || any(history$rate != 1) || "learn_rate" %in% before$metric) {
     learn_rate <- job$settings$optimizer$learn_rate
     tables$train$learn_rate <- learn_rate * history$rate
-    before <- with_learn_rate(before, learn_rate)
+    before <- with_rates(before, learn_rate)
   }
   if (!is.null(job$sets$valid)) tables$validation <- measures("valid")
   rbind(before, history_frame(tables, first, epochs))
 }
 
 # A history in which the learning rate was the same all the time, with that rate.
-with_learn_rate <- function(history, learn_rate) {
+with_rates <- function(history, learn_rate) {
   if (is.null(history) || "learn_rate" %in% history$metric) return(history)
   last <- history$set == "train" & !duplicated(history[c("epoch", "set")], fromLast = TRUE)
   rows <- sort(c(seq_len(nrow(history)), which(last)))

@@ -174,8 +174,9 @@ static void strip_product(input x, panels dz, size_t rows, bool accumulate, pane
   }
 }
 
-/* Whether the weights of inputs that are zero in all rows stay what they are: then they are left alone. That is so
-   of plain steps and of Adagrad's without decay or penalty; momentum and averages that fade move all. */
+/* Whether the weights of inputs that are zero in all rows stay what they are: then they are left alone. That
+   is so of plain steps and of Adagrad's without decay or penalty; momentum and averages that fade move all.
+ */
 static bool leaves_alone(const layer *layer, input x, const gradient_sink *sink, const float *transposed) {
   return x.sparse != NULL && sink->step != NULL && sink->step->still && sink->gradient == NULL &&
          sink->average == NULL && transposed == NULL && !layer->scaled;

@@ -33,14 +33,15 @@ ALWAYS_INLINE sparse_span sparse_row(const sparse_part *a, size_t row) {
   return (sparse_span){a->entry + bound[0], a->entry + bound[1]};
 }
 
-ALWAYS_INLINE void sparse_add(vf sum[], const sparse_entry *entry, const float *b, size_t b_stride, int panels) {
+ALWAYS_INLINE void sparse_add(vf sum[], const sparse_entry *entry, const float *b, size_t b_stride,
+                              int panels) {
   const float *b_row = b + (size_t)entry->index * PANEL;
   vf factor = vector_splat(entry->value);
   FOR_SPARSE_VECTORS (v) sum[v] += factor * vector_load(b_row + tile_offset(v, b_stride));
 }
 
-/* Some neighbouring rows side by side, so that no sum waits for its last addition: together as far as the shortest
-   goes, and then one by one. */
+/* Some neighbouring rows side by side, so that no sum waits for its last addition: together as far as the
+   shortest goes, and then one by one. */
 ALWAYS_INLINE void sparse_tile(const sparse_operands *o, size_t row, int rows, int panels) {
   vf sum[SPARSE_ROWS][SPARSE_PANELS * PANEL_VECTORS];
   sparse_span span[SPARSE_ROWS];

@@ -49,7 +49,8 @@ SEXP fastmlp_objective_open(SEXP network_list, SEXP data, SEXP valid, SEXP scali
                             .rows = o->data.rows,
                             .targets = dataset_targets(&o->data, 0),
                             .total_weight = dataset_weight(&o->data)};
-  raise_unless_ok(gradient_allocate(&o->workspace, &o->net, &o->data, o->data.rows, threads, false, profiled));
+  raise_unless_ok(
+      gradient_allocate(&o->workspace, &o->net, &o->data, o->data.rows, threads, false, profiled));
   if (valid != R_NilValue) {
     dataset_from_list(&o->valid, valid, scaling_list, &o->net, &o->loss, threads);
     int members = threads_for_work(threads, network_flops(&o->net, o->valid.rows));

@@ -85,7 +85,8 @@ test_that("sparse fits are the same at any number of threads and equal dense one
     y <- factor(sample.int(4, 600, replace = TRUE))
     fit <- function(x, threads, units, ...) {
       set.seed(2)
-      mlp_fit(x, y, hidden_units = units, epochs = 2, batch_size = 128, threads = threads, verbose = FALSE, ...)
+      mlp_fit(x, y, hidden_units = units, epochs = 2, batch_size = 128, threads = threads, verbose = FALSE,
+              ...)
     }
     same <- TRUE
     for (units in c(150, 24)) for (optimizer in list(opt_sgd(0.1), opt_adam())) {
@@ -181,8 +182,8 @@ test_that("columns are summarised as in a dense matrix, zeros that are kept like
   }
   expect_identical(sparse_column(sparse_columns(x, 40:1), 3), unname(set$dense[, 38]))
   y <- seq_len(5)
-  with_zeros <- Matrix::sparseMatrix(i = c(1, 2, 1, 2, 3, 3), j = c(1, 1, 2, 2, 2, 3), x = c(4, 5, 4, 5, 0, 0),
-                                     dims = c(5, 3))
+  with_zeros <- Matrix::sparseMatrix(i = c(1, 2, 1, 2, 3, 3), j = c(1, 1, 2, 2, 2, 3),
+                                     x = c(4, 5, 4, 5, 0, 0), dims = c(5, 3))
   expect_warning(expect_warning(
     mlp_fit(with_zeros, y, preset = "plain", epochs = 1, verbose = FALSE), class = "fastmlp_warning_constant"
   ), "duplicated column: 2", class = "fastmlp_warning_duplicated")
@@ -204,7 +205,7 @@ test_that("what cannot be done without filling zeros, and bad rows, are refused"
     mlp_fit(bad, set$y)
     mlp_fit(set$x, set$y[-1])
     mlp_fit(methods::as(set$x, "denseMatrix"), set$y)
-    mlp_fit(set$dense, set$y, standardize = "zscore", validation = list(x = set$x, y = set$y), verbose = FALSE)
+    mlp_fit(set$dense, set$y, standardize = "zscore", validation = list(x = set$x, y = set$y))
     predict(fit, set$x)
     predict(fit, bad)
     predict(sparse_fit(set$x, set$y), bad)
@@ -222,6 +223,7 @@ test_that("presets give way where zeros would be filled", {
     expect_null(fit$arguments$numeric_embedding)
     expect_identical(fit$arguments$standardize, "none")
   }
+  withr::local_options(fastmlp.preset = NULL)
   fit <- suppressWarnings(mlp_fit(set$x, set$y, epochs = 1, verbose = FALSE))
   expect_identical(fit$arguments$preset, "sparse")
   expect_output(print(summary(fit)), "sparse")
