@@ -46,7 +46,7 @@
 #' @seealso [mlp_importance()], [mlp_partial()]; [mlp_gradient()] for the gradient of a loss.
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(Species ~ ., iris, preset = "fast")
+#' fit <- mlp_fit(Species ~ ., iris, preset = "fast", hidden_units = c(16, 16))
 #' mlp_attribution(fit, iris[c(1, 150), ], "integrated", output = "virginica")
 #'
 #' # From another row than the mean flower

@@ -12,7 +12,7 @@ regions_picture <- function(object, call, new_data = NULL, truth = NULL, variabl
   variables <- region_variables(variables, rows$columns, call)
   resolution <- check_count(resolution, "resolution", 2, 2000, call = call)
   max_points <- check_count(max_points, "max_points", 0, call = call)
-  if (!is.null(truth) || region_truth_is_known(object, new_data)) {
+  if (!is.null(truth) || knows_truth(object, new_data)) {
     truth <- known_truth(object, new_data, truth, call)
   }
   plane <- region_plane(rows$columns, variables, resolution)
@@ -35,12 +35,6 @@ region_variables <- function(variables, columns, call) {
                    call = call)
   }
   check_variable_names(variables, "variables", 2, numeric, call)
-}
-
-# Whether a formula's outcome is in the new rows.
-region_truth_is_known <- function(object, new_data) {
-  blueprint <- object$outcome$blueprint
-  !is.null(blueprint) && all(names(blueprint$ptypes$outcomes) %in% colnames(new_data))
 }
 
 # All combinations of `resolution` values each, from the smallest to the largest and a little beyond; the

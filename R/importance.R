@@ -66,7 +66,8 @@
 #' importance
 #' autoplot(importance)
 #'
-#' fit <- mlp_fit(mpg ~ ., mtcars, preset = "plain", hidden_units = 4, standardize = "zscore")
+#' fit <- mlp_fit(mpg ~ ., mtcars, preset = "plain", hidden_units = 4, standardize = "zscore",
+#'                standardize_outcome = TRUE)
 #' mlp_importance(fit, method = "garson")
 #' mlp_importance(fit, method = "olden")
 #' @export

@@ -37,12 +37,12 @@
 #' @seealso [mlp_importance()], [mlp_attribution()]
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(mpg ~ wt + hp + cyl, transform(mtcars, cyl = factor(cyl)), preset = "fast")
 #' cars <- transform(mtcars, cyl = factor(cyl))
+#' fit <- mlp_fit(mpg ~ wt + hp + cyl, cars, preset = "fast", hidden_units = c(16, 16))
 #' mlp_partial(fit, cars, "wt", grid_size = 5)
 #' autoplot(mlp_partial(fit, cars, "wt"))
 #' autoplot(mlp_partial(fit, cars, "wt", ice = TRUE, center = TRUE))
-#' autoplot(mlp_partial(fit, cars, c("wt", "hp")))
+#' autoplot(mlp_partial(fit, cars, c("wt", "hp"), grid_size = 10))
 #' autoplot(mlp_partial(fit, cars, c("wt", "cyl")))
 #' @export
 mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, center = FALSE, ...,

@@ -120,6 +120,7 @@ test_that("bad arguments are refused", {
   fit <- taught(iris[1:4], iris$Species)
   own <- loss_custom(function(output, target) list(value = rowSums((output - target)^2),
                                                    gradient = 2 * (output - target)))
+  formula <- taught(Species ~ ., iris)
   custom <- taught(mtcars["wt"], mtcars$mpg, loss = own, optimizer = opt_sgd(1e-4))
   expect_conditions({
     mlp_importance(fit)
@@ -133,6 +134,7 @@ test_that("bad arguments are refused", {
     mlp_importance(fit, iris, iris$Species, weights = rep(0, 150))
     mlp_importance(fit, iris, method = "garson")
     mlp_importance(fit, iris[1:3], iris$Species)
+    mlp_importance(formula, iris[1:4])
     mlp_importance(custom, mtcars, mtcars$mpg)
   })
 })
