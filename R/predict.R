@@ -70,11 +70,15 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   type <- check_type(type, outcome, call)
   given <- c(level = !missing(level), levels = !is.null(levels))
   request <- c(check_request(type, outcome, level, levels, given, call), list(call = call))
-  threads <- resolve_threads(threads)
+  predictions(object, new_data, type, request, offset, resolve_threads(threads), call)
+}
+
+# Predictions of a type that the fit has; the request as check_request() gives it, with the call.
+predictions <- function(object, new_data, type, request, offset, threads, call) {
   x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
-  request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
+  request$offset <- predict_offset(offset, object$outcome$offset, new_data, type, call)
   run <- function(link) network_outputs(object, x, link, threads, call)
-  types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
+  types_of_fit(object$outcome)[[type]]$of(object, run, request, links[[object$outcome$link]])
 }
 
 # The levels of quantiles that a type of prediction needs, or the level of an interval: list(levels) or
