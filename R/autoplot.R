@@ -58,7 +58,7 @@ ggplot2::autoplot
 #' | calibration | a bin of a class | `class`, `predicted`, `observed`, `rows`, `lower`, `upper`, `error` |
 #' | observed | a row and number | `outcome`, `observed`, `predicted` |
 #' | residuals | a row, number and panel | the same, `residual`, `panel`, `x` |
-#' | quantiles | a group of rows, number and band | `outcome`, `x`, `band`, `lower`, `upper` |
+#' | quantiles | a group of rows, number and band | `outcome`, `x`, `band`, `lower`, `upper`, `level`, `held` |
 #'
 #' @param object,x A fit from [mlp_fit()] or a network from [mlp_network()].
 #' @param type What to show, by default the first.
@@ -70,10 +70,11 @@ ggplot2::autoplot
 #'   * `"network"`: `max_units`, at least 3, by default 12;
 #'   * `"weights"`: `layer`, a whole number, for one layer alone (its sides are then named where there is
 #'     room); or `shape`, rows and columns of images, whose pixels come from left to right, then from
-#'     top to bottom, as from [read_idx()] with `flatten = TRUE`, and `max_units`, by default 40;
+#'     top to bottom, as from [read_idx()] with `flatten = TRUE`, and `max_units`, by default 24;
 #'   * `"network"`, `"weights"` and `"weight_histogram"` of an ensemble: `member`, a whole number, by
 #'     default 1;
-#'   * `"calibration"`: `bins`, a whole number from 1 to 100, by default 10;
+#'   * `"calibration"`: `bins`, a whole number from 1 to 100, by default one for each 100 rows,
+#'     from 5 to 40;
 #'   * `"observed"` and `"residuals"` of a fit with the argument `offset`: `offset`, one finite number a
 #'     row;
 #'   * `"quantiles"`: `levels` as for `predict()`, by default those of the fit or, with Gaussian loss,
@@ -169,8 +170,8 @@ plot_types <- c(
       roc_plot(roc_curves(class_probabilities(object, call, ...)))
     }),
     calibration = list(needs = "prob", takes = c(rows_of_data, "bins"),
-      draw = function(object, call, ..., bins = 10) {
-        bins <- check_count(bins, "bins", max = 100, call = call)
+      draw = function(object, call, ..., bins = NULL) {
+        if (!is.null(bins)) check_count(bins, "bins", max = 100, call = call)
         calibration_plot(calibration_bins(class_probabilities(object, call, ...), bins))
       }),
     observed = list(needs = "numeric", takes = c(rows_of_data, "offset"), draw = function(object, call, ...) {
@@ -256,6 +257,7 @@ plot_theme <- function() {
       legend.position = "top",
       legend.justification = "left",
       legend.margin = ggplot2::margin(0, 0, 0, 0),
+      legend.title = ggplot2::element_text(margin = ggplot2::margin(r = 6)),
       panel.grid.minor = ggplot2::element_blank(),
       strip.text = ggplot2::element_text(hjust = 0)
     )

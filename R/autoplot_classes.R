@@ -58,11 +58,11 @@ confusion_text <- function(counts) {
   classes <- nlevels(counts$truth)
   if (classes > 20) return(NULL)
   count <- big_numbers(counts$rows)
-  share <- ifelse(counts$rows == 0, "", percent(counts$share, 0))
+  share <- ifelse(counts$rows == 0 | counts$share < .005, "", percent(counts$share, 0))
   counts$text <- if (classes > 12) count else trimws(paste0(count, "\n", share))
   counts$ink <- ifelse(!is.na(counts$share) & counts$share > .5, "white", "grey20")
   ggplot2::geom_text(ggplot2::aes(label = .data$text, colour = .data$ink), counts,
-                     size = min(4, 34 / classes), lineheight = .9)
+                     size = min(4, 28 / classes), lineheight = .9)
 }
 
 # ---- one class against the rest ----
@@ -154,8 +154,9 @@ unit_axes <- function() {
 
 # One row a bin of a class: class, predicted (mean probability), observed (share of positive rows), rows,
 # lower and upper (the interval of the share), and error, the expected calibration error of the class.
-calibration_bins <- function(probabilities, bins) {
+calibration_bins <- function(probabilities, bins = NULL) {
   by_class(probabilities, function(own) {
+    bins <- bins %||% min(40, max(5, nrow(own) %/% 100))
     bin <- equal_bins(own$probability, bins)
     rows <- tabulate(bin)
     mean_in <- function(x) as.vector(rowsum(as.double(x), bin)) / rows
@@ -182,20 +183,19 @@ wilson_interval <- function(share, n) {
 
 calibration_plot <- function(bins) {
   first <- !duplicated(bins$class)
-  titles <- sprintf("%s (error %s)", bins$class[first], percent(bins$error[first]))
+  titles <- sprintf("%s, %s", bins$class[first], percent(bins$error[first]))
   strips <- rlang::set_names(titles, as.character(bins$class[first]))
   range <- unique(range(bins$rows))
   size <- paste(c(big_numbers(range[1]), if (length(range) > 1) big_numbers(range[2])), collapse = " to ")
   ggplot2::ggplot(bins, ggplot2::aes(.data$predicted, .data$observed)) +
     ggplot2::geom_abline(colour = "grey70", linetype = "dotted") +
-    ggplot2::geom_linerange(ggplot2::aes(ymin = .data$lower, ymax = .data$upper), colour = "grey50") +
+    ggplot2::geom_linerange(ggplot2::aes(ymin = .data$lower, ymax = .data$upper), colour = "grey60") +
     ggplot2::geom_line(colour = plot_colours[["blue"]]) +
-    ggplot2::geom_point(ggplot2::aes(size = .data$rows), colour = plot_colours[["blue"]]) +
+    ggplot2::geom_point(colour = plot_colours[["blue"]], size = 1.2) +
     ggplot2::facet_wrap("class", labeller = ggplot2::as_labeller(strips)) +
     unit_axes() +
-    ggplot2::scale_size_area("rows", max_size = 2.5, labels = big_numbers, guide = "none") +
-    ggplot2::coord_equal() +
+    (if (sum(first) == 1) ggplot2::coord_equal()) +
     ggplot2::labs(x = "predicted probability", y = "share of rows of the class",
-                  caption = sprintf("%s rows a point; intervals at 95 %%", size)) +
+                  caption = paste0(size, " rows a point; intervals at 95 %; above: expected calibration error")) +
     plot_theme()
 }

@@ -69,8 +69,14 @@ rate_curve <- function(history) {
        ggplot2::geom_blank(ggplot2::aes(y = 0), history))
 }
 
-# Whole epochs, counted from 1.
-integer_breaks <- function(limits) {
-  breaks <- pretty(limits)
-  unique(pmax(breaks[breaks == round(breaks)], 1))
+# Whole numbers, those of a scale that counts from 1 with it in the place of 0 where it is near.
+integer_breaks <- function(limits, n = 5) {
+  breaks <- whole_breaks(limits, n)
+  step <- c(diff(breaks), 1)[1]
+  unique(c(if (step > 2 && min(breaks) == 0) 1, breaks[breaks >= 1]))
+}
+
+whole_breaks <- function(limits, n = 5) {
+  breaks <- pretty(limits, n)
+  breaks[breaks == round(breaks)]
 }

@@ -3,13 +3,14 @@
 
 network_plot <- function(network, max_units, names = NULL) {
   nodes <- network_nodes(network, max_units, names)
+  columns <- length(network$layers) + 1
   ggplot2::ggplot(nodes$units, ggplot2::aes(.data$x, .data$y)) +
     network_edge_layers(network_edges(network, nodes$units)) +
     network_node_layers(nodes$units) +
-    network_gap_layers(nodes$gaps) +
-    network_name_layers(nodes$units, length(network$layers) + 1) +
+    network_gap_layers(nodes$gaps, columns) +
+    network_name_layers(nodes$units, columns) +
     network_scales(network, nodes$units) +
-    network_theme()
+    network_theme(columns)
 }
 
 # Units in each layer, first what the first layer reads: more than the inputs where there is an embedding.
@@ -99,25 +100,28 @@ network_edge_layers <- function(edges) {
   )
 }
 
-# Circles shrink with the tallest column so that neighbours never touch.
+# Circles shrink with the tallest column so that neighbours never touch, at last without labels.
 network_node_layers <- function(units) {
   tallest <- max(units$y) - min(units$y) + 1
-  size <- min(13, max(5, 110 / tallest))
+  size <- min(13, max(2, 110 / tallest))
   list(
     ggplot2::geom_point(shape = 21, size = size, fill = "white", colour = "grey30"),
-    ggplot2::geom_text(ggplot2::aes(label = .data$label), size = min(4, size / 3), parse = TRUE)
+    if (size > 5) ggplot2::geom_text(ggplot2::aes(label = .data$label), size = min(4, size / 3), parse = TRUE)
   )
 }
 
 # How many units are left out.
-network_gap_layers <- function(gaps) {
+network_gap_layers <- function(gaps, columns) {
   if (!nrow(gaps)) return(NULL)
-  gaps$label <- paste(big_numbers(gaps$hidden), "more")
+  gaps$label <- sprintf(if (columns > many_columns) "+%s" else "%s more", big_numbers(gaps$hidden))
   list(
     ggplot2::geom_tile(data = gaps, width = .4, height = .6, fill = "white"),
     ggplot2::geom_text(ggplot2::aes(label = .data$label), gaps, size = 3, colour = "grey20")
   )
 }
+
+# How far names are from the middle of their units, in columns for each column that there is.
+name_distance <- .045
 
 # Names of inputs to the left of the first column, of outputs to the right of the last.
 network_name_layers <- function(units, columns) {
@@ -126,12 +130,9 @@ network_name_layers <- function(units, columns) {
     if (!nrow(named)) return(NULL)
     ggplot2::geom_text(ggplot2::aes(label = .data$name), named, nudge_x = nudge, hjust = hjust, size = 3.2)
   }
-  list(side(1, -.13, 1), side(columns, .13, 0))
+  nudge <- name_distance * columns
+  list(side(1, -nudge, 1), side(columns, nudge, 0))
 }
-
-# Units in the tallest column: what a unit of y measures on the page is in proportion to its
-# inverse.
-column_height <- function(units) max(units$y) - min(units$y) + 1
 
 # What a hidden layer does after its product: "relu", or "batch norm, relu, residual".
 layer_words <- function(layer) {
@@ -143,18 +144,18 @@ layer_words <- function(layer) {
 network_headings <- function(network) {
   hidden <- utils::head(network$layers, -1)
   activation <- vapply(hidden, layer_words, "")
-  gap <- if (length(hidden) > 3) "\n" else " "
+  gap <- if (length(hidden) > 2) "\n" else " "
   hidden_names <- sprintf("hidden %d%s(%s)", seq_along(hidden), gap, activation)
   sizes <- network_sizes(network)
   embedded <- sizes[1] > network$inputs
-  inputs <- if (embedded) sprintf("embedded%sinputs (%s)", gap, big_numbers(network$inputs)) else "inputs"
+  inputs <- if (embedded) sprintf("%s inputs,\nembedded", big_numbers(network$inputs)) else "inputs"
   paste0(c(inputs, hidden_names, "outputs"), "\n", big_numbers(sizes))
 }
 
 # What the x axis has beyond the first and the last column: room for headings, and for names.
 side_room <- function(units, columns) {
   longest <- function(layer) max(nchar(units$name[units$layer == layer]), 0, na.rm = TRUE)
-  pmax(.45, .2 + .011 * columns * c(longest(1), longest(columns)))
+  pmax(.45, columns * (name_distance + .012 * c(longest(1), longest(columns))))
 }
 
 network_scales <- function(network, units) {
@@ -173,12 +174,15 @@ network_scales <- function(network, units) {
   )
 }
 
+# Columns from which on text is set smaller and shorter.
+many_columns <- 6
+
 # The headings of the columns are the labels of the x axis: theme(axis.text.x.top = ) restyles them.
-network_theme <- function() {
+network_theme <- function(columns) {
   plot_theme() +
     ggplot2::theme(
       axis.text.x.top = ggplot2::element_text(
-        colour = "black", size = ggplot2::rel(1.15), vjust = 0
+        colour = "black", size = ggplot2::rel(if (columns > many_columns) .85 else 1.15), vjust = 0
       ),
       axis.text.y = ggplot2::element_blank(),
       axis.title = ggplot2::element_blank(),

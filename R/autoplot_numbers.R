@@ -77,7 +77,7 @@ observed_residuals <- function(data) {
     rank <- rank(own$residual, ties.method = "first")
     x <- list(predicted = own$predicted, "normal quantile" = stats::qnorm(stats::ppoints(nrow(own)))[rank])
     titles <- paste0(if (several) paste0(own$outcome[1], ": "), names(x))
-    data.frame(own, panel = rep(titles, each = nrow(own)), x = unlist(x, use.names = FALSE))
+    data.frame(rbind(own, own), panel = rep(titles, each = nrow(own)), x = unlist(x, use.names = FALSE))
   })
   panels$panel <- factor(panels$panel, unique(panels$panel))
   panels
@@ -91,7 +91,7 @@ residuals_plot <- function(panels) {
     ggplot2::facet_wrap("panel", scales = "free", ncol = 2, strip.position = "bottom") +
     number_axes() +
     ggplot2::labs(x = NULL, y = "observed less predicted",
-                  caption = "lines: means of 20 groups by prediction; normal residuals") +
+                  caption = "lines: means of 20 groups of neighbours (left), a normal distribution (right)") +
     plot_theme() +
     ggplot2::theme(
       legend.position = "right", strip.placement = "outside",

@@ -3,6 +3,9 @@
 # Groups of neighbours of which the bands are means, where rows have more values than that.
 fan_groups <- 200
 
+# Outcomes that are drawn at most.
+fan_dots <- 2000
+
 fan_levels <- c(.025, .1, .25, .5, .75, .9, .975)
 
 quantiles_picture <- function(object, call, new_data, truth = NULL, levels = NULL, along = NULL) {
@@ -38,13 +41,12 @@ fan_bands <- function(levels) {
   lapply(seq_len(length(levels) %/% 2), function(i) list(lower = i, upper = length(levels) + 1 - i))
 }
 
-# "0.1 to 0.9 (holds 79.6 %)", with the share of all outcomes that are within.
-band_title <- function(band, numbers, levels) {
+# The share of all outcomes that lie within a band.
+share_within <- function(band, numbers) {
   within <- lapply(numbers, function(number) {
     number$observed >= number$quantiles[, band$lower] & number$observed <= number$quantiles[, band$upper]
   })
-  sprintf("%s to %s (holds %s)", format_plainly(levels[band$lower]), format_plainly(levels[band$upper]),
-          percent(mean(unlist(within))))
+  mean(unlist(within))
 }
 
 # Groups 1, 2, ... of neighbours: one a value while these are few.
@@ -55,28 +57,30 @@ fan_group <- function(x) {
 
 group_mean <- function(x, group) as.vector(rowsum(as.double(x), group)) / tabulate(group)
 
-# One row a group of rows and band of a number: outcome, x, band, lower, upper. numbers are lists of name,
-# observed, quantiles (rows x levels) and x.
+# One row a group of rows and band of a number: outcome, x, band, lower, upper, level (the probability of the
+# band) and held (the share of all outcomes within). numbers are lists of name, observed, quantiles (rows x
+# levels) and x.
 fan_data <- function(numbers, levels) {
-  bands <- fan_bands(levels)
-  titles <- vapply(bands, band_title, "", numbers, levels)
+  bands <- lapply(fan_bands(levels), function(band) {
+    ends <- levels[c(band$lower, band$upper)]
+    c(band, title = paste(format_plainly(ends), collapse = " to "), level = diff(ends),
+      held = share_within(band, numbers))
+  })
   pieces <- lapply(numbers, function(number) {
     group <- fan_group(number$x)
-    each <- Map(function(band, title) {
+    lapply(bands, function(band) {
       data.frame(
-        outcome = number$name, x = group_mean(number$x, group), band = title,
+        outcome = number$name, x = group_mean(number$x, group), band = band$title,
         lower = group_mean(number$quantiles[, band$lower], group),
-        upper = group_mean(number$quantiles[, band$upper], group)
+        upper = group_mean(number$quantiles[, band$upper], group), level = band$level, held = band$held
       )
-    }, bands, titles)
-    do.call(rbind, each)
+    })
   })
   none <- data.frame(outcome = character(), x = numeric(), band = character(), lower = numeric(),
-                     upper = numeric())
-  data <- do.call(rbind, c(list(none), pieces))
-  row.names(data) <- NULL
+                     upper = numeric(), level = numeric(), held = numeric())
+  data <- do.call(rbind, c(list(none), unlist(pieces, recursive = FALSE)))
   data$outcome <- factor(data$outcome, vapply(numbers, `[[`, "", "name"))
-  data$band <- factor(data$band, titles)
+  data$band <- factor(data$band, vapply(bands, `[[`, "", "title"))
   data
 }
 
@@ -95,7 +99,7 @@ fan_middle <- function(numbers, levels) {
 fan_points <- function(numbers) {
   points <- lapply(numbers, function(number) {
     rows <- order(number$x)
-    rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), most_points))))]
+    rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), fan_dots))))]
     data.frame(outcome = number$name, x = number$x[rows], y = number$observed[rows])
   })
   structure(do.call(rbind, points), rows = length(numbers[[1]]$x))
@@ -107,18 +111,25 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
   rows <- attr(points, "rows")
   ggplot2::ggplot(fan, ggplot2::aes(.data$x)) +
     ggplot2::geom_ribbon(ggplot2::aes(ymin = .data$lower, ymax = .data$upper, fill = .data$band)) +
-    ggplot2::geom_point(ggplot2::aes(y = .data$y), points, size = .9, colour = "grey15",
-                        alpha = min(.8, max(.15, 10 / sqrt(shown)))) +
+    ggplot2::geom_point(ggplot2::aes(y = .data$y), points, size = .7, colour = "grey15",
+                        alpha = min(.7, max(.2, 12 / sqrt(shown)))) +
     (if (!is.null(middle)) ggplot2::geom_line(ggplot2::aes(y = .data$y), middle, colour = "black")) +
     (if (length(names) > 1) ggplot2::facet_wrap("outcome", scales = "free")) +
-    ggplot2::scale_fill_manual(values = blues(nlevels(fan$band))) +
+    ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
     number_axes() +
     ggplot2::labs(
       x = along %||% "rows, from the smallest predicted median to the largest",
-      y = if (length(names) == 1) names, fill = "quantiles",
+      y = if (length(names) == 1) names, fill = "band (rows within)",
       caption = if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
     ) +
     plot_theme()
+}
+
+# "80 % (79.6 %)": what a band should hold, and what it holds.
+band_labels <- function(fan) {
+  first <- fan[match(levels(fan$band), fan$band), ]
+  level <- vapply(100 * first$level, function(level) format(level, digits = 3), "")
+  sprintf("%s %% (%s)", level, percent(first$held))
 }
 
 # So many shades from pale to strong.

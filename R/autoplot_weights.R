@@ -16,7 +16,7 @@ weights_picture <- function(network, names, call, layer = NULL, shape = NULL, ma
     abort_argument("layer", "left out with `shape`, which is about the first", describe(layer), call = call)
   }
   shape <- check_shape(shape, network, call)
-  weight_images(unit_images(network, shape, check_count(max_units %||% 40, "max_units", call = call)))
+  weight_images(unit_images(network, shape, check_count(max_units %||% 24, "max_units", call = call)))
 }
 
 check_shape <- function(shape, network, call) {
@@ -34,16 +34,21 @@ layer_titles <- function(network) {
 
 # ---- heat maps ----
 
-# One row a cell: layer, from, to, weight. Each layer has a column of its own for what it reads.
+# One row a cell: layer, from, to, weight, and relative, the weight over the layer's largest.
 weight_cells <- function(network, layer = NULL) {
   from <- c("inputs", utils::head(layer_titles(network), -1))
-  sizes <- network_sizes(network)
-  titles <- sprintf("%s to %s\n%s x %s", from, layer_titles(network), big_numbers(utils::head(sizes, -1)),
-                    big_numbers(sizes[-1]))
+  sizes <- big_numbers(network_sizes(network))
   cells <- lapply(layer %||% seq_along(network$layers), function(l) {
-    cbind(layer = factor(titles[l], titles), block_means(network$layers[[l]]$weight))
+    own <- block_means(network$layers[[l]]$weight)
+    largest <- max(abs(own$weight))
+    own$relative <- own$weight / (if (largest > 0) largest else 1)
+    title <- sprintf("%s to %s\n%s x %s, up to %s", from[l], layer_titles(network)[l], sizes[l], sizes[l + 1],
+                     format(largest, digits = 2))
+    cbind(layer = title, own)
   })
-  droplevels(do.call(rbind, cells))
+  cells <- do.call(rbind, cells)
+  cells$layer <- factor(cells$layer, unique(cells$layer))
+  cells
 }
 
 # Means over blocks of at least one element, at most heat_cells on a side; from and to are the blocks' centres.
@@ -62,11 +67,14 @@ block_means <- function(weight, most = heat_cells) {
 
 # names: what comes in and the units of the one layer that is drawn, or NULL.
 weight_heat <- function(cells, names = NULL) {
-  ggplot2::ggplot(cells, ggplot2::aes(.data$to, .data$from, fill = .data$weight)) +
+  several <- nlevels(cells$layer) > 1
+  largest <- if (several) 1 else max(abs(cells$weight))
+  ggplot2::ggplot(cells, ggplot2::aes(.data$to, .data$from)) +
+    ggplot2::aes(fill = if (several) .data$relative else .data$weight) +
     # A layer of the plot for each of the network's, whose cells have a size of their own.
     lapply(split(cells, cells$layer), function(own) ggplot2::geom_raster(data = own)) +
     ggplot2::facet_wrap("layer", scales = "free") +
-    weight_fill(max(abs(cells$weight))) +
+    weight_fill(largest, if (several) "weight over\nthe layer's\nlargest" else "weight") +
     side_scale(ggplot2::scale_x_continuous, names$outputs) +
     side_scale(ggplot2::scale_y_continuous, names$inputs, trans = "reverse") +
     ggplot2::labs(x = "unit", y = "from") +
@@ -87,7 +95,10 @@ layer_names <- function(network, names, layer) {
 }
 
 side_scale <- function(scale, names, ...) {
-  if (is.null(names)) return(scale(labels = big_numbers, breaks = integer_breaks, expand = c(0, 0), ...))
+  if (is.null(names)) {
+    few <- function(limits) integer_breaks(range(limits), 4)
+    return(scale(labels = big_numbers, breaks = few, expand = c(0, 0), ...))
+  }
   scale(breaks = seq_along(names), labels = names, expand = c(0, 0), ...)
 }
 
@@ -99,7 +110,7 @@ unit_images <- function(network, shape, max_units) {
   size <- sqrt(colMeans(weight^2))
   units <- utils::head(order(-size), max_units)
   largest <- apply(abs(weight[, units, drop = FALSE]), 2, max)
-  titles <- paste("unit", big_numbers(units))
+  titles <- big_numbers(units)
   data.frame(
     unit = factor(rep(titles, each = nrow(weight)), titles),
     row = rep(seq_len(shape[1]), each = shape[2]), column = seq_len(shape[2]),
@@ -110,11 +121,12 @@ unit_images <- function(network, shape, max_units) {
 weight_images <- function(images) {
   ggplot2::ggplot(images, ggplot2::aes(.data$column, .data$row, fill = .data$weight)) +
     ggplot2::geom_raster() +
-    ggplot2::facet_wrap("unit") +
-    weight_fill(1, "weight over\nthe unit's largest") +
+    ggplot2::facet_wrap("unit", ncol = ceiling(1.5 * sqrt(nlevels(images$unit)))) +
+    weight_fill(1, "weight over\nthe unit's\nlargest") +
     ggplot2::scale_y_reverse(expand = c(0, 0)) +
     ggplot2::scale_x_continuous(expand = c(0, 0)) +
     ggplot2::coord_fixed() +
+    ggplot2::labs(title = "Weights of units of the first layer") +
     plot_theme() +
     ggplot2::theme(
       legend.position = "right", panel.grid = ggplot2::element_blank(),
@@ -139,14 +151,24 @@ weight_values <- function(network) {
   do.call(rbind, values)
 }
 
+parameter_colours <- c(weights = plot_colours[["blue"]], biases = plot_colours[["vermilion"]])
+
 weight_histogram <- function(values) {
+  layers <- nlevels(values$layer)
   ggplot2::ggplot(values, ggplot2::aes(.data$value, fill = .data$parameter)) +
     ggplot2::geom_vline(xintercept = 0, colour = "grey60") +
-    ggplot2::geom_histogram(bins = 50) +
-    ggplot2::facet_wrap(c("layer", "parameter"), scales = "free", ncol = 2,
+    # A layer of the plot for each panel, with bins of its own.
+    lapply(split(values, list(values$layer, values$parameter)), function(own) {
+      ggplot2::geom_histogram(data = own, bins = histogram_bins(nrow(own)))
+    }) +
+    ggplot2::facet_wrap(c("layer", "parameter"), scales = "free", ncol = 2 * ceiling(layers / 4),
                         labeller = ggplot2::labeller(.multi_line = FALSE)) +
-    ggplot2::scale_fill_manual(values = unname(plot_colours), guide = "none") +
-    ggplot2::scale_y_continuous(labels = big_numbers) +
+    ggplot2::scale_fill_manual(values = parameter_colours, guide = "none") +
+    ggplot2::scale_x_continuous(n.breaks = if (layers > 4) 3) +
+    ggplot2::scale_y_continuous(labels = big_numbers, breaks = function(limits) whole_breaks(limits, 3)) +
     ggplot2::labs(x = "value", y = "how many") +
     plot_theme()
 }
+
+# Twice the cube root of how many there are, within limits.
+histogram_bins <- function(n) min(60, max(5, ceiling(2 * n^(1 / 3))))
