@@ -28,12 +28,13 @@ ggplot2::autoplot
 #'   rows, which the colour shows.
 #' * `"roc"` (classes, labels; not hinge losses): the share of positive rows found against the share of
 #'   negative rows mistaken for them, at all thresholds of the probability; one curve a class against the
-#'   rest (of two classes one for the second) or a label, with the area under it. Of more than 14 the
-#'   14 with the smallest areas.
+#'   rest (of two classes one for the second) or a label, with the area under it. Of more than 14 those
+#'   with the smallest areas.
 #' * `"calibration"` (the same fits): the share of rows that are of a class against the mean predicted
 #'   probability, in `bins` bins of equally many rows (rows of one probability stay together), with
-#'   intervals at 95 % (Wilson 1927). In the strips the expected calibration error (Naeini, Cooper and
-#'   Hauskrecht 2015), the mean distance from the diagonal over rows.
+#'   intervals at 95 % (Wilson 1927). Above it the expected calibration error (Naeini, Cooper and
+#'   Hauskrecht 2015), the mean distance of the points from the diagonal, weighted by their rows. Of more
+#'   than 12 classes those with the largest errors.
 #' * `"observed"` (numbers, losses that give means): observed against predicted values.
 #' * `"residuals"` (the same fits): observed less predicted values against predictions, and against normal
 #'   quantiles; the line of the latter goes through the quartiles.
@@ -51,14 +52,15 @@ ggplot2::autoplot
 #' | --- | --- | --- |
 #' | history | an epoch, set and metric | `epoch`, `set`, `metric`, `value` |
 #' | network | a unit that is drawn | `layer`, `unit`, `x`, `y`, `label`, `name` |
-#' | weights | a cell | `layer`, `from`, `to`, `weight`; with `shape` `unit`, `row`, `column`, `weight` |
+#' | weights | a cell | `layer`, `from`, `to`, `weight`, `relative` (over the layer's largest) |
+#' | weights, with `shape` | a pixel | `unit`, `row`, `column`, `weight` (over the unit's largest) |
 #' | weight_histogram | a weight or bias | `layer`, `parameter`, `value` |
-#' | confusion | a pair of classes | `truth`, `predicted`, `rows`, `share`; for several labels `label` |
+#' | confusion | two classes | `truth`, `predicted`, `rows`, `share`; for several labels `label` |
 #' | roc | a corner of a curve | `class`, `false_positive`, `true_positive`, `auc` |
 #' | calibration | a bin of a class | `class`, `predicted`, `observed`, `rows`, `lower`, `upper`, `error` |
 #' | observed | a row and number | `outcome`, `observed`, `predicted` |
 #' | residuals | a row, number and panel | the same, `residual`, `panel`, `x` |
-#' | quantiles | a group of rows, number and band | `outcome`, `x`, `band`, `lower`, `upper`, `level`, `held` |
+#' | quantiles | a group, number and band | `outcome`, `x`, `band`, `lower`, `upper`, `level`, `held` |
 #'
 #' @param object,x A fit from [mlp_fit()] or a network from [mlp_network()].
 #' @param type What to show, by default the first.
@@ -160,26 +162,28 @@ rows_of_data <- c("new_data", "truth")
 # Of a fit: draw(object, call, <what it takes>), and the type of prediction that it needs. To add a picture,
 # add a row and its name to autoplot.fastmlp().
 plot_types <- c(
-  list(history = list(draw = function(object, call) history_plot(whole_history(object), marked_epoch(object)))),
+  list(history = list(draw = function(object, call) {
+    history_plot(whole_history(object), marked_epoch(object))
+  })),
   lapply(network_plot_types, of_a_fit),
   list(
     confusion = list(needs = "class", takes = rows_of_data, draw = function(object, call, ...) {
       confusion_plot(confusion_counts(object, call, ...))
     }),
     roc = list(needs = "prob", takes = rows_of_data, draw = function(object, call, ...) {
-      roc_plot(roc_curves(class_probabilities(object, call, ...)))
+      roc_plot(roc_curves(class_probabilities(object, call, ...), call))
     }),
     calibration = list(needs = "prob", takes = c(rows_of_data, "bins"),
       draw = function(object, call, ..., bins = NULL) {
         if (!is.null(bins)) check_count(bins, "bins", max = 100, call = call)
         calibration_plot(calibration_bins(class_probabilities(object, call, ...), bins))
       }),
-    observed = list(needs = "numeric", takes = c(rows_of_data, "offset"), draw = function(object, call, ...) {
-      observed_plot(observed_numbers(object, call, ...))
-    }),
-    residuals = list(needs = "numeric", takes = c(rows_of_data, "offset"), draw = function(object, call, ...) {
-      residuals_plot(observed_residuals(observed_numbers(object, call, ...)))
-    }),
+    observed = list(needs = "numeric", takes = c(rows_of_data, "offset"),
+      draw = function(object, call, ...) observed_plot(observed_numbers(object, call, ...))),
+    residuals = list(needs = "numeric", takes = c(rows_of_data, "offset"),
+      draw = function(object, call, ...) {
+        residuals_plot(observed_residuals(observed_numbers(object, call, ...)))
+      }),
     quantiles = list(needs = "quantile", takes = c(rows_of_data, "levels", "along"),
       draw = function(object, call, ...) quantiles_picture(object, call, ...))
   )
@@ -220,7 +224,8 @@ plot_arguments <- function(types, type, given, call) {
     list("Use `new_data`." = c("data", "newdata", "x"), "Use `truth`." = c("y", "outcome", "observed"))
   )
   unknown <- given[!names(given) %in% takes | names(given) == ""]
-  do.call(check_no_dots, c(unknown, list(known = c("type", takes), synonyms = synonyms, call = call)), quote = TRUE)
+  checks <- list(known = c("type", takes), synonyms = synonyms, call = call)
+  do.call(check_no_dots, c(unknown, checks), quote = TRUE)
   given
 }
 
@@ -258,6 +263,7 @@ plot_theme <- function() {
       legend.justification = "left",
       legend.margin = ggplot2::margin(0, 0, 0, 0),
       legend.title = ggplot2::element_text(margin = ggplot2::margin(r = 6)),
+      legend.spacing.x = ggplot2::unit(6, "pt"),
       panel.grid.minor = ggplot2::element_blank(),
       strip.text = ggplot2::element_text(hjust = 0)
     )
@@ -267,7 +273,7 @@ plot_theme <- function() {
 big_numbers <- function(x) {
   large <- max(abs(x), 0, na.rm = TRUE) >= 1
   text <- format(x, big.mark = ",", trim = TRUE, scientific = if (large) FALSE else NA, digits = 3)
-  ifelse(is.na(x), NA, text)
+  ifelse(is.na(x), NA_character_, text)
 }
 
 # 12.3 %

@@ -37,7 +37,7 @@ confusion_plot <- function(counts) {
                                  limits = c(0, 1), na.value = "white", labels = function(x) percent(x, 0)) +
     ggplot2::scale_colour_identity() +
     ggplot2::scale_x_discrete(expand = c(0, 0)) +
-    ggplot2::scale_y_discrete(limits = if (labels) identity else rev, expand = c(0, 0)) +
+    ggplot2::scale_y_discrete(limits = rev, expand = c(0, 0)) +
     (if (!labels) ggplot2::coord_fixed()) +
     ggplot2::labs(x = "predicted", y = "true",
                   title = sprintf("Accuracy %s on %s", percent(right), count_rows(rows))) +
@@ -46,10 +46,13 @@ confusion_plot <- function(counts) {
 }
 
 confusion_theme <- function(counts) {
-  long <- max(nchar(levels(counts$truth))) * nlevels(counts$truth) > 60
+  classes <- nlevels(counts$truth)
+  long <- max(nchar(levels(counts$truth))) * classes > 60
+  slanted <- ggplot2::element_text(angle = 45, hjust = 1)
+  upright <- ggplot2::element_text(angle = 90, hjust = 1, vjust = .5)
   ggplot2::theme(
     legend.position = "right", panel.grid = ggplot2::element_blank(),
-    axis.text.x = if (long) ggplot2::element_text(angle = 45, hjust = 1)
+    axis.text.x = if (classes > 15) upright else if (long) slanted
   )
 }
 
@@ -58,7 +61,7 @@ confusion_text <- function(counts) {
   classes <- nlevels(counts$truth)
   if (classes > 20) return(NULL)
   count <- big_numbers(counts$rows)
-  share <- ifelse(counts$rows == 0 | counts$share < .005, "", percent(counts$share, 0))
+  share <- ifelse(counts$rows == 0 | round(100 * counts$share) == 0, "", percent(counts$share, 0))
   counts$text <- if (classes > 12) count else trimws(paste0(count, "\n", share))
   counts$ink <- ifelse(!is.na(counts$share) & counts$share > .5, "white", "grey20")
   ggplot2::geom_text(ggplot2::aes(label = .data$text, colour = .data$ink), counts,
@@ -67,7 +70,7 @@ confusion_text <- function(counts) {
 
 # ---- one class against the rest ----
 
-# One row for every row of the data and class (of two classes the second; several labels: each): class, positive,
+# One row for every row of the data and class (of two classes the second) or label: class, positive,
 # probability.
 class_probabilities <- function(object, call, new_data, truth = NULL) {
   truth <- known_outcome(object, new_data, truth, call)
@@ -99,13 +102,17 @@ most_curves <- 14
 
 # One row a corner of a curve: class, false_positive, true_positive, auc. Classes without rows, or with all
 # of them, have none.
-roc_curves <- function(probabilities) {
-  by_class(probabilities, function(own) {
+roc_curves <- function(probabilities, call) {
+  curves <- by_class(probabilities, function(own) {
     corners <- roc_corners(own$positive, own$probability)
     if (is.null(corners)) return(NULL)
     cbind(class = own$class[1], corners,
           auc = binary_auc(own$positive, own$probability, rep(1, nrow(own))))
   })
+  if (is.null(curves)) {
+    abort_argument("truth", "have rows of more than one class", "rows of one", "outcome", call = call)
+  }
+  curves
 }
 
 # From (0, 0) to (1, 1), one step a value of the score, without points on the way along a straight line.
@@ -121,12 +128,11 @@ roc_corners <- function(positive, score) {
 }
 
 roc_plot <- function(curves) {
-  auc <- curves$auc[!duplicated(curves$class)]
-  names(auc) <- as.character(curves$class[!duplicated(curves$class)])
-  shown <- if (length(auc) > most_curves) names(auc) %in% names(utils::head(sort(auc), most_curves)) else TRUE
-  text <- sprintf("%s (%.3f)", names(auc), auc)[shown]
-  curves <- curves[curves$class %in% names(auc)[shown], ]
-  curves$curve <- factor(text[match(curves$class, names(auc)[shown])], text)
+  auc <- curves[!duplicated(curves$class), c("class", "auc")]
+  shown <- auc[rank(auc$auc, ties.method = "first") <= most_curves, ]
+  curves <- curves[curves$class %in% shown$class, ]
+  text <- sprintf("%s (%.3f)", shown$class, shown$auc)
+  curves$curve <- factor(text[match(curves$class, shown$class)], text)
   ggplot2::ggplot(curves, ggplot2::aes(.data$false_positive, .data$true_positive)) +
     ggplot2::geom_abline(colour = "grey70", linetype = "dotted") +
     ggplot2::geom_path(ggplot2::aes(colour = .data$curve, linetype = .data$curve), linewidth = .7) +
@@ -135,19 +141,20 @@ roc_plot <- function(curves) {
     ggplot2::coord_equal() +
     ggplot2::labs(
       x = "false positive rate", y = "true positive rate", colour = "class (AUC)", linetype = "class (AUC)",
-      caption = if (length(text) < length(auc)) sprintf("%d of %d classes, with the smallest areas", length(text), length(auc))
+      caption = if (nrow(shown) < nrow(auc)) {
+        sprintf("%d of %d classes, with the smallest areas", nrow(shown), nrow(auc))
+      }
     ) +
     plot_theme() +
     ggplot2::theme(legend.position = "right", legend.key.width = ggplot2::unit(24, "pt"))
 }
 
-# From 0 to 1.
-unit_axes <- function() {
-  breaks <- c(0, .25, .5, .75, 1)
-  list(
-    ggplot2::scale_x_continuous(limits = c(0, 1), breaks = breaks, labels = c("0", ".25", ".5", ".75", "1")),
-    ggplot2::scale_y_continuous(limits = c(0, 1), breaks = breaks, labels = c("0", ".25", ".5", ".75", "1"))
-  )
+# From 0 to 1, with fewer breaks in small panels.
+unit_axes <- function(panels = 1) {
+  breaks <- seq(0, 1, by = if (panels > 4) .5 else .25)
+  label <- function(x) format(x, drop0trailing = TRUE)
+  axis <- function(scale) scale(limits = c(0, 1), breaks = breaks, labels = label)
+  list(axis(ggplot2::scale_x_continuous), axis(ggplot2::scale_y_continuous))
 }
 
 # ---- calibration ----
@@ -159,18 +166,11 @@ calibration_bins <- function(probabilities, bins = NULL) {
     bins <- bins %||% min(40, max(5, nrow(own) %/% 100))
     bin <- equal_bins(own$probability, bins)
     rows <- tabulate(bin)
-    mean_in <- function(x) as.vector(rowsum(as.double(x), bin)) / rows
-    predicted <- mean_in(own$probability)
-    observed <- mean_in(own$positive)
+    predicted <- group_mean(own$probability, bin)
+    observed <- group_mean(own$positive, bin)
     data.frame(class = own$class[1], predicted = predicted, observed = observed, rows = rows,
                wilson_interval(observed, rows), error = sum(rows * abs(predicted - observed)) / sum(rows))
   })
-}
-
-# Bins 1, 2, ... of about equally many values; equal ones stay together.
-equal_bins <- function(x, bins) {
-  cuts <- stats::quantile(x, seq_len(bins - 1) / bins, names = FALSE, type = 1)
-  as.integer(factor(findInterval(x, unique(cuts), left.open = TRUE)))
 }
 
 # Wilson's interval of a share at 95 %.
@@ -181,10 +181,13 @@ wilson_interval <- function(share, n) {
   data.frame(lower = pmax(centre - half, 0), upper = pmin(centre + half, 1))
 }
 
+most_panels <- 12
+
 calibration_plot <- function(bins) {
-  first <- !duplicated(bins$class)
-  titles <- sprintf("%s, %s", bins$class[first], percent(bins$error[first]))
-  strips <- rlang::set_names(titles, as.character(bins$class[first]))
+  error <- bins[!duplicated(bins$class), c("class", "error")]
+  shown <- error[rank(-error$error, ties.method = "first") <= most_panels, ]
+  bins <- bins[bins$class %in% shown$class, ]
+  strips <- rlang::set_names(sprintf("%s, %s", shown$class, percent(shown$error)), as.character(shown$class))
   range <- unique(range(bins$rows))
   size <- paste(c(big_numbers(range[1]), if (length(range) > 1) big_numbers(range[2])), collapse = " to ")
   ggplot2::ggplot(bins, ggplot2::aes(.data$predicted, .data$observed)) +
@@ -193,9 +196,13 @@ calibration_plot <- function(bins) {
     ggplot2::geom_line(colour = plot_colours[["blue"]]) +
     ggplot2::geom_point(colour = plot_colours[["blue"]], size = 1.2) +
     ggplot2::facet_wrap("class", labeller = ggplot2::as_labeller(strips)) +
-    unit_axes() +
-    (if (sum(first) == 1) ggplot2::coord_equal()) +
+    unit_axes(nrow(shown)) +
+    (if (nrow(shown) == 1) ggplot2::coord_equal()) +
     ggplot2::labs(x = "predicted probability", y = "share of rows of the class",
-                  caption = paste0(size, " rows a point; intervals at 95 %; above: expected calibration error")) +
+                  caption = paste0(
+                    if (nrow(shown) < nrow(error)) sprintf("%d of %d classes, with the largest errors; ",
+                                                           nrow(shown), nrow(error)),
+                    size, " rows a point; intervals at 95 %; above: expected calibration error"
+                  )) +
     plot_theme()
 }

@@ -24,8 +24,8 @@ marked_epoch <- function(fit) {
 
 history_plot <- function(history, marked = NULL) {
   history$set <- factor(history$set, c("train", "validation"), c("training", "validation"))
-  metrics <- unique(c("loss", history$metric))
-  history$metric <- factor(history$metric, c(setdiff(metrics, "learn_rate"), intersect(metrics, "learn_rate")))
+  metrics <- c("loss", setdiff(history$metric, c("loss", "learn_rate")), "learn_rate")
+  history$metric <- factor(history$metric, intersect(metrics, history$metric))
   rate <- history$metric == "learn_rate"
   ggplot2::ggplot(history, ggplot2::aes(.data$epoch, .data$value)) +
     marked_epoch_line(marked) +

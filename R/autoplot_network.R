@@ -113,7 +113,7 @@ network_node_layers <- function(units) {
 # How many units are left out.
 network_gap_layers <- function(gaps, columns) {
   if (!nrow(gaps)) return(NULL)
-  gaps$label <- sprintf(if (columns > many_columns) "+%s" else "%s more", big_numbers(gaps$hidden))
+  gaps$label <- sprintf(if (columns >= crowded_from) "+%s" else "%s more", big_numbers(gaps$hidden))
   list(
     ggplot2::geom_tile(data = gaps, width = .4, height = .6, fill = "white"),
     ggplot2::geom_text(ggplot2::aes(label = .data$label), gaps, size = 3, colour = "grey20")
@@ -175,14 +175,14 @@ network_scales <- function(network, units) {
 }
 
 # Columns from which on text is set smaller and shorter.
-many_columns <- 6
+crowded_from <- 7
 
 # The headings of the columns are the labels of the x axis: theme(axis.text.x.top = ) restyles them.
 network_theme <- function(columns) {
   plot_theme() +
     ggplot2::theme(
       axis.text.x.top = ggplot2::element_text(
-        colour = "black", size = ggplot2::rel(if (columns > many_columns) .85 else 1.15), vjust = 0
+        colour = "black", size = ggplot2::rel(if (columns >= crowded_from) .85 else 1.15), vjust = 0
       ),
       axis.text.y = ggplot2::element_blank(),
       axis.title = ggplot2::element_blank(),

@@ -28,7 +28,8 @@ number_points <- function(data, panels) {
   }
   list(
     ggplot2::geom_bin_2d(bins = 80),
-    ggplot2::scale_fill_gradient("rows", low = "#CFE3F1", high = "#08306B", trans = "log10", labels = big_numbers)
+    ggplot2::scale_fill_gradient("rows", low = "#CFE3F1", high = "#08306B", trans = "log10",
+                                 labels = big_numbers)
   )
 }
 
@@ -41,11 +42,11 @@ number_axes <- function() {
 # "price: RMSE 12.3, R2 0.91", the outcome's name where there are several.
 fit_words <- function(data) {
   by_outcome(data, function(own) {
-    weights <- rep(1, nrow(own))
-    rsq <- if (stats::var(own$observed) %in% c(0, NA)) NA else weighted_rsq(own$observed, own$predicted, weights)
     rmse <- sqrt(mean((own$observed - own$predicted)^2))
-    text <- sprintf("RMSE %s%s", big_numbers(signif(rmse, 3)), if (is.na(rsq)) "" else sprintf(", R\u00b2 %.3f", rsq))
-    data.frame(outcome = own$outcome[1], text = text)
+    rsq <- weighted_rsq(own$observed, own$predicted, rep(1, nrow(own)))
+    words <- c(sprintf("RMSE %s", big_numbers(signif(rmse, 3))),
+               if (is.finite(rsq)) sprintf("R\u00b2 %.3f", rsq))
+    data.frame(outcome = own$outcome[1], text = paste(words, collapse = ", "))
   })
 }
 
@@ -91,7 +92,7 @@ residuals_plot <- function(panels) {
     ggplot2::facet_wrap("panel", scales = "free", ncol = 2, strip.position = "bottom") +
     number_axes() +
     ggplot2::labs(x = NULL, y = "observed less predicted",
-                  caption = "lines: means of 20 groups of neighbours (left), a normal distribution (right)") +
+                  caption = "lines: means of neighbours (left), a normal distribution (right)") +
     plot_theme() +
     ggplot2::theme(
       legend.position = "right", strip.placement = "outside",
@@ -99,8 +100,8 @@ residuals_plot <- function(panels) {
     )
 }
 
-# Against predictions the means of groups of neighbours, which tell where the network is too high or too low;
-# against normal quantiles the line through the quartiles.
+# Against predictions the means of up to 20 groups of neighbours, which tell where the network is too high or
+# too low; against normal quantiles the line through the quartiles.
 residual_lines <- function(panels) {
   lines <- lapply(split(panels, panels$panel), function(own) {
     line <- if (identical(own$x, own$predicted)) group_means(own) else quartile_line(own)
@@ -110,8 +111,8 @@ residual_lines <- function(panels) {
 }
 
 group_means <- function(own) {
-  group <- equal_bins(own$x, 20)
-  data.frame(x = as.vector(tapply(own$x, group, mean)), residual = as.vector(tapply(own$residual, group, mean)))
+  group <- equal_bins(own$x, min(20, max(3, nrow(own) %/% 15)))
+  data.frame(x = group_mean(own$x, group), residual = group_mean(own$residual, group))
 }
 
 quartile_line <- function(own) {

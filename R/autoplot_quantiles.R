@@ -55,8 +55,6 @@ fan_group <- function(x) {
   if (length(values) <= fan_groups) match(x, values) else equal_bins(x, fan_groups)
 }
 
-group_mean <- function(x, group) as.vector(rowsum(as.double(x), group)) / tabulate(group)
-
 # One row a group of rows and band of a number: outcome, x, band, lower, upper, level (the probability of the
 # band) and held (the share of all outcomes within). numbers are lists of name, observed, quantiles (rows x
 # levels) and x.
@@ -78,9 +76,14 @@ fan_data <- function(numbers, levels) {
   })
   none <- data.frame(outcome = character(), x = numeric(), band = character(), lower = numeric(),
                      upper = numeric(), level = numeric(), held = numeric())
-  data <- do.call(rbind, c(list(none), unlist(pieces, recursive = FALSE)))
-  data$outcome <- factor(data$outcome, vapply(numbers, `[[`, "", "name"))
+  data <- in_order(do.call(rbind, c(list(none), unlist(pieces, recursive = FALSE))))
   data$band <- factor(data$band, vapply(bands, `[[`, "", "title"))
+  data
+}
+
+# The outcomes' names as a factor in the order of the fit.
+in_order <- function(data) {
+  data$outcome <- factor(data$outcome, unique(data$outcome))
   data
 }
 
@@ -92,7 +95,7 @@ fan_middle <- function(numbers, levels) {
     data.frame(outcome = number$name, x = group_mean(number$x, group),
                y = group_mean(middle_of(number$quantiles), group))
   })
-  do.call(rbind, lines)
+  in_order(do.call(rbind, lines))
 }
 
 # The outcomes, of many every so many-th: outcome, x, y, and how many there are in the attribute `rows`.
@@ -102,11 +105,11 @@ fan_points <- function(numbers) {
     rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), fan_dots))))]
     data.frame(outcome = number$name, x = number$x[rows], y = number$observed[rows])
   })
-  structure(do.call(rbind, points), rows = length(numbers[[1]]$x))
+  structure(in_order(do.call(rbind, points)), rows = length(numbers[[1]]$x))
 }
 
 quantiles_plot <- function(fan, middle, points, along = NULL) {
-  names <- levels(fan$outcome)
+  names <- levels(points$outcome)
   shown <- nrow(points) / length(names)
   rows <- attr(points, "rows")
   ggplot2::ggplot(fan, ggplot2::aes(.data$x)) +

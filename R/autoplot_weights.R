@@ -8,7 +8,9 @@ most_names <- 40
 
 weights_picture <- function(network, names, call, layer = NULL, shape = NULL, max_units = NULL) {
   if (is.null(shape)) {
-    if (!is.null(max_units)) abort_argument("max_units", "left out without `shape`", describe(max_units), call = call)
+    if (!is.null(max_units)) {
+      abort_argument("max_units", "left out without `shape`", describe(max_units), call = call)
+    }
     layer <- if (!is.null(layer)) check_count(layer, "layer", max = length(network$layers), call = call)
     return(weight_heat(weight_cells(network, layer), if (!is.null(layer)) layer_names(network, names, layer)))
   }
@@ -23,8 +25,8 @@ check_shape <- function(shape, network, call) {
   shape <- check_count(shape, "shape", length = NULL, call = call)
   inputs <- nrow(network$layers[[1]]$weight)
   if (length(shape) == 2 && prod(shape) == inputs) return(shape)
-  abort_argument("shape", sprintf("rows and columns of %s, the inputs of the first layer", count_of(inputs, "pixel")),
-                 describe(shape), "shape", call = call)
+  expected <- sprintf("rows and columns of %s, the inputs of the first layer", count_of(inputs, "pixel"))
+  abort_argument("shape", expected, describe(shape), "shape", call = call)
 }
 
 # "hidden 1", ..., "outputs".
@@ -51,13 +53,14 @@ weight_cells <- function(network, layer = NULL) {
   cells
 }
 
-# Means over blocks of at least one element, at most heat_cells on a side; from and to are the blocks' centres.
+# Means over blocks, at most heat_cells on a side; from and to are the blocks' centres.
 block_means <- function(weight, most = heat_cells) {
   blocks <- pmin(dim(weight), most)
   block_of <- function(size, blocks) ceiling(seq_len(size) * blocks / size)
   centre <- function(block, size, blocks) (block - .5) * size / blocks + .5
-  by_row <- rowsum(weight, block_of(nrow(weight), blocks[1])) / tabulate(block_of(nrow(weight), blocks[1]))
-  means <- t(rowsum(t(by_row), block_of(ncol(weight), blocks[2])) / tabulate(block_of(ncol(weight), blocks[2])))
+  row_means <- function(x, block) rowsum(x, block) / tabulate(block)
+  by_row <- row_means(weight, block_of(nrow(weight), blocks[1]))
+  means <- t(row_means(t(by_row), block_of(ncol(weight), blocks[2])))
   data.frame(
     from = centre(as.vector(row(means)), nrow(weight), blocks[1]),
     to = centre(as.vector(col(means)), ncol(weight), blocks[2]),
@@ -104,7 +107,7 @@ side_scale <- function(scale, names, ...) {
 
 # ---- units as images ----
 
-# One row a pixel: unit, row, column, weight, relative to the unit's largest. The units with the largest weights.
+# One row a pixel of the units with the largest weights: unit, row, column, weight (over the unit's largest).
 unit_images <- function(network, shape, max_units) {
   weight <- network$layers[[1]]$weight
   size <- sqrt(colMeans(weight^2))
@@ -162,7 +165,7 @@ weight_histogram <- function(values) {
       ggplot2::geom_histogram(data = own, bins = histogram_bins(nrow(own)))
     }) +
     ggplot2::facet_wrap(c("layer", "parameter"), scales = "free", ncol = 2 * ceiling(layers / 4),
-                        labeller = ggplot2::labeller(.multi_line = FALSE)) +
+                        labeller = ggplot2::labeller(.multi_line = layers > 4)) +
     ggplot2::scale_fill_manual(values = parameter_colours, guide = "none") +
     ggplot2::scale_x_continuous(n.breaks = if (layers > 4) 3) +
     ggplot2::scale_y_continuous(labels = big_numbers, breaks = function(limits) whole_breaks(limits, 3)) +
