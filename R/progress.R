@@ -38,11 +38,11 @@ reporter_bar <- function(run) {
   frame <- environment()
   text <- ""
   bar <- cli::cli_progress_bar(
-    format = "{run$title}Epoch {floor(cli::pb_current)}/{cli::pb_total} {cli::pb_bar} ETA {cli::pb_eta} {text}",
+    format = "{run$title}Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta} {text} {cli::pb_bar}",
     total = run$epochs, .envir = frame, .auto_close = FALSE
   )
   show <- function(status) {
-    text <<- status_text(status, run$metric, run$info)
+    text <<- brief_text(status, run$metric, run$info)
     cli::cli_progress_update(set = status$epoch + status$progress, id = bar, .envir = frame)
     TRUE
   }
@@ -85,13 +85,25 @@ report_profile <- function(result, summary) {
 
 # loss 0.31, accuracy 0.92, validation loss 0.35, validation accuracy 0.91
 status_text <- function(status, metric, info = NULL) {
-  values <- c(
-    status$train_loss, score_value(status$train_score, metric, info),
-    status$valid_loss, score_value(status$valid_score, metric, info)
-  )
+  values <- status_values(status, metric, info)
   names <- c("loss", metric, paste("validation", c("loss", metric)))
   known <- !is.na(values)
   paste(names[known], format_metric(values[known]), collapse = ", ", recycle0 = TRUE)
+}
+
+# The same where the line is short: loss 0.31, accuracy 0.92; validation 0.35, 0.91
+brief_text <- function(status, metric, info = NULL) {
+  values <- status_values(status, metric, info)
+  validation <- values[3:4][!is.na(values[3:4])]
+  status[c("valid_loss", "valid_score")] <- NA_real_
+  paste0(status_text(status, metric, info),
+         if (length(validation)) paste("; validation", paste(format_metric(validation), collapse = ", ")))
+}
+
+# Loss and score, of the training rows and of the validation rows.
+status_values <- function(status, metric, info) {
+  c(status$train_loss, score_value(status$train_score, metric, info),
+    status$valid_loss, score_value(status$valid_score, metric, info))
 }
 
 # 5 s, 2 min, 3 h

@@ -93,7 +93,13 @@ test_that("the bar shows epoch, time left, loss and metric", {
     reporter$update(status(2L))
     reporter$close()
   })
-  expect_match(paste(shown, collapse = ""), "Epoch [12]/5 .* ETA .* loss 0.25, accuracy 0.81")
+  expect_match(paste(shown, collapse = ""), "Epoch [12]/5 ETA .* loss 0.25, accuracy 0.81")
+})
+
+test_that("a bar's text is brief", {
+  both <- c(status(5L)[1:4], valid_loss = 0.5, valid_score = 0.25)
+  expect_identical(brief_text(both, "accuracy"), "loss 0.25, accuracy 0.81; validation 0.5, 0.25")
+  expect_identical(brief_text(status(1L), "accuracy"), "loss 0.25, accuracy 0.81")
 })
 
 test_that("times are told in a unit that suits them", {
