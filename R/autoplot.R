@@ -163,6 +163,7 @@ rows_of_data <- c("new_data", "truth")
 # add a row and its name to autoplot.fastmlp().
 plot_types <- c(
   list(history = list(draw = function(object, call) {
+    check_some_history(object, call)
     history_plot(whole_history(object), marked_epoch(object))
   })),
   lapply(network_plot_types, of_a_fit),
@@ -262,7 +263,7 @@ plot_theme <- function() {
       legend.position = "top",
       legend.justification = "left",
       legend.margin = ggplot2::margin(0, 0, 0, 0),
-      legend.title = ggplot2::element_text(margin = ggplot2::margin(r = 6)),
+      legend.title = ggplot2::element_text(margin = ggplot2::margin(r = 6, b = 4)),
       legend.spacing.x = ggplot2::unit(6, "pt"),
       panel.grid.minor = ggplot2::element_blank(),
       strip.text = ggplot2::element_text(hjust = 0)

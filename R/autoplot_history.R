@@ -10,6 +10,12 @@ whole_history <- function(fit) {
   rbind(history, data.frame(epoch = constant, set = "train", metric = "learn_rate", value = rate))
 }
 
+check_some_history <- function(fit, call) {
+  if (nrow(fit$history)) return(invisible())
+  abort_argument("object", "a fit with an epoch in its history", "one broken off in the first", "model",
+                 call = call)
+}
+
 # list(epoch, text): the epoch to mark, which validation rows chose or would have chosen; or NULL.
 marked_epoch <- function(fit) {
   kept <- fit$training$kept_epoch

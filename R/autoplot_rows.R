@@ -3,6 +3,9 @@
 # The outcome of rows as a fit has it: a factor, or a double matrix (of 0 and 1 for several labels). Without
 # `truth` it is what the fit's formula finds in `new_data`.
 known_outcome <- function(object, new_data, truth, call) {
+  if (length(dim(new_data)) != 2) {
+    abort_argument("new_data", "a matrix or a data frame", describe(new_data), "type", call = call)
+  }
   values <- match_outcome(truth %||% outcome_in(object, new_data, call), object$outcome, "truth", call)$values
   rows <- NROW(new_data)
   if (NROW(values) != rows) {

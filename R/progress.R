@@ -38,7 +38,8 @@ reporter_bar <- function(run) {
   frame <- environment()
   text <- ""
   bar <- cli::cli_progress_bar(
-    format = "{run$title}Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta} {text} {cli::pb_bar}",
+    format = paste("{run$title}Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta}",
+                   "{text} {cli::pb_bar}"),
     total = run$epochs, .envir = frame, .auto_close = FALSE
   )
   show <- function(status) {

@@ -69,6 +69,8 @@ test_that("messages tell which fits have a picture and what it takes", {
     autoplot(iris_fit, type = "confusion", new_data = iris, truth = iris$Species[1:3])
     autoplot(iris_fit, type = "confusion", new_data = iris, truth = iris$Petal.Width)
     autoplot(iris_fit, type = "confusion", new_data = iris[0, ])
+    autoplot(iris_fit, type = "confusion", new_data = 1:4, truth = iris$Species)
+    autoplot(replace(iris_fit, "history", list(iris_fit$history[0, ])))
     autoplot(iris_fit, type = "confusion", new_data = iris[2:5])
     autoplot(iris_fit, type = "confusion", new_data = iris, bins = 3)
     autoplot(iris_fit, "confusion", iris, iris$Species, 3)

@@ -5,7 +5,8 @@ test_that("the confusion has counts and shares of each true class", {
   expect_equal(counts$rows, as.vector(expected))
   expect_equal(as.vector(tapply(counts$share, counts$truth, sum)), rep(1, 3))
   accuracy <- mean(iris$Species[1:120] == predict(fit, iris[1:120, ])$.pred_class)
-  expect_match(autoplot(fit, "confusion", iris[1:120, ])$labels$title, sprintf("%.1f %% on 120", 100 * accuracy))
+  title <- autoplot(fit, "confusion", iris[1:120, ])$labels$title
+  expect_match(title, sprintf("%.1f %% on 120", 100 * accuracy))
   absent <- autoplot(fit, "confusion", iris[1:100, ])$data
   expect_true(all(is.na(absent$share[absent$truth == "virginica"])))
 })
@@ -18,7 +19,8 @@ test_that("text says counts and shares while there is room", {
 })
 
 test_that("several labels have a table, a curve and a panel each", {
-  labels <- data.frame(long = iris$Sepal.Length > 5.8, petal = factor(c("a", "b")[1 + (iris$Petal.Width > 1)]))
+  wide <- factor(iris$Petal.Width > 1, labels = c("a", "b"))
+  labels <- data.frame(long = iris$Sepal.Length > 5.8, petal = wide)
   fit <- small_fit(iris_x, labels)
   counts <- autoplot(fit, "confusion", iris_x, labels)$data
   expect_equal(as.vector(tapply(counts$rows, counts$label, sum)), c(150, 150))
@@ -83,7 +85,8 @@ test_that("many classes show the worst, told apart by colour and line", {
 })
 
 test_that("bins compare probabilities with shares", {
-  own <- data.frame(class = factor("a"), positive = rep(c(TRUE, FALSE), 50), probability = rep(c(.4, .8), each = 50))
+  own <- data.frame(class = factor("a"), positive = rep(c(TRUE, FALSE), 50),
+                    probability = rep(c(.4, .8), each = 50))
   bins <- calibration_bins(own, 2)
   expect_equal(bins$predicted, c(.4, .8))
   expect_equal(bins$observed, c(.5, .5))
@@ -96,7 +99,9 @@ test_that("bins compare probabilities with shares", {
 })
 
 test_that("the number of bins follows the rows, or what is asked for", {
-  rows <- function(n) data.frame(class = factor("a"), positive = rep(c(TRUE, FALSE), n / 2), probability = seq_len(n) / n)
+  rows <- function(n) {
+    data.frame(class = factor("a"), positive = rep(c(TRUE, FALSE), n / 2), probability = seq_len(n) / n)
+  }
   expect_equal(nrow(calibration_bins(rows(100))), 5)
   expect_equal(nrow(calibration_bins(rows(1200))), 12)
   expect_equal(nrow(calibration_bins(rows(10000))), 40)

@@ -24,7 +24,8 @@ test_that("residuals are drawn against predictions and against normal quantiles"
   expect_equal(order(normal$x), order(normal$residual))
   line <- quartile_line(normal)
   slope <- diff(line$residual) / diff(line$x)
-  expect_equal(slope, diff(stats::quantile(normal$residual, c(.25, .75), names = FALSE)) / diff(stats::qnorm(c(.25, .75))))
+  quartiles <- stats::quantile(normal$residual, c(.25, .75), names = FALSE)
+  expect_equal(slope, diff(quartiles) / diff(stats::qnorm(c(.25, .75))))
 })
 
 test_that("many points are counted", {

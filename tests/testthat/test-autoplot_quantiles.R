@@ -25,7 +25,8 @@ test_that("rows are put in the order of the median", {
 test_that("levels can be chosen: some of the fit's, any of a normal distribution", {
   data <- autoplot(quantile_fit, "quantiles", mtcars, levels = c(.05, .95))$data
   expect_equal(levels(data$band), "0.05 to 0.95")
-  expect_error(autoplot(quantile_fit, "quantiles", mtcars, levels = c(.1, .9)), "`levels`", class = "fastmlp_error")
+  expect_error(autoplot(quantile_fit, "quantiles", mtcars, levels = c(.1, .9)), "`levels`",
+               class = "fastmlp_error")
   fit <- small_fit(mpg ~ wt, data = mtcars, loss = "gaussian")
   expect_equal(nlevels(autoplot(fit, "quantiles", mtcars)$data$band), 3)
   expect_equal(levels(autoplot(fit, "quantiles", mtcars, levels = c(.2, .7))$data$band), "0.2 to 0.7")
@@ -53,9 +54,11 @@ test_that("many rows are grouped and thinned", {
 })
 
 test_that("`along` is a numeric column of the data", {
-  expect_error(autoplot(quantile_fit, "quantiles", mtcars, along = "weight"), "`along`", class = "fastmlp_error")
+  expect_error(autoplot(quantile_fit, "quantiles", mtcars, along = "weight"), "`along`",
+               class = "fastmlp_error")
   data <- cbind(mtcars, kind = rep(c("a", "b"), 16))
-  expect_error(autoplot(quantile_fit, "quantiles", data, along = "kind"), "numeric", class = "fastmlp_error_type")
+  expect_error(autoplot(quantile_fit, "quantiles", data, along = "kind"), "numeric",
+               class = "fastmlp_error_type")
   data$cyl[3] <- NA
   expect_error(autoplot(quantile_fit, "quantiles", data, along = "cyl"), "cyl", class = "fastmlp_error")
 })

@@ -1,7 +1,8 @@
 test_that("each cell of a small layer is a weight", {
   network <- plain_network(4, 5, 3)
   cells <- autoplot(network, "weights")$data
-  expect_equal(levels(cells$layer), c("inputs to hidden 1\n4 x 5, up to 1.2", "hidden 1 to outputs\n5 x 3, up to 1.2"))
+  titles <- c("inputs to hidden 1\n4 x 5, up to 1.2", "hidden 1 to outputs\n5 x 3, up to 1.2")
+  expect_equal(levels(cells$layer), titles)
   first <- cells[as.integer(cells$layer) == 1, ]
   expect_equal(first$weight, network$layers[[1]]$weight[cbind(first$from, first$to)])
   expect_equal(max(abs(first$relative)), 1)

@@ -133,7 +133,8 @@ test_that("an interrupt keeps the iterations so far", {
   options <- engine_options(settings, outcome$info$loss, 32L, 1:2, list(judged = FALSE, pause = FALSE))
   closed <- 0
   reporter <- list(
-    update = function(status) if (status$epoch == 3L) rlang::interrupt(), close = function() closed <<- closed + 1
+    update = function(status) if (status$epoch == 3L) rlang::interrupt(),
+    close = function() closed <<- closed + 1
   )
   result <- run_lbfgs(list(network = network, sets = sets, options = options, reporter = reporter))
   expect_identical(result$ended, "interrupted")
