@@ -1,35 +1,46 @@
 # The diagram of a network: units in columns, one column a layer, and a line for every weight
 # between two units that are shown. A wide layer shows its first and last units around three dots.
 
-network_plot <- function(network, max_units) {
-  nodes <- network_nodes(network, max_units)
+network_plot <- function(network, max_units, names = NULL) {
+  nodes <- network_nodes(network, max_units, names)
+  columns <- length(network$layers) + 1
   ggplot2::ggplot(nodes$units, ggplot2::aes(.data$x, .data$y)) +
     network_edge_layers(network_edges(network, nodes$units)) +
     network_node_layers(nodes$units) +
-    ggplot2::geom_point(data = nodes$dots, size = .9, colour = "grey30") +
-    network_scales(network) +
-    network_theme()
+    network_gap_layers(nodes$gaps, columns) +
+    network_name_layers(nodes$units, columns) +
+    network_scales(network, nodes$units) +
+    network_theme(columns)
 }
 
-# Units in each layer, inputs first.
+# Units in each layer, first what the first layer reads: more than the inputs where there is an embedding.
 network_sizes <- function(network) {
-  c(network$inputs, vapply(network$layers, function(layer) length(layer$bias), 0L))
+  c(nrow(network$layers[[1]]$weight), vapply(network$layers, function(layer) length(layer$bias), 0L))
 }
 
-# list(units = one row for every unit shown: layer, unit, x, y, label; dots = the dots of wide
-# layers: x, y).
-network_nodes <- function(network, max_units) {
+# What a fit calls its inputs and outputs: list(inputs, outputs); inputs without names have none.
+side_names <- function(fit) {
+  layers <- named_layers(fit$network, fit$predictors$names, output_labels(fit$outcome))
+  list(inputs = if (fit$predictors$named) rownames(layers[[1]]$weight),
+       outputs = colnames(layers[[length(layers)]]$weight))
+}
+
+# list(units = one row for every unit shown: layer, unit, x, y, label, name; gaps = one for every gap: x, y,
+# hidden).
+network_nodes <- function(network, max_units, names = NULL) {
   sizes <- network_sizes(network)
   symbols <- c("x", rep("h", length(sizes) - 2), "o")
   deep <- length(sizes) > 3
   nodes <- Map(layer_nodes, seq_along(sizes), sizes, symbols, deep = deep, max_units = max_units)
-  list(
-    units = do.call(rbind, lapply(nodes, `[[`, "units")),
-    dots = do.call(rbind, lapply(nodes, `[[`, "dots"))
-  )
+  units <- do.call(rbind, lapply(nodes, `[[`, "units"))
+  first <- units$layer == 1
+  last <- units$layer == length(sizes)
+  units$name[first] <- names$inputs[units$unit[first]] %||% NA
+  units$name[last] <- names$outputs[units$unit[last]] %||% NA
+  list(units = units, gaps = do.call(rbind, lapply(nodes, `[[`, "gaps")))
 }
 
-# A layer's units from top to bottom, centred on y = 0; the dots take the place of one unit.
+# A layer's units from top to bottom, centred on y = 0; what stands for those left out takes the place of one.
 layer_nodes <- function(layer, size, symbol, deep, max_units) {
   unit <- shown_units(size, max_units)
   slots <- if (size > max_units) append(unit, NA, length(unit) %/% 2 + length(unit) %% 2) else unit
@@ -38,9 +49,9 @@ layer_nodes <- function(layer, size, symbol, deep, max_units) {
   list(
     units = data.frame(
       layer = layer, unit = unit, x = layer, y = y[!is.na(slots)],
-      label = unit_labels(symbol, unit, if (deep && symbol == "h") layer - 1)
+      label = unit_labels(symbol, unit, if (deep && symbol == "h") layer - 1), name = NA_character_
     ),
-    dots = data.frame(x = rep(layer, 3 * length(gap)), y = rep(gap, each = 3) + c(-.22, 0, .22))
+    gaps = data.frame(x = rep(layer, length(gap)), y = gap, hidden = rep(size - length(unit), length(gap)))
   )
 }
 
@@ -107,19 +118,39 @@ network_edge_layers <- function(edges) {
   )
 }
 
-# Circles shrink with the tallest column so that neighbours never touch.
+# Circles shrink with the tallest column so that neighbours never touch, at last without labels.
 network_node_layers <- function(units) {
   tallest <- max(units$y) - min(units$y) + 1
-  size <- min(13, max(5, 110 / tallest))
+  size <- min(13, max(2, 110 / tallest))
   list(
     ggplot2::geom_point(shape = 21, size = size, fill = "white", colour = "grey30"),
-    ggplot2::geom_text(ggplot2::aes(label = .data$label), size = min(4, size / 3), parse = TRUE)
+    if (size > 5) ggplot2::geom_text(ggplot2::aes(label = .data$label), size = min(4, size / 3), parse = TRUE)
   )
 }
 
-# Units in the tallest column: what a unit of y measures on the page is in proportion to its
-# inverse.
-column_height <- function(units) max(units$y) - min(units$y) + 1
+# How many units are left out.
+network_gap_layers <- function(gaps, columns) {
+  if (!nrow(gaps)) return(NULL)
+  gaps$label <- sprintf(if (columns >= crowded_from) "+%s" else "%s more", big_numbers(gaps$hidden))
+  list(
+    ggplot2::geom_tile(data = gaps, width = .4, height = .6, fill = "white"),
+    ggplot2::geom_text(ggplot2::aes(label = .data$label), gaps, size = 3, colour = "grey20")
+  )
+}
+
+# How far names are from the middle of their units, in columns for each column that there is.
+name_distance <- .045
+
+# Names of inputs to the left of the first column, of outputs to the right of the last.
+network_name_layers <- function(units, columns) {
+  side <- function(layer, nudge, hjust) {
+    named <- units[units$layer == layer & !is.na(units$name), ]
+    if (!nrow(named)) return(NULL)
+    ggplot2::geom_text(ggplot2::aes(label = .data$name), named, nudge_x = nudge, hjust = hjust, size = 3.2)
+  }
+  nudge <- name_distance * columns
+  list(side(1, -nudge, 1), side(columns, nudge, 0))
+}
 
 # What a hidden layer does after its product: "relu", or "batch norm, relu, residual".
 layer_words <- function(layer) {
@@ -131,13 +162,21 @@ layer_words <- function(layer) {
 network_headings <- function(network) {
   hidden <- utils::head(network$layers, -1)
   activation <- vapply(hidden, layer_words, "")
-  gap <- if (length(hidden) > 3) "\n" else " "
+  gap <- if (length(hidden) > 2) "\n" else " "
   hidden_names <- sprintf("hidden %d%s(%s)", seq_along(hidden), gap, activation)
-  names <- c("inputs", hidden_names, "outputs")
-  paste0(names, "\n", format(network_sizes(network), big.mark = ",", trim = TRUE))
+  sizes <- network_sizes(network)
+  embedded <- sizes[1] > network$inputs
+  inputs <- if (embedded) sprintf("%s inputs,\nembedded", big_numbers(network$inputs)) else "inputs"
+  paste0(c(inputs, hidden_names, "outputs"), "\n", big_numbers(sizes))
 }
 
-network_scales <- function(network) {
+# What the x axis has beyond the first and the last column: room for headings, and for names.
+side_room <- function(units, columns) {
+  longest <- function(layer) max(nchar(units$name[units$layer == layer]), 0, na.rm = TRUE)
+  pmax(.45, columns * (name_distance + .012 * c(longest(1), longest(columns))))
+}
+
+network_scales <- function(network, units) {
   sign_colours <- c(positive = plot_colours[["blue"]], negative = plot_colours[["vermilion"]])
   headings <- network_headings(network)
   list(
@@ -146,19 +185,22 @@ network_scales <- function(network) {
     ggplot2::scale_linewidth_continuous(range = c(.2, 1.1), limits = c(0, 1), guide = "none"),
     ggplot2::scale_x_continuous(
       breaks = seq_along(headings), labels = headings, position = "top",
-      expand = ggplot2::expansion(add = .45)
+      expand = ggplot2::expansion(add = side_room(units, length(headings)))
     ),
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(add = .7)),
     ggplot2::guides(colour = ggplot2::guide_legend(override.aes = list(linewidth = 1, alpha = 1)))
   )
 }
 
+# Columns from which on text is set smaller and shorter.
+crowded_from <- 7
+
 # The headings of the columns are the labels of the x axis: theme(axis.text.x.top = ) restyles them.
-network_theme <- function() {
+network_theme <- function(columns) {
   plot_theme() +
     ggplot2::theme(
       axis.text.x.top = ggplot2::element_text(
-        colour = "black", size = ggplot2::rel(1.15), vjust = 0
+        colour = "black", size = ggplot2::rel(if (columns >= crowded_from) .85 else 1.15), vjust = 0
       ),
       axis.text.y = ggplot2::element_blank(),
       axis.title = ggplot2::element_blank(),

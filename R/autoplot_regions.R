@@ -1,19 +1,13 @@
 # Predictions over the plane of two numeric predictors, the others being held.
 
-regions_picture <- function(object, call, new_data = NULL, truth = NULL, variables = NULL, resolution = 200,
-                            max_points = 500, ...) {
-  check_no_dots(..., known = c("new_data", "truth", "variables", "resolution", "max_points", "type"),
-                call = call)
-  if (is.null(new_data)) {
-    abort_argument("new_data", "given with `type = \"regions\"`", "nothing", "type",
-                   "A fit does not hold its training data.", call)
-  }
+regions_picture <- function(object, call, new_data, truth = NULL, variables = NULL, resolution = 200,
+                            max_points = 500) {
   rows <- rows_to_change(object, new_data, call)
   variables <- region_variables(variables, rows$columns, call)
   resolution <- check_count(resolution, "resolution", 2, 2000, call = call)
   max_points <- check_count(max_points, "max_points", 0, call = call)
-  if (!is.null(truth) || knows_truth(object, new_data)) {
-    truth <- known_truth(object, new_data, truth, call)
+  if (!is.null(truth) || knows_outcome(object, new_data)) {
+    truth <- known_outcome(object, new_data, truth, call)
   }
   plane <- region_plane(rows$columns, variables, resolution)
   x <- rows$forge(plane)

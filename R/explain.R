@@ -54,35 +54,6 @@ explained_predictors <- function(object, new_data, call) {
                call)
 }
 
-# The outcome of new rows as the fit takes it: a factor or a double matrix; where it is not given, a
-# formula's is in new_data.
-known_truth <- function(object, new_data, truth, call) {
-  blueprint <- object$outcome$blueprint
-  if (is.null(truth) && !knows_truth(object, new_data)) {
-    where <- enumerate(names(blueprint$ptypes$outcomes))
-    expected <- if (is.null(blueprint)) "given for a fit without a formula" else
-      sprintf("given where `new_data` has no column %s", where)
-    abort_argument("truth", expected, "NULL", "type", call = call)
-  }
-  arg <- if (is.null(truth)) "new_data" else "truth"
-  truth <- truth %||% forge_outcomes(new_data, blueprint, "new_data", call)
-  values <- match_outcome(truth, object$outcome, arg, call)$values
-  check_same_truth(NROW(values), nrow(new_data), call)
-  values
-}
-
-# Whether a formula's outcome is in the new rows.
-knows_truth <- function(object, new_data) {
-  blueprint <- object$outcome$blueprint
-  !is.null(blueprint) && all(names(blueprint$ptypes$outcomes) %in% colnames(new_data))
-}
-
-check_same_truth <- function(rows, expected, call) {
-  if (rows == expected) return(invisible())
-  abort_argument("truth", sprintf("have %s, like `new_data`", count_of(expected, "row")),
-                 count_of(rows, "row"), "shape", call = call)
-}
-
 # ---- what is predicted ----
 
 # Types of prediction that are numbers of their own, the first that a fit gives being the default.

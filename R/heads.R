@@ -158,14 +158,22 @@ check_type <- function(type, outcome, call) {
   known <- prediction_types[[outcome$type]]
   absent <- rlang::is_string(type) && type %in% setdiff(names(known), names(types))
   if (!absent) return(check_choice(type, "type", names(types), call = call))
-  gives <- names(Filter(function(loss) {
-    outcome$type %in% target_kinds[[loss$target]]$outcomes && type_is_given(known[[type]], loss)
-  }, losses))
+  gives <- losses_with(type, outcome$type)
   hint <- sprintf("It comes with the loss%s %s%s.", if (length(gives) > 1) "es" else "",
                   enumerate(gives, Inf), if (type == "pred_int") ", or with validation rows" else "")
   expected <- sprintf("%s%s for a fit with loss %s", if (length(types) > 1) "one of " else "",
                       enumerate(names(types), conjunction = "or"), format(outcome$loss))
   abort_argument("type", expected, format_value(type), hint = hint, call = call)
+}
+
+# Losses whose fits, of these outcomes, have a type of prediction without validation rows.
+losses_with <- function(type, outcomes = names(prediction_types)) {
+  names(Filter(function(loss) {
+    any(vapply(intersect(outcomes, target_kinds[[loss$target]]$outcomes), function(outcome) {
+      known <- prediction_types[[outcome]][[type]]
+      !is.null(known) && type_is_given(known, loss)
+    }, NA))
+  }, losses))
 }
 
 # ---- tibbles ----

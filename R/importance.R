@@ -108,7 +108,7 @@ check_left_out <- function(given, method, call) {
 # of = function(x, weights), which gives it for predictors as the engine reads them).
 permutation_measure <- function(object, new_data, truth, metric, weights, offset, threads, call) {
   info <- object$outcome
-  truth <- known_truth(object, new_data, truth, call)
+  truth <- known_outcome(object, new_data, truth, call)
   weights <- check_case_weights(weights, nrow(new_data), call = call)
   threads <- resolve_threads(threads, call)
   name <- check_metric(metric, info, call)

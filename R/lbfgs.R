@@ -5,6 +5,7 @@
 # curvature ends with it, so there is no state to go on from.
 run_lbfgs <- function(job) {
   layers <- job$network$layers
+  on.exit(job$reporter$close())
   objective <- .Call(fastmlp_objective_open, layers, job$sets$train, job$sets$valid, job$scaling, job$options)
   values <- lapply(layers, function(layer) {
     layer[intersect(c("weight", "bias", "input_scale"), names(layer))]
@@ -15,7 +16,6 @@ run_lbfgs <- function(job) {
     callCC(function(end) minimise(objective, run, job$options, end)),
     interrupt = function(cnd) "interrupted"
   )
-  job$reporter$close()
   c(.Call(fastmlp_objective_close, objective, run$kept$x),
     list(history = run_history(run), epochs = length(run$records), kept_epoch = run$kept$epoch,
          ended = ended))
@@ -75,7 +75,7 @@ iteration_log <- function(objective, layers, embedding, options, reporter) {
     objective = objective, options = options, reporter = reporter,
     is_weight = c(unlist(is_weight), 0 * unlist(embedding)),
     from = NULL, kept = list(x = unlist(c(layers, embedding), use.names = FALSE), epoch = 0L), best = Inf,
-    records = list(), reported = proc.time()[["elapsed"]]
+    records = list()
   ))
 }
 
@@ -96,18 +96,8 @@ end_iteration <- function(run, at, end) {
   waited <- epoch - run$kept$epoch
   state <- if (patience > 0L && waited >= patience) "stopped" else
     if (epoch == run$options$epochs) "finished" else "running"
-  report_iteration(run, state)
+  run$reporter$update(c(list(state = state, epoch = epoch, progress = 0), as.list(run$records[[epoch]])))
   if (state != "running") end(state)
-}
-
-# As often as the engine's slices would.
-report_iteration <- function(run, state) {
-  now <- proc.time()[["elapsed"]]
-  if (state == "running" && now - run$reported < slice_seconds) return(invisible())
-  run$reported <- now
-  epoch <- length(run$records)
-  status <- list(state = state, epoch = epoch, progress = 0)
-  run$reporter$update(c(status, as.list(run$records[[epoch]])))
 }
 
 # A vector of each measure, one value an iteration.

@@ -75,16 +75,21 @@ predict.fastmlp <- function(object, new_data, type = NULL, ..., offset = NULL, l
   type <- check_type(type, outcome, call)
   given <- c(level = !missing(level), levels = !is.null(levels))
   request <- c(check_request(type, outcome, level, levels, given, call), list(call = call))
-  threads <- resolve_threads(threads)
-  predict_rows <- function(new_data, offset) {
+  predictions(object, new_data, type, request, offset, resolve_threads(threads), call)
+}
+
+# Predictions of a type that the fit has; the request as check_request() gives it, with the call.
+predictions <- function(object, new_data, type, request, offset, threads, call) {
+  outcome <- object$outcome
+  of_rows <- function(new_data, offset) {
     x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
     check_sparse_network(object$network, object$standardize, x, "new_data", call)
     request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
     run <- function(link) network_outputs(object, x, link, threads, call)
     types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
   }
-  if (!omits(object$predictors)) return(predict_rows(new_data, offset))
-  predict_complete(object, new_data, offset, predict_rows)
+  if (omits(object$predictors)) predict_complete(object, new_data, offset, of_rows) else
+    of_rows(new_data, offset)
 }
 
 # The levels of quantiles that a type of prediction needs, or the level of an interval: list(levels) or

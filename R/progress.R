@@ -1,44 +1,72 @@
 # Progress of training: a reporter is list(update(status), close()), where status is what the engine
-# tells after each slice.
+# tells after each slice, or R after an epoch.
 
-progress_reporter <- function(verbose, epochs, metric, info) {
-  kind <- if (!verbose) "none" else if (rlang::is_interactive()) "bar" else "lines"
-  reporters[[kind]](epochs, metric, info)
+# What is told: list(epochs = the last of them, first = how many came before, metric, info, title).
+progress_reporter <- function(verbose, ...) {
+  kind <- if (!verbose) "none" else if (shows_bars()) "bar" else "lines"
+  reporters[[kind]](list(...))
 }
 
-reporter_none <- function(epochs, metric, info = NULL) {
-  list(update = function(status) NULL, close = function() NULL)
+# In a console, or where cli is told to send progress elsewhere, whoever looks.
+shows_bars <- function() {
+  handlers <- c("cli.progress_handlers_only", "cli.progress_handlers_force")
+  rlang::is_interactive() || !all(vapply(lapply(handlers, getOption), is.null, NA))
 }
 
-# One line for the last completed epoch of a slice, so at most a few lines a second.
-reporter_lines <- function(epochs, metric, info = NULL) {
-  shown <- 0L
+reporter_none <- function(run) list(update = function(status) NULL, close = function() NULL)
+
+# One line for an epoch, at most one a second.
+reporter_lines <- function(run) {
+  shown <- run$first
   started <- proc.time()[["elapsed"]]
-  update <- function(status) {
-    if (status$epoch == shown) return(invisible())
+  show <- function(status) {
+    if (status$epoch == shown) return(FALSE)
     shown <<- status$epoch
-    left <- (proc.time()[["elapsed"]] - started) * (epochs / status$epoch - 1)
+    passed <- proc.time()[["elapsed"]] - started
+    left <- passed * (run$epochs - shown) / max(shown - run$first, 1)
     rlang::inform(
-      sprintf("Epoch %d/%d, %s left: %s", status$epoch, epochs, format_seconds(left),
-              status_text(status, metric, info)),
+      sprintf("%sEpoch %d/%d, %s left: %s", run$title, shown, run$epochs, format_seconds(left),
+              status_text(status, run$metric, run$info)),
       class = "fastmlp_message_progress"
     )
+    TRUE
   }
-  list(update = update, close = function() NULL)
+  paced(show, 1)
 }
 
-reporter_bar <- function(epochs, metric, info = NULL) {
+reporter_bar <- function(run) {
   frame <- environment()
   text <- ""
   bar <- cli::cli_progress_bar(
-    format = "Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta} {text} {cli::pb_bar}",
-    total = epochs, .envir = frame, .auto_close = FALSE
+    format = paste("{run$title}Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta}",
+                   "{text} {cli::pb_bar}"),
+    total = run$epochs, .envir = frame, .auto_close = FALSE
   )
-  update <- function(status) {
-    text <<- status_text(status, metric, info)
+  show <- function(status) {
+    text <<- brief_text(status, run$metric, run$info)
     cli::cli_progress_update(set = status$epoch + status$progress, id = bar, .envir = frame)
+    TRUE
   }
-  list(update = update, close = function() cli::cli_progress_done(id = bar, .envir = frame))
+  paced(show, slice_seconds, function() cli::cli_progress_done(id = bar, .envir = frame))
+}
+
+# A reporter that shows what comes so many seconds after the last that was shown, and at the end what was not:
+# callbacks, ensembles and L-BFGS tell of each epoch, however short. show(status) says whether there was news.
+paced <- function(show, seconds, close = function() NULL) {
+  last <- -Inf
+  waiting <- NULL
+  update <- function(status) {
+    waiting <<- status
+    now <- proc.time()[["elapsed"]]
+    if (now - last < seconds) return(invisible())
+    waiting <<- NULL
+    if (show(status)) last <<- now
+  }
+  list(update = update, close = function() {
+    if (!is.null(waiting)) show(waiting)
+    waiting <<- NULL
+    close()
+  })
 }
 
 reporters <- list(none = reporter_none, lines = reporter_lines, bar = reporter_bar)
@@ -58,13 +86,25 @@ report_profile <- function(result, summary) {
 
 # loss 0.31, accuracy 0.92, validation loss 0.35, validation accuracy 0.91
 status_text <- function(status, metric, info = NULL) {
-  values <- c(
-    status$train_loss, score_value(status$train_score, metric, info),
-    status$valid_loss, score_value(status$valid_score, metric, info)
-  )
+  values <- status_values(status, metric, info)
   names <- c("loss", metric, paste("validation", c("loss", metric)))
   known <- !is.na(values)
   paste(names[known], format_metric(values[known]), collapse = ", ", recycle0 = TRUE)
+}
+
+# The same where the line is short: loss 0.31, accuracy 0.92; validation 0.35, 0.91
+brief_text <- function(status, metric, info = NULL) {
+  values <- status_values(status, metric, info)
+  validation <- values[3:4][!is.na(values[3:4])]
+  status[c("valid_loss", "valid_score")] <- NA_real_
+  paste0(status_text(status, metric, info),
+         if (length(validation)) paste("; validation", paste(format_metric(validation), collapse = ", ")))
+}
+
+# Loss and score, of the training rows and of the validation rows.
+status_values <- function(status, metric, info) {
+  c(status$train_loss, score_value(status$train_score, metric, info),
+    status$valid_loss, score_value(status$valid_score, metric, info))
 }
 
 # 5 s, 2 min, 3 h

@@ -153,7 +153,7 @@ set_rows <- function(set) {
 # list(network, key, sets), are those of an ensemble; `last_epoch` ends training before the schedules' end.
 train <- function(network, sets, scaling, info, settings, key, call, plan, values,
                   state = NULL, before = NULL, checkpoint = NULL, members = NULL, last_epoch = NULL,
-                  reporter = progress_reporter(settings$verbose, settings$epochs, plan$engine_metric, info)) {
+                  reporter = training_reporter(settings, plan, info, state, members, last_epoch)) {
   started <- proc.time()[["elapsed"]]
   guard <- guard_loss(info$loss, call)
   job <- list(
@@ -178,6 +178,16 @@ train <- function(network, sets, scaling, info, settings, key, call, plan, value
   list(layers = result$network, members = result$members,
        history = training_history(job, result$history, result$extra), summary = summary,
        state = result$state, epochs = result$kept)
+}
+
+# Tells of the epochs from a state on, or up to the last where training is done again.
+training_reporter <- function(settings, plan, info, state, members, last_epoch) {
+  progress_reporter(
+    settings$verbose, epochs = last_epoch %||% settings$epochs, first = first_epoch(list(state = state)),
+    metric = plan$engine_metric, info = info,
+    title = paste0(c(if (!is.null(members)) paste0(count_of(length(members), "network"), ": "),
+                     if (!is.null(last_epoch)) "All rows: "), collapse = "")
+  )
 }
 
 # Trains step by step: what the engine tells at the end, how training `ended`, the `state` from which it

@@ -85,26 +85,6 @@ print_history <- function(history) {
 
 # ---- pictures of the predictions -----------------------------------------------------------------
 
-confusion <- function(truth, predicted) {
-  counts <- as.data.frame(table(truth = truth, predicted = predicted))
-  counts$share <- counts$Freq / as.vector(table(truth)[counts$truth])
-  ggplot(counts, aes(predicted, truth, fill = share)) +
-    geom_tile() +
-    geom_text(aes(label = Freq, colour = share > .5), size = 3, show.legend = FALSE) +
-    scale_fill_gradient(
-      "share of\nthe class", low = "#F7FBFF", high = "#0072B2", limits = c(0, 1)
-    ) +
-    scale_colour_manual(values = c("grey20", "white")) +
-    scale_y_discrete(limits = rev) +
-    coord_fixed() +
-    labs(
-      title = sprintf("Test accuracy %.1f %%", 100 * mean(truth == predicted)),
-      x = "predicted", y = "true"
-    ) +
-    theme_minimal() +
-    theme(panel.grid = element_blank(), axis.text.x = element_text(angle = 45, hjust = 1))
-}
-
 misclassified_images <- function(data, predicted, count = 40) {
   wrong <- utils::head(which(predicted != data$test_y), count)
   pixels <- expand.grid(column = 1:28, row = 1:28)
@@ -163,5 +143,7 @@ say("Pictures:")
 for (name in c("relu", "sigmoid", "tanh")) draw(plot_activation(name), name)
 draw(autoplot(fit) + labs(title = "Validation rows: the test set"), "history")
 draw(autoplot(mlp_network(4, hidden_units = 5, outputs = 3)), "network", 6, 4.5)
-draw(confusion(data$test_y, predicted), "confusion", 7, 6)
+draw(autoplot(fit, "confusion", data$test_x, data$test_y), "confusion", 7, 6)
+draw(autoplot(fit, "roc", data$test_x, data$test_y), "roc", 7, 5)
+draw(autoplot(fit, "calibration", data$test_x, data$test_y), "calibration", 8, 6)
 draw(data$show(data, predicted), "misclassified", 9, 7)

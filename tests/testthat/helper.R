@@ -92,3 +92,28 @@ plain_options <- function(loss, rows, ...) {
   settings <- utils::modifyList(plain_settings(), c(list(verbose = FALSE), list(...)))
   engine_options(settings, loss, rows, key = 1:2, plan = list(judged = FALSE, pause = FALSE))
 }
+
+layers_drawn <- function(plot) ggplot2::ggplot_build(plot)$data
+
+shown_labels <- function(plot) {
+  unlist(lapply(layers_drawn(plot), function(layer) as.character(layer$label)))
+}
+
+# Compares a picture with the one that was looked at. Its text depends on the version of ggplot2, so other
+# versions leave it out; what the pictures draw is tested by their data.
+expect_picture <- function(name, plot) {
+  skip_if_not_installed("vdiffr")
+  skip_if(utils::packageVersion("ggplot2") != "3.4.1", "pictures as ggplot2 3.4.1 draws them")
+  vdiffr::expect_doppelganger(name, plot)
+}
+
+# A network whose weights and biases are simple numbers, the same everywhere.
+plain_network <- function(...) {
+  network <- mlp_network(...)
+  for (l in seq_along(network$layers)) {
+    weight <- network$layers[[l]]$weight
+    network$layers[[l]]$weight[] <- ((seq_along(weight) * 7) %% 11 - 5) / 4
+    network$layers[[l]]$bias[] <- (seq_len(ncol(weight)) %% 3 - 1) / 2
+  }
+  network
+}

@@ -131,15 +131,19 @@ test_that("an interrupt keeps the iterations so far", {
   )
   sets <- training_sets(car_x, outcome, NULL, list(kind = "none"), NULL)
   options <- engine_options(settings, outcome$info$loss, 32L, 1:2, list(judged = FALSE, pause = FALSE))
-  # The reporter is told at the last iteration, before that ends the run.
-  reporter <- list(update = function(status) rlang::interrupt(), close = function() NULL)
+  closed <- 0
+  reporter <- list(
+    update = function(status) if (status$epoch == 3L) rlang::interrupt(),
+    close = function() closed <<- closed + 1
+  )
   result <- run_lbfgs(list(network = network, sets = sets, options = options, reporter = reporter))
   expect_identical(result$ended, "interrupted")
-  expect_identical(result$kept_epoch, 5L)
-  expect_length(result$history$train_loss, 5)
+  expect_identical(closed, 1)
+  expect_identical(result$kept_epoch, 3L)
+  expect_length(result$history$train_loss, 3)
   network$layers <- result$network
   loss <- mlp_gradient(network, car_x, matrix(mtcars$mpg))$loss
-  expect_equal(loss, result$history$train_loss[5], tolerance = 1e-6)
+  expect_equal(loss, result$history$train_loss[3], tolerance = 1e-6)
 })
 
 test_that("where the time goes can be told, and closed objectives are refused", {
