@@ -109,10 +109,8 @@ encoded_column <- function(x, j) {
 # All of them, as a matrix of doubles.
 encoded_values <- function(x) {
   if (is.matrix(x)) return(unname(x) + 0)
-  encoded <- lapply(x, function(column) {
-    if (is.factor(column)) outer(as.integer(column), seq_len(nlevels(column)), `==`) else column
-  })
-  unname(do.call(cbind, encoded)) + 0
+  columns <- lapply(seq_len(encoded_count(x)), function(j) encoded_column(x, j))
+  matrix(unlist(columns), nrow(x))
 }
 
 # How messages call it.

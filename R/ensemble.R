@@ -235,7 +235,7 @@ joint_loss <- function(output, set, loss) {
   target <- if (is.matrix(target)) target[rows, , drop = FALSE] else target[rows]
   if (!is.null(set$offset)) output <- output + set$offset[rows]
   weights <- if (!is.null(set$weights)) set$weights[rows]
-  .Call(fastmlp_loss, output, target, weights, loss, FALSE)$value / mean(weights %||% 1)
+  .Call(fastmlp_loss, output, target, weights, loss, FALSE)$value
 }
 
 # ---- what came of it ----

@@ -27,17 +27,19 @@ test_that("rows to change are the user's columns, and make what the engine reads
 
 test_that("a formula's truth is found in the rows, another's is asked for", {
   fit <- small_fit(Species ~ ., iris)
-  expect_identical(known_truth(fit, iris, NULL, NULL), iris$Species)
-  expect_identical(known_truth(fit, iris[1:4], as.character(iris$Species), NULL), iris$Species)
-  expect_error(known_truth(fit, iris[1:4], NULL, NULL), class = "fastmlp_error")
-  expect_error(known_truth(small_fit(iris[1:4], iris$Species), iris, NULL, NULL), "`truth`",
+  expect_identical(known_outcome(fit, iris, NULL, NULL), iris$Species)
+  expect_identical(known_outcome(fit, iris[1:4], as.character(iris$Species), NULL), iris$Species)
+  expect_error(known_outcome(fit, iris[1:4], NULL, NULL), class = "fastmlp_error")
+  expect_error(known_outcome(small_fit(iris[1:4], iris$Species), iris, NULL, NULL), "`truth`",
                class = "fastmlp_error_type")
 })
 
 test_that("encoded values are what the engine reads", {
-  columns <- data.frame(a = c(1.5, 2), b = factor(c("x", "y")), c = c(TRUE, FALSE))
-  expect_identical(encoded_values(columns), cbind(c(1.5, 2), c(1, 0), c(0, 1), c(1, 0)))
-  expect_identical(encoded_indicators(columns), c(FALSE, TRUE, TRUE, FALSE))
-  for (j in 1:4) expect_identical(encoded_values(columns)[, j], encoded_column(columns, j))
+  columns <- data.frame(a = c(1.5, 2, 3), b = factor(c("x", "y", "z")), c = c(TRUE, FALSE, TRUE),
+                        d = factor(c("u", "v", "u")))
+  expect_identical(encoded_values(columns),
+                   cbind(c(1.5, 2, 3), c(1, 0, 0), c(0, 1, 0), c(0, 0, 1), c(1, 0, 1), c(-1, 1, -1)))
+  expect_identical(encoded_indicators(columns), c(FALSE, TRUE, TRUE, TRUE, FALSE, FALSE))
+  for (j in 1:6) expect_identical(encoded_values(columns)[, j], encoded_column(columns, j))
   expect_identical(encoded_values(matrix(c(TRUE, FALSE), 1)), matrix(c(1, 0), 1))
 })
