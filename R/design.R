@@ -7,7 +7,20 @@
 
 # Of predictors and outcome by themselves, whatever holds the predictors.
 design_xy <- function(x, y, call, args = xy_args) {
-  if (is.data.frame(x)) design_frame(x, y, call, args) else design_matrix(x, y, call, args)
+  x <- join_sparse_columns(x)
+  if (is.data.frame(x)) return(design_frame(x, y, call, args))
+  if (isS4(x) && takes_sparse()) design_sparse(x, y, call) else design_matrix(x, y, call, args)
+}
+
+takes_sparse <- function() exists("mlp_fit.dgCMatrix", mode = "function")
+
+# A data frame of numbers with sparse columns, as recipes and parsnip make them, as one sparse matrix; where
+# fewer than nine in ten values are zero it is better off dense.
+join_sparse_columns <- function(x) {
+  may_be_sparse <- is.data.frame(x) && takes_sparse() && isNamespaceLoaded("sparsevctrs")
+  if (!may_be_sparse || !all(vapply(x, is_plain_numeric, NA))) return(x)
+  of <- asNamespace("sparsevctrs")
+  if (of$has_sparse_elements(x) && of$sparsity(x) >= 0.9) of$coerce_to_sparse_matrix(x) else x
 }
 
 xy_args <- list(x = "x", y = "y")

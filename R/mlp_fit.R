@@ -347,7 +347,7 @@ mlp_fit.matrix <- fit_method(
 #' @export
 mlp_fit.data.frame <- fit_method(
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
-  function(frame) design_frame(frame$x, frame$y, frame)
+  function(frame) design_xy(frame$x, frame$y, frame)
 )
 
 #' @rdname mlp_fit

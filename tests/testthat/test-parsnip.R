@@ -174,3 +174,26 @@ test_that("a fit is the same in another process, after either way of loading", {
   loaded <- in_new_process("cat('parsnip' %in% loadedNamespaces())")
   expect_identical(loaded, "FALSE")
 })
+
+test_that("sparse data reach mlp_fit() as they are, and come dense to fits that centre", {
+  skip_if_not(takes_sparse(), "sparse predictors")
+  for (package in c("workflows", "recipes", "sparsevctrs", "Matrix")) skip_if_not_installed(package)
+  levels <- sprintf("level%02d", 1:40)
+  data <- data.frame(y = sin(1:200), f = factor(rep(levels, 5), levels), g = factor(rep(letters[1:20], 10)))
+  indicators <- recipes::step_dummy(recipes::recipe(y ~ ., data), recipes::all_predictors(), one_hot = TRUE)
+  start <- mlp_network(60, 4, 1)
+  of <- function(spec, blueprint) {
+    workflow <- workflows::add_recipe(workflows::workflow(spec = spec), indicators, blueprint = blueprint)
+    parsnip::fit(workflow, data)
+  }
+  sparse <- hardhat::default_recipe_blueprint(composition = "dgCMatrix")
+  spec <- plain_spec("regression", init = coef(start), shuffle = FALSE)
+  by_sparse <- of(spec, sparse)
+  by_dense <- of(spec, hardhat::default_recipe_blueprint())
+  expect_equal(predict(by_sparse, data), predict(by_dense, data), tolerance = 1e-5)
+  centred <- of(plain_spec("regression", standardize = "zscore"), hardhat::default_recipe_blueprint())
+  x <- Matrix::sparse.model.matrix(~ f + g + 0, data)
+  expect_true(all(is.finite(predict(centred, data)$.pred)))
+  fit <- parsnip::fit_xy(plain_spec("regression"), x, data$y)
+  expect_identical(predict(fit, x)$.pred, predict(fit$fit, x)$.pred)
+})
