@@ -107,8 +107,8 @@ parsnip_prediction <- function(type) {
   )
 }
 
-# New rows, which parsnip makes a sparse matrix if they have sparse columns: a dense one for fits that centre or
-# embed predictors.
+# New rows, which parsnip makes a sparse matrix if they have sparse columns: a dense one for fits that centre
+# or embed predictors.
 as_fit_takes <- function(new_data, object) {
   fit <- object$fit
   dense <- any(fit$standardize$center != 0) || !is.null(fit$network$layers[[1]]$embedding)
