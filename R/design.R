@@ -14,9 +14,9 @@ design_xy <- function(x, y, call, args = xy_args) {
 
 takes_sparse <- function() exists("mlp_fit.dgCMatrix", mode = "function")
 
-# A data frame of numbers with sparse columns, as recipes and parsnip make them, as one sparse matrix, where it
-# would be large as a dense one and nine in ten values are zero. Others are better off dense: nobody may have
-# asked for sparse columns, and dense ones know no limits.
+# A data frame of numbers with sparse columns, as recipes and parsnip make them, as one sparse matrix, where
+# it would be large as a dense one and nine in ten values are zero. Others are better off dense: nobody may
+# have asked for sparse columns, and dense ones know no limits.
 join_sparse_columns <- function(x, large = 2e7) {
   may_be_sparse <- is.data.frame(x) && prod(dim(x)) >= large && takes_sparse() &&
     isNamespaceLoaded("sparsevctrs")
