@@ -8,8 +8,19 @@
 # Of predictors and outcome by themselves, whatever holds the predictors. `policy` is what values_policy()
 # gives.
 design_xy <- function(x, y, call, policy, args = xy_args) {
+  x <- join_sparse_columns(x)
   design <- if (is.data.frame(x)) design_frame else if (is_matrix_object(x)) design_sparse else design_matrix
   design(x, y, call, policy, args)
+}
+
+# A data frame of numbers with sparse columns, as recipes and parsnip make them, as one sparse matrix, where
+# it would be large as a dense one and nine in ten values are zero. Others are better off dense: nobody may
+# have asked for sparse columns, and dense ones know no limits.
+join_sparse_columns <- function(x, large = 2e7) {
+  may_be_sparse <- is.data.frame(x) && prod(dim(x)) >= large && isNamespaceLoaded("sparsevctrs")
+  if (!may_be_sparse || !all(vapply(x, is_plain_numeric, NA))) return(x)
+  sparse <- sparsevctrs::has_sparse_elements(x) && sparsevctrs::sparsity(x) >= 0.9
+  if (sparse) sparsevctrs::coerce_to_sparse_matrix(x) else x
 }
 
 xy_args <- list(x = "x", y = "y")

@@ -401,7 +401,7 @@ mlp_fit.matrix <- fit_method(
 #' @export
 mlp_fit.data.frame <- fit_method(
   list(x = rlang::missing_arg(), y = rlang::missing_arg()),
-  function(frame, policy) design_frame(frame$x, frame$y, frame, policy)
+  function(frame, policy) design_xy(frame$x, frame$y, frame, policy)
 )
 
 #' @eval usage_lines("formula", c("formula", "data"))

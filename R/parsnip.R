@@ -80,7 +80,7 @@ register_mode <- function(mode) {
   ))
   set("set_encoding", options = list(
     predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE,
-    allow_sparse_x = exists("mlp_fit.dgCMatrix", mode = "function")
+    allow_sparse_x = takes_sparse()
   ))
   for (type in parsnip_predictions[[mode]]) set("set_pred", type = type, value = parsnip_prediction(type))
 }
@@ -100,11 +100,19 @@ parsnip_prediction <- function(type) {
   more <- switch(type, quantile = list(levels = quote(object$spec$quantile_levels)),
                  pred_int = list(level = quote(level)))
   list(
-    pre = NULL,
+    pre = as_fit_takes,
     post = if (type == "quantile") quantile_column,
     func = c(fun = "predict"),
     args = c(list(object = quote(object$fit), new_data = quote(new_data), type = type), more)
   )
+}
+
+# New rows, which parsnip makes a sparse matrix if they have sparse columns: a dense one for fits that centre
+# or embed predictors.
+as_fit_takes <- function(new_data, object) {
+  fit <- object$fit
+  dense <- any(fit$standardize$center != 0) || !is.null(fit$network$layers[[1]]$embedding)
+  if (isS4(new_data) && dense) as.matrix(new_data) else new_data
 }
 
 # Quantiles as parsnip has them: one column that knows its levels.

@@ -18,7 +18,8 @@ test_that("an epoch that is kept is the fit that ends there", {
 test_that("what validation rows say is not said of other epochs", {
   fit <- small_fit(mpg ~ wt + hp, mtcars, epochs = 6, keep_epochs = c(2, 6), validation = 0.3,
                    standardize = "zscore", standardize_outcome = TRUE)
-  expect_identical(predict(fit, mtcars, "pred_int", epoch = 6), predict(fit, mtcars, "pred_int"))
+  expect_identical(predict(fit, mtcars, "pred_int", level = 0.8, epoch = 6),
+                   predict(fit, mtcars, "pred_int", level = 0.8))
   expect_error(predict(fit, mtcars, "pred_int", epoch = 2), class = "fastmlp_error_value")
   calibrated <- epochs_fit(validation = 0.3, calibrate = TRUE)
   raw <- as.matrix(predict(calibrated, iris, "raw", epoch = 2))
