@@ -102,6 +102,7 @@ ggplot2::autoplot
 #' autoplot(fit, type = "calibration", new_data = iris, bins = 5)
 #'
 #' # Units of the first layer as images, here of 2 x 2 pixels
+#' fit <- mlp_fit(as.matrix(iris[1:4]), iris$Species, preset = "plain", hidden_units = 5, epochs = 20)
 #' autoplot(fit, type = "weights", shape = c(2, 2))
 #'
 #' # Numbers; the outcome given beside the predictors
