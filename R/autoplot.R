@@ -113,6 +113,7 @@ ggplot2::autoplot
 #' autoplot(fit, type = "regions", new_data = iris, variables = c("Petal.Length", "Petal.Width"))
 #'
 #' # Units of the first layer as images, here of 2 x 2 pixels
+#' fit <- mlp_fit(as.matrix(iris[1:4]), iris$Species, preset = "plain", hidden_units = 5, epochs = 20)
 #' autoplot(fit, type = "weights", shape = c(2, 2))
 #'
 #' # Numbers; the outcome given beside the predictors

@@ -26,7 +26,9 @@ check_shape <- function(shape, network, call) {
   inputs <- nrow(network$layers[[1]]$weight)
   if (length(shape) == 2 && prod(shape) == inputs) return(shape)
   expected <- sprintf("rows and columns of %s, the inputs of the first layer", count_of(inputs, "pixel"))
-  abort_argument("shape", expected, describe(shape), "shape", call = call)
+  embedded <- inputs > network$inputs
+  hint <- if (embedded) sprintf("An embedding makes them of %s.", count_of(network$inputs, "predictor"))
+  abort_argument("shape", expected, describe(shape), "shape", hint, call)
 }
 
 # "hidden 1", ..., "outputs".
