@@ -80,7 +80,7 @@ register_mode <- function(mode) {
   ))
   set("set_encoding", options = list(
     predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE,
-    allow_sparse_x = takes_sparse()
+    allow_sparse_x = TRUE
   ))
   for (type in parsnip_predictions[[mode]]) set("set_pred", type = type, value = parsnip_prediction(type))
 }

@@ -73,6 +73,7 @@ same_sparse_columns <- function(x, j, k) {
   identical(kept(j), kept(k))
 }
 
+#' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.dgCMatrix <- fit_method( # nolint: object_name_linter.
@@ -80,6 +81,7 @@ mlp_fit.dgCMatrix <- fit_method( # nolint: object_name_linter.
   function(frame, policy) design_sparse(frame$x, frame$y, frame, policy)
 )
 
+#' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.Matrix <- mlp_fit.dgCMatrix # nolint: object_name_linter.

@@ -180,7 +180,6 @@ test_that("a fit is the same in another process, after either way of loading", {
 })
 
 test_that("sparse data reach mlp_fit() as they are, and come dense to fits that centre", {
-  skip_if_not(takes_sparse(), "sparse predictors")
   for (package in c("workflows", "recipes", "sparsevctrs", "Matrix")) skip_if_not_installed(package)
   levels <- sprintf("level%02d", 1:40)
   data <- data.frame(y = sin(1:200), f = factor(rep(levels, 5), levels), g = factor(rep(letters[1:20], 10)))
