@@ -1,5 +1,6 @@
 # Recipes: hardhat molds and forges, and what comes out takes the way of other predictors.
 
+#' @eval usage_lines("recipe", c("x", "data", "blueprint"))
 #' @rdname mlp_fit
 #' @export
 mlp_fit.recipe <- fit_method( # nolint: object_name_linter.

@@ -28,8 +28,8 @@ outcome_in <- function(object, new_data, call) {
     abort_argument("truth", "given for a fit without formula", "nothing", "type", call = call)
   }
   if (!knows_outcome(object, new_data)) {
-    columns <- enumerate(names(blueprint$ptypes$outcomes))
-    abort_argument("truth", sprintf("given, unless `new_data` has %s", columns), "nothing", "type", call = call)
+    expected <- sprintf("given, unless `new_data` has %s", enumerate(names(blueprint$ptypes$outcomes)))
+    abort_argument("truth", expected, "nothing", "type", call = call)
   }
   forge_outcomes(as.data.frame(new_data), blueprint, "new_data", call)
 }
