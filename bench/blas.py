@@ -1,5 +1,5 @@
-"""Seconds of some matrix products in float32, the best of several goes: with which of OpenBLAS's kernels
-(OPENBLAS_CORETYPE) PyTorch is at its best. Some versions choose a slow one for processors newer than they are."""
+"""Seconds of some matrix products in float32, the best of several goes: tells with which of OpenBLAS's kernels
+(OPENBLAS_CORETYPE) PyTorch is at its best. Some versions choose slow ones for newer processors."""
 import time
 
 import torch

@@ -82,8 +82,8 @@ with_threads() { # threads, command ...
 # step would get them anew, page by page. And some versions use AVX-512 in their own loops only when
 # told to.
 at_its_best() { # command ...
-  LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
-    OPENBLAS_CORETYPE=${blas_kernels:-${OPENBLAS_CORETYPE:-}} MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 "$@"
+  env ${blas_kernels:+OPENBLAS_CORETYPE=$blas_kernels} MALLOC_MMAP_THRESHOLD_=1073741824 \
+    MALLOC_TRIM_THRESHOLD_=1073741824 LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"
 }
 
 # Sets blas_kernels to the fastest for that Python on all cores; empty where OpenBLAS chooses best.
