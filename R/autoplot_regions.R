@@ -34,7 +34,10 @@ region_variables <- function(variables, columns, call) {
 # All combinations of `resolution` values each, from the smallest to the largest and a little beyond; the
 # other predictors are held.
 region_plane <- function(columns, variables, resolution) {
-  ends <- lapply(columns[variables], function(column) range(column) + c(-0.04, 0.04) * diff(range(column)))
+  ends <- lapply(columns[variables], function(column) {
+    ends <- range(column, na.rm = TRUE)
+    ends + c(-0.04, 0.04) * diff(ends)
+  })
   values <- lapply(ends, function(ends) seq(ends[1], ends[2], length.out = resolution))
   plane <- lapply(held_values(columns), rep, resolution^2)
   plane[[variables[1]]] <- rep(values[[1]], resolution)
@@ -42,11 +45,11 @@ region_plane <- function(columns, variables, resolution) {
   new_columns(plane, resolution^2)
 }
 
-# The median of numbers, the most frequent of other values.
+# The median of numbers, the most frequent of other values, of those that are not missing.
 held_values <- function(columns) {
   lapply(as.list(columns), function(column) {
-    if (is.numeric(column)) return(stats::median(column))
-    known <- unique(column)
+    if (is.numeric(column)) return(of_its_kind(stats::median(column, na.rm = TRUE), column))
+    known <- unique(column[!is.na(column)])
     known[which.max(tabulate(match(column, known)))]
   })
 }
