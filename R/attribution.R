@@ -30,8 +30,8 @@
 #' @param output Of which predictions: names of levels, labels, outcomes or quantiles, or for `"raw"` of
 #'   outputs. `NULL` for all, but of two classes the second only.
 #' @param baseline \eqn{x'}: one row with the predictors of the fit. `NULL` for the point whose standardised
-#'   values are all 0: the mean or median of the training rows, where a factor has the shares of its levels, or
-#'   none (of two the more frequent); without standardising all zeros. Embedded factors have none.
+#'   values are all 0: the mean or median of the training rows, where a factor has the shares of its levels,
+#'   or none (of two the more frequent); without standardising all zeros. Embedded factors have none.
 #' @param steps Points at which the integral takes the gradient: a whole number of at least 1. Where the
 #'   attributions of some row miss their sum by more than 2 % of the largest there is, a warning asks for
 #'   more.
@@ -108,8 +108,7 @@ check_baseline <- function(baseline, object, call) {
     abort_argument("baseline", "one row with the predictors of the fit", describe(baseline), "shape",
                    call = call)
   }
-  x <- forge_predictors(baseline, object$blueprint, object$predictors, "baseline", call)
-  encoded_values(check_finite(x, "baseline", call))[1, ]
+  encoded_values(explained_predictors(object, baseline, call, "baseline"))[1, ]
 }
 
 # ---- gradients of predictions ----

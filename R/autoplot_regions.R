@@ -48,7 +48,7 @@ region_plane <- function(columns, variables, resolution) {
 # The median of numbers, the most frequent of other values, of those that are not missing.
 held_values <- function(columns) {
   lapply(as.list(columns), function(column) {
-    if (is.numeric(column)) return(of_its_kind(stats::median(column, na.rm = TRUE), column))
+    if (is.numeric(column)) return(stats::median(column, na.rm = TRUE))
     known <- unique(column[!is.na(column)])
     known[which.max(tabulate(match(column, known)))]
   })
@@ -136,10 +136,11 @@ surface_layers <- function(plane, points, type) {
   )
 }
 
-# Filled by their outcome where it is known.
+# Filled by their outcome where it is known; without rows that miss a value.
 point_layer <- function(points, known, filled, colour = "black") {
-  if (is.null(known)) return(ggplot2::geom_point(data = points, size = 1))
-  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.5, colour = colour)
+  if (is.null(known)) return(ggplot2::geom_point(data = points, size = 1, na.rm = TRUE))
+  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.5, colour = colour,
+                      na.rm = TRUE)
 }
 
 # What the other predictors are held at.

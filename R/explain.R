@@ -39,8 +39,10 @@ rows_to_change <- function(object, new_data, call) {
   by_recipe <- inherits(object$blueprint, "recipe_blueprint")
   columns <- user_columns(object, new_data, call)
   whole <- if (by_recipe) names(known)[vapply(known, is.integer, NA)]
-  columns[whole] <- lapply(columns[whole], as.integer)
+  whole_numbers <- function(column) as.integer(round(column))
+  columns[whole] <- lapply(columns[whole], whole_numbers)
   forge <- function(columns) {
+    columns[whole] <- lapply(columns[whole], whole_numbers)
     if (by_recipe) columns <- with_other_columns(columns, new_data)
     suppressWarnings(forge_predictors(columns, object$blueprint, object$predictors, "new_data", call),
                      classes = condition_class("warning", "missing")[1]) # it has been given before
@@ -68,22 +70,22 @@ with_other_columns <- function(columns, new_data) {
 }
 
 # Forged and checked.
-explained_predictors <- function(object, new_data, call) {
+explained_predictors <- function(object, new_data, call, arg = "new_data") {
   if (!is.matrix(new_data) && !is.data.frame(new_data)) {
     hint <- if (is_matrix_object(new_data)) dense_rows_hint
-    abort_argument("new_data", "a matrix or a data frame", describe(new_data), "type", hint, call)
+    abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
   }
-  check_some_rows(new_data, "new_data", call)
-  x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
+  check_some_rows(new_data, arg, call)
+  x <- forge_predictors(new_data, object$blueprint, object$predictors, arg, call)
   hint <- if (omits(object$predictors)) "Leave rows with missing values out: `na.omit(new_data)`."
-  check_all_finite(.Call(fastmlp_scan, x, NULL), x, "new_data", hint, call)
-  x
+  check_all_finite(.Call(fastmlp_scan, x, NULL), x, arg, hint, call)
+  check_pairs(x, object$predictors$pairs, arg, call)
 }
 
 # Permuting thousands of predictors one by one takes a prediction of all rows each.
 dense_rows_hint <- paste(
-  "Explanations change values one by one: give some of the rows, `as.matrix(new_data[1:100, ])`.",
-  "Of many predictors `mlp_attribution()` takes least time."
+  "Give some of the rows, `as.matrix(new_data[1:100, ])`;",
+  "of many predictors `mlp_attribution()` takes least time."
 )
 
 # ---- what is predicted ----

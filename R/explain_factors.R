@@ -14,6 +14,8 @@ with_indicators <- function(object, unit = 1) {
   object$network <- unfold(object$network)
   if (!is.null(object$members)) object$members <- lapply(object$members, unfold)
   known <- lapply(plain_prototypes(object), unembedded)
+  pairs <- Filter(function(column) nlevels(column) == 2, known[object$predictors$embedded])
+  object$predictors$pairs <- names(pairs)
   object$predictors$embedded <- NULL
   object$predictors$names <- c(encoded_names(known), unname(object$predictors$indicators))
   if (!is.null(object$standardize)) object$standardize <- unfold_scaling(object$standardize, widths, unit)
@@ -65,7 +67,8 @@ with_lookup_layer <- function(network, widths, unit) {
   }
   if (length(numbers) == 0) lookup$embedding <- NULL
   if (!is.null(first$input_scale)) first$weight <- first$weight * first$input_scale
-  layers <- c(list(lookup), list(first[setdiff(names(first), c("embedding", "input_scale"))]), network$layers[-1])
+  first <- first[setdiff(names(first), c("embedding", "input_scale"))]
+  layers <- c(list(lookup, first), network$layers[-1])
   activations <- vapply(network$layers, function(layer) layer$activation, "")
   new_network(layers, c("identity", utils::head(activations, -1)))
 }
@@ -74,4 +77,13 @@ with_lookup_layer <- function(network, widths, unit) {
 indicator_weights <- function(table) {
   if (nrow(table) > 2) return(list(weight = table, bias = 0))
   list(weight = diff(table) / 2, bias = colMeans(table))
+}
+
+# Of a level that is not known a table gives zeros, but what lies between two indicators need not.
+check_pairs <- function(x, pairs, arg, call) {
+  unknown <- vapply(pairs, function(name) any(as.integer(x[[name]]) %in% 0L), NA)
+  if (!any(unknown)) return(x)
+  expected <- "have levels that the fit knows in embedded factors of two"
+  abort_argument(arg, expected, sprintf("another in `%s`", pairs[unknown][1]), "levels",
+                 "Leave such rows out.", call)
 }

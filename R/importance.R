@@ -6,10 +6,9 @@
 #' * `"permutation"` (Breiman 2001; Fisher, Rudin and Dominici 2019): the values of one predictor are
 #'   exchanged among the rows, the rest of each row stays. Its importance is the mean rise of the loss or, for
 #'   a metric of which more is better, its mean fall, over `repeats` permutations, which all predictors share.
-#'   What is permuted are columns of the data, before a recipe's steps, factors as a whole, missing values with
-#'   the others. With weights a row counts by the product of its own weight and that of
-#'   the row whose value it has got. Of predictors that tell the same each has little importance while the
-#'   other is there.
+#'   What is permuted are columns of the data, before a recipe's steps: factors as a whole, missing values
+#'   like others. With weights a row counts by the product of its own weight and that of the row whose value
+#'   it has got. Of predictors that tell the same each has little importance while the other is there.
 #' * `"garson"` (Garson 1991): shares of the sizes of weights. With the weight matrices
 #'   \eqn{W_1, \ldots, W_L} (inputs x units) and \eqn{A_l} those of the sizes \eqn{|W_l|}, each column divided
 #'   by its sum, importance is \eqn{A_1 A_2 \cdots A_L}: how the incoming weights of each output, and in turn

@@ -5,8 +5,8 @@
 #' expectation (Goldstein, Kapelner, Bleich and Pitkin 2015), which shows what the mean hides.
 #'
 #' Predictors are columns of the data, before a recipe's steps. In place of a missing value, too, comes the
-#' value that is shown. Rows keep the values of all other predictors, so where predictors hang together some of these rows are
-#' unlike any in the data.
+#' value that is shown. Rows keep the values of all other predictors, so where predictors hang together some
+#' of these rows are unlike any in the data.
 #'
 #' @inheritParams mlp_attribution
 #' @param new_data A matrix or data frame with the predictors of the fit, as for
@@ -101,16 +101,15 @@ grid_values <- function(column, levels, grid_size) {
   if (length(values) <= grid_size || !is.numeric(column)) return(values)
   even <- grid_size %/% 2 + 1
   shares <- seq(0, 1, length.out = grid_size - even + 2)
-  of_its_kind(sort(unique(c(
+  values <- c(
     stats::quantile(column, shares, type = 1, names = FALSE, na.rm = TRUE),
     seq(values[1], values[length(values)], length.out = even)
-  ))), column)
+  )
+  # of the user's columns those alone are integers that must be: see rows_to_change()
+  sort(unique(if (is.integer(column)) as.integer(round(values)) else values))
 }
 
 decile_values <- function(column) stats::quantile(column, 1:9 / 10, names = FALSE, na.rm = TRUE)
-
-# Numbers, whole ones where the column must be (see user_columns()).
-of_its_kind <- function(values, column) if (is.integer(column)) unique(as.integer(round(values))) else values
 
 # What `predict` gives of the rows with each row of the grid in place of their own values: an array <rows or
 # 1> x outputs x grid.
