@@ -72,27 +72,9 @@ unit_labels <- function(symbol, unit, hidden = NULL) {
 network_edges <- function(network, units) {
   by_layer <- split(units, units$layer)
   edges <- lapply(seq_along(network$layers), function(l) {
-    weight <- if (l == 1) input_weights(network) else network$layers[[l]]$weight
-    layer_edges(weight, by_layer[[l]], by_layer[[l + 1]])
+    layer_edges(network$layers[[l]]$weight, by_layer[[l]], by_layer[[l + 1]])
   })
   do.call(rbind, edges)
-}
-
-# A row for each input: the weights of its own value, or of an embedded factor's strongest ones.
-input_weights <- function(network) {
-  weight <- network$layers[[1]]$weight
-  embedding <- network$layers[[1]]$embedding
-  replaced <- replaced_columns(embedding)
-  if (length(replaced) == 0) return(weight[seq_len(network$inputs), , drop = FALSE])
-  kept <- setdiff(seq_len(network$inputs), replaced)
-  ends <- length(kept) + cumsum(embedding_outputs(embedding))
-  rows <- matrix(0, network$inputs, ncol(weight))
-  rows[kept, ] <- weight[seq_along(kept), ]
-  for (i in which(columns_of(embedding) %in% replaced)) {
-    own <- weight[seq(to = ends[i], length.out = embedding_outputs(embedding[i])), , drop = FALSE]
-    rows[columns_of(embedding[i]), ] <- apply(own, 2, function(w) w[which.max(abs(w))])
-  }
-  rows
 }
 
 layer_edges <- function(weight, from, to) {

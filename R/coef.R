@@ -26,7 +26,8 @@
 coef.fastmlp <- function(object, ...) {
   check_no_dots(...)
   check_model(object)
-  levels <- lapply(object$blueprint$ptypes$predictors, levels)
+  encoding <- object$predictors$blueprint %||% object$blueprint
+  levels <- lapply(encoding$ptypes$predictors, levels)
   named <- function(network) {
     named_layers(network, object$predictors$names, output_labels(object$outcome), levels)
   }

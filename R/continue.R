@@ -84,8 +84,9 @@ whole_state <- function(monitor) {
 # What other data, or the same rows in another order, do not have: by column, of predictors and outcome.
 data_fingerprint <- function(sets, values) {
   x <- sets$train$x
-  if (!is.matrix(x)) x <- new_columns(lapply(x, factor_codes), nrow(x))
   y <- if (is.factor(values$train)) as.integer(values$train) else as.double(values$train)
+  if (is_sparse(x)) return(rlang::hash(list(unclass(x), y)))
+  if (!is.matrix(x)) x <- new_columns(lapply(x, factor_codes), nrow(x))
   rlang::hash(list(.Call(fastmlp_fingerprint, x, seq_len(ncol(x))), y))
 }
 

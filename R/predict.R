@@ -157,7 +157,7 @@ one_output <- function(network, object, x, link, threads, call) {
 abort_rows <- function(x, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
   hint <- c(sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan))),
-            if (!any(scan$infinite > 0)) {
+            if (!is_sparse(x) && !any(scan$infinite > 0)) {
               "A fit with `na_action = \"impute\"` or `\"omit\"` takes missing values."
             })
   check_all_finite(scan, x, arg, hint, call)

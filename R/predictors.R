@@ -70,7 +70,7 @@ check_single_precision <- function(x, arg, call) {
 }
 
 check_scan <- function(scan, x, arg, call) {
-  check_all_finite(scan, x, arg, if (!any(scan$infinite > 0)) na_action_hint, call)
+  check_all_finite(scan, x, arg, if (!is_sparse(x) && !any(scan$infinite > 0)) na_action_hint, call)
   big <- which(pmax(abs(scan$minimum), abs(scan$maximum)) > largest_float)
   if (length(big)) {
     got <- sprintf("values up to %s in %s",

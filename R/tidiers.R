@@ -34,12 +34,13 @@ generics::augment
 #' * `member`, for ensembles only: 1, 2, ...;
 #' * `layer`: 1, 2, ..., the output layer last;
 #' * `part`: `"weight"`, `"bias"`; where there are such `"scale"`, `"shift"` and the running `"mean"` and
-#'   `"variance"` of a normalisation, `"slope"`, `"input_scale"`, and `"embedding_frequency"`,
-#'   `"embedding_phase"`, `"embedding_weight"` and `"embedding_bias"`;
+#'   `"variance"` of a normalisation, `"slope"`, `"input_scale"`, and what embeddings learn, such as
+#'   `"embedding_frequency"` and `"embedding_table"` (see [coef()][coef.fastmlp]);
 #' * `term`: what comes in: a predictor (with its level, for factors), a unit of the layer before as `h1_2`
 #'   (layer 1, unit 2); missing where a part belongs to a unit alone;
 #' * `unit`: what goes out: a hidden unit, or a class or number of the outcome; missing for an input scale;
-#'   for embeddings a row of the part;
+#'   for embeddings the place in the part, such as `"2"` of a vector and `"2,1"` of a matrix, with the level
+#'   in place of the row of a factor's table;
 #' * `estimate`.
 #'
 #' With `type = "history"` it is the fit's `history`: `epoch`, `set`, `metric` and `value`.
@@ -90,20 +91,26 @@ layer_tables <- function(layer, l) {
   crossed <- function(part, term, unit, estimate) {
     rows(part, rep(term, times = length(unit)), rep(unit, each = length(term)), estimate)
   }
-  embedding <- layer$embedding
-  embedded <- lapply(if (!is.null(embedding)) embedding_parts, function(part) {
-    values <- t(embedding[[part]])
-    units <- as.character(seq_len(ncol(values)))
-    crossed(paste0("embedding_", part), inputs[embedding$columns], units, values)
-  })
+  embedded <- unlist(Map(function(own, name) {
+    parts <- embedding_parameters(own)
+    Map(function(values, part) rows(paste0("embedding_", part), name, places(values), values),
+        parts, names(parts))
+  }, layer$embedding, names(layer$embedding)), recursive = FALSE)
   norm <- layer$norm[names(layer$norm) != "kind"]
   tables <- c(
     list(crossed("weight", inputs, units, layer$weight), by_unit("bias", layer$bias)),
     unname(Map(by_unit, names(norm), norm)),
     list(by_unit("slope", layer$slope), rows("input_scale", inputs, NA_character_, layer$input_scale)),
-    embedded
+    unname(embedded)
   )
   Filter(Negate(is.null), tables)
+}
+
+# What the values of a vector or matrix are called by: "2", or "2,1", with the names of rows that have some.
+places <- function(values) {
+  if (is.null(dim(values))) return(as.character(seq_along(values)))
+  rows <- rownames(values) %||% seq_len(nrow(values))
+  paste(rows[row(values)], col(values), sep = ",")
 }
 
 #' @rdname tidy.fastmlp

@@ -50,8 +50,8 @@ static void lay_out(void *owner, arena *arena) {
   if (is_embedded(pass)) take_embedding(pass, arena);
 }
 
-/* Three products a layer, some two barriers a layer. However few the rows, all of an embedding is updated, and
-   all weights, which may be more work than the products of sparse rows. */
+/* Three products a layer, some two barriers a layer. However few the rows, all of an embedding is updated,
+   and all weights, which may be more work than the products of sparse rows. */
 int pass_members(const network *net, size_t rows, int limit) {
   const layer *first = &net->layer[0];
   double update = net->density < 1 ? 16 * (double)first->inputs * (double)first->units : 0;

@@ -7,7 +7,7 @@ test_that("what can be asked for is what there is", {
   needs <- unlist(lapply(plot_types, `[[`, "needs"))
   expect_true(all(needs %in% unlist(lapply(prediction_types, names))))
   takes <- c("object", "call", "...", "max_units", "layer", "shape", "member", "new_data", "truth", "bins",
-             "offset", "levels", "along")
+             "offset", "levels", "along", "variables", "resolution", "max_points")
   expect_true(all(unlist(lapply(plot_types, `[[`, "takes")) %in% takes))
 })
 
@@ -16,7 +16,7 @@ test_that("each picture that a fit has is a ggplot with data", {
   pictures <- list(
     list(iris_fit, c("history", "network", "weights", "weight_histogram"), list()),
     list(iris_fit, c("confusion", "roc", "calibration"), list(new_data = iris)),
-    list(gaussian_fit, c("observed", "residuals", "quantiles"), list(new_data = mtcars))
+    list(gaussian_fit, c("observed", "residuals", "quantiles", "regions"), list(new_data = mtcars))
   )
   for (case in pictures) {
     for (type in case[[2]]) {

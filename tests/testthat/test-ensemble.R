@@ -133,7 +133,7 @@ test_that("validation asks each member about the rows that it holds", {
   value <- setNames(kept$value, kept$metric)
   expect_equal(value[["mae"]], weighted.mean(abs(y - estimate), rep(1:3, 40)), tolerance = 1e-5)
   expect_equal(value[["rmse"]], sqrt(weighted.mean((y - estimate)^2, rep(1:3, 40))), tolerance = 1e-5)
-  expect_equal(value[["loss"]], value[["rmse"]]^2 / 2, tolerance = 1e-5)
+  expect_equal(value[["loss"]], value[["rmse"]]^2, tolerance = 1e-5)
   sizes <- fit$outcome$residuals[[1]]
   expect_equal(sizes$size, sort(abs(y - estimate)), tolerance = 1e-5)
   train <- rowSums(do.call(cbind, told) * !holds) / rowSums(!holds)

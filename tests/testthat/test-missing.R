@@ -167,9 +167,10 @@ test_that("an ensemble, training again and a checkpoint take columns that lack v
 test_that("numbers that are embedded are those of the user, not the indicators", {
   x <- as.matrix(gaps[c("a", "i", "full")])
   fit <- fit_gaps(x, y, numeric_embedding = embed_periodic(frequencies = 4))
-  expect_identical(fit$network$layers[[1]]$embedding$columns, 1:3)
+  embedded <- function(fit) vapply(fit$network$layers[[1]]$embedding, function(own) own$column, 1L)
+  expect_identical(embedded(fit), 1:3)
   formula <- fit_gaps(y ~ I(a) + full, cbind(gaps, y), numeric_embedding = embed_periodic(4))
-  expect_identical(formula$network$layers[[1]]$embedding$columns, 1:2)
+  expect_identical(embedded(formula), 1:2)
 })
 
 test_that("new levels are none of the known ones where the fit says so", {

@@ -16,7 +16,6 @@ test_that("arguments are called what other packages call them", {
     mlp_fit(Species ~ ., iris, maxit = 100)
     mlp_fit(Species ~ ., iris, stepmax = 1e5)
     mlp_fit(Species ~ ., iris, lr = 0.1)
-    mlp_fit(Species ~ ., iris, optimizer = opt_adam(), learn_rate = 0.1)
     mlp_fit(Species ~ ., iris, learning_rate_init = 0.1)
     mlp_fit(Species ~ ., iris, max_iter = 100)
     mlp_fit(Species ~ ., iris, solver = "adam")

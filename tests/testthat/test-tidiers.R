@@ -19,14 +19,26 @@ test_that("tidy() knows all parts of a layer, and members", {
   first <- table[table$member == 2 & table$layer == 1, ]
   layer <- coef(fit)[[2]][[1]]
   parts <- c("weight", "bias", "scale", "shift", "mean", "variance", "slope", "input_scale")
-  expect_setequal(first$part, c(parts, paste0("embedding_", embedding_parts)))
+  expect_setequal(first$part, c(parts, paste0("embedding_", embedding_kinds$periodic$parts)))
   of <- function(part) first$estimate[first$part == part]
   expect_identical(of("shift"), unname(layer$norm$shift))
   expect_identical(of("input_scale"), unname(layer$input_scale))
-  phase <- first[first$part == "embedding_phase" & first$term == "Petal.Length" & first$unit == "5", ]
-  expect_identical(phase$estimate, layer$embedding$phase[5, 3])
+  own <- first[first$term %in% "Petal.Length" & startsWith(first$part, "embedding"), ]
+  at <- function(part, unit) own$estimate[own$part == paste0("embedding_", part) & own$unit == unit]
+  expect_identical(at("phase", "5"), layer$embedding$Petal.Length$phase[5])
+  expect_identical(at("weight", "3,2"), layer$embedding$Petal.Length$weight[3, 2])
   learned <- !table$part %in% c("mean", "variance")
   expect_identical(sum(learned), glance(fit)$parameters)
+})
+
+test_that("tidy() names the levels of an embedded factor", {
+  fit <- small_fit(Sepal.Length ~ Species, iris, factor_embedding = embed_factors(dim = 2, min_levels = 3))
+  table <- tidy(fit)
+  own <- table[table$part == "embedding_table", ]
+  expect_identical(own$term, rep("Species", 6))
+  expect_identical(own$estimate[own$unit == "virginica,2"],
+                   coef(fit)[[1]]$embedding$Species$table["virginica", 2][[1]])
+  expect_identical(nrow(table), glance(fit)$parameters)
 })
 
 test_that("tidy() has the history", {
