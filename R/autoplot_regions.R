@@ -31,12 +31,14 @@ region_variables <- function(variables, columns, call) {
   check_variable_names(variables, "variables", 2, numeric, call)
 }
 
-# All combinations of `resolution` values each, from the smallest to the largest and a little beyond; the
-# other predictors are held.
+# All combinations of `resolution` values each, from the smallest to the largest and a little beyond,
+# unless numbers must be whole or that passed 0, beyond which there may be no logarithm; the other predictors
+# are held.
 region_plane <- function(columns, variables, resolution) {
   ends <- lapply(columns[variables], function(column) {
     ends <- range(column, na.rm = TRUE)
-    ends + c(-0.04, 0.04) * diff(ends)
+    beyond <- ends + c(-0.04, 0.04) * diff(ends)
+    if (is.integer(column) || ends[1] >= 0 && beyond[1] < 0) ends else beyond
   })
   values <- lapply(ends, function(ends) seq(ends[1], ends[2], length.out = resolution))
   plane <- lapply(held_values(columns), rep, resolution^2)

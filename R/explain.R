@@ -39,7 +39,7 @@ rows_to_change <- function(object, new_data, call) {
   by_recipe <- inherits(object$blueprint, "recipe_blueprint")
   columns <- user_columns(object, new_data, call)
   whole <- if (by_recipe) names(known)[vapply(known, is.integer, NA)]
-  whole_numbers <- function(column) as.integer(round(column))
+  whole_numbers <- function(column) as.integer(floor(column + 0.5))
   columns[whole] <- lapply(columns[whole], whole_numbers)
   forge <- function(columns) {
     columns[whole] <- lapply(columns[whole], whole_numbers)
@@ -76,10 +76,19 @@ explained_predictors <- function(object, new_data, call, arg = "new_data") {
     abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
   }
   check_some_rows(new_data, arg, call)
+  if (omits(object$predictors)) check_no_gaps(object, new_data, arg, call)
   x <- forge_predictors(new_data, object$blueprint, object$predictors, arg, call)
-  hint <- if (omits(object$predictors)) "Leave rows with missing values out: `na.omit(new_data)`."
-  check_all_finite(.Call(fastmlp_scan, x, NULL), x, arg, hint, call)
-  check_pairs(x, object$predictors$pairs, arg, call)
+  check_pairs(check_finite(x, arg, call), object$predictors$pairs, arg, call)
+}
+
+# What predict() makes NA has no explanation.
+check_no_gaps <- function(object, new_data, arg, call) {
+  gaps <- part_gaps(new_data, arg, nrow(new_data), needed_columns(object))
+  gaps <- Filter(function(gap) any(gap$at), gaps)
+  if (length(gaps) == 0) return(invisible())
+  got <- paste("some in", enumerate_columns(vapply(gaps, `[[`, "", "name")))
+  abort_argument(arg, "have no missing values", got, "missing",
+                 sprintf("Leave such rows out: `na.omit(%s)`.", arg), call)
 }
 
 # Permuting thousands of predictors one by one takes a prediction of all rows each.

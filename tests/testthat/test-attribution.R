@@ -155,8 +155,9 @@ test_that("what tells of missing values belongs to its column", {
   expect_equal(gradient[2, 1, ], as.vector(slope_by_differences(fit, cars, "hp", "numeric", 2)), tolerance = 3e-3)
   expect_equal(gradient[1, 1, 9:32], as.vector(slope_by_differences(fit, cars[9:32, ], "wt", "numeric")),
                tolerance = 3e-3)
-  expect_error(mlp_attribution(plain_fit(mpg ~ wt + hp, mtcars, na_action = "omit"), cars), "na.omit",
-               class = "fastmlp_error_missing")
+  omitting <- suppressMessages(plain_fit(mpg ~ hp + cyl, cars, na_action = "omit"))
+  expect_error(mlp_attribution(omitting, cars), "na.omit", class = "fastmlp_error_missing")
+  expect_identical(max(mlp_attribution(omitting, na.omit(cars))$row), 20L)
 })
 
 test_that("of a recipe's fit the columns that it makes have attributions", {

@@ -70,7 +70,10 @@ test_that("missing values and the columns before a recipe's steps have a plane",
   recipe <- recipes::update_role(recipes::recipe(mpg ~ hp + disp + qsec, cars), qsec, new_role = "id")
   fit <- taught(recipes::step_log(recipe, hp), cars, standardize_outcome = TRUE)
   plane <- regions(fit, new_data = cars)$data
-  expect_equal(plane$.pred, predict(fit, transform(plane, hp = round(hp), qsec = 1))$.pred)
+  expect_equal(plane$.pred, predict(fit, transform(plane, hp = floor(hp + 0.5), qsec = 1))$.pred)
+  fit <- taught(mpg ~ log(wt) + sqrt(am), mtcars, standardize_outcome = TRUE)
+  plane <- regions(fit, new_data = transform(mtcars, wt = wt - 1.5))$data
+  expect_equal(vapply(plane[1:2], range, c(0, 0)), cbind(wt = range(mtcars$wt) - 1.5, am = 0:1))
 })
 
 test_that("pictures are drawn", {
