@@ -14,7 +14,8 @@
 #' @param variables Names of one or two predictors.
 #' @param grid_size Values of a numeric predictor, at most: a whole number of at least 2. Half of them are
 #'   quantiles of `new_data`, half lie at equal distances, so that a line says something where rows are few,
-#'   too; where there are no more values they are all of them. Factors have all their levels.
+#'   too; where there are no more values they are all of them. Factors have all their levels, dates and the
+#'   like of a recipe all their values. Numbers that a recipe needs whole are rounded.
 #' @param ice Whether to return the curves of single rows instead of their mean: `TRUE` or `FALSE`. For one
 #'   predictor.
 #' @param center Whether curves are shown as differences from their first value: `TRUE` or `FALSE`. For one

@@ -146,13 +146,14 @@ test_that("what tells of missing values belongs to its column", {
   expect_identical(fit$predictors$names, c("wt", "hp", "cyl4", "cyl6", "cyl8", "cyl_missing", "wt_missing"))
   x <- mlp_attribution(fit, cars, "integrated", baseline = cars[20, ], steps = 200)
   expect_identical(unique(x$predictor), c("wt", "hp", "cyl"))
-  expect_equal(as.vector(colSums(as_parts(x)[, 1, ])), predict(fit, cars)$.pred - predict(fit, cars[20, ])$.pred,
-               tolerance = 1e-3)
+  wanted <- predict(fit, cars)$.pred - predict(fit, cars[20, ])$.pred
+  expect_equal(as.vector(colSums(as_parts(x)[, 1, ])), wanted, tolerance = 1e-3)
   expect_equal(mlp_attribution(fit, cars, "integrated", baseline = cars[6, ])$attribution[6 * 3 - 2:0],
                c(0, 0, 0))
   # of numbers the derivative where they are, be they missing
   gradient <- as_parts(mlp_attribution(fit, cars))
-  expect_equal(gradient[2, 1, ], as.vector(slope_by_differences(fit, cars, "hp", "numeric", 2)), tolerance = 3e-3)
+  expect_equal(gradient[2, 1, ], as.vector(slope_by_differences(fit, cars, "hp", "numeric", 2)),
+               tolerance = 3e-3)
   expect_equal(gradient[1, 1, 9:32], as.vector(slope_by_differences(fit, cars[9:32, ], "wt", "numeric")),
                tolerance = 3e-3)
   omitting <- suppressMessages(plain_fit(mpg ~ hp + cyl, cars, na_action = "omit"))

@@ -61,7 +61,8 @@ test_that("other losses have regions, too", {
 })
 
 test_that("missing values and the columns before a recipe's steps have a plane", {
-  cars <- transform(mtcars, wt = replace(wt, 1:8, NA), hp = as.integer(hp), cyl = replace(factor(cyl), 5:12, NA))
+  cars <- transform(mtcars, wt = replace(wt, 1:8, NA), hp = as.integer(hp),
+                    cyl = replace(factor(cyl), 5:12, NA))
   fit <- taught(mpg ~ wt + hp + cyl, cars, na_action = "impute", standardize_outcome = TRUE)
   plot <- regions(fit, new_data = cars, variables = c("wt", "hp"))
   expect_equal(plot$data$.pred, predict(fit, cbind(plot$data[1:2], cyl = "8"))$.pred)

@@ -75,8 +75,8 @@ test_that("the derivative for a level's indicator is that of more or less of its
 })
 
 test_that("importance by weights reads the table as weights of indicators", {
-  fit <- small_fit(y ~ a + g, embedding_data, factor_embedding = embed_factors(2), standardize = "robust_clip",
-                   input_scale = TRUE, optimizer = opt_adam(0.05))
+  fit <- small_fit(y ~ a + g, embedding_data, factor_embedding = embed_factors(2),
+                   standardize = "robust_clip", input_scale = TRUE, optimizer = opt_adam(0.05))
   layers <- coef(fit)[[1]]
   weight <- layers$weight * layers$input_scale
   table <- layers$embedding$g$table
