@@ -1,4 +1,3 @@
-#' @importFrom ggplot2 autoplot
 #' @importFrom rlang .data
 #' @export
 ggplot2::autoplot
@@ -123,7 +122,7 @@ ggplot2::autoplot
 #' autoplot(fit, type = "residuals", new_data = x, truth = mtcars$mpg)
 #' autoplot(fit, type = "quantiles", new_data = x, truth = mtcars$mpg)
 #' autoplot(fit, type = "quantiles", new_data = x, truth = mtcars$mpg, along = "wt")
-#' @export
+#' @exportS3Method ggplot2::autoplot fastmlp
 autoplot.fastmlp <- function(object, type = c("history", "network", "weights", "weight_histogram",
                                               "confusion", "roc", "calibration", "observed",
                                               "residuals", "quantiles", "regions"),
@@ -136,7 +135,7 @@ autoplot.fastmlp <- function(object, type = c("history", "network", "weights", "
 plot.fastmlp <- function(x, ...) draw_plot(fit_plot(x, environment(), ...))
 
 #' @rdname autoplot.fastmlp
-#' @export
+#' @exportS3Method ggplot2::autoplot mlp_network
 autoplot.mlp_network <- function(object, type = c("network", "weights", "weight_histogram"), ...) {
   network_picture(object, environment(), type, ...)
 }

@@ -3,7 +3,7 @@
 #' @rdname mlp_partial
 #' @param object,x What `mlp_partial()` returned.
 #' @param max_rows The most rows whose curves are drawn: a whole number of at least 1.
-#' @export
+#' @exportS3Method ggplot2::autoplot fastmlp_partial
 autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) {
   check_no_dots(..., known = "max_rows")
   max_rows <- check_count(max_rows, "max_rows")

@@ -21,8 +21,11 @@
 #' @keywords internal
 "_PACKAGE"
 
-# Engines of other packages are registered when these are loaded, if they ever are.
+# Engines of other packages are registered when these are loaded, if they ever are. `autoplot` is ggplot2's
+# own generic, as a promise: to load ggplot2 takes several times as long as all the rest, so that waits for
+# the first picture.
 .onLoad <- function(libname, pkgname) {
+  delayedAssign("autoplot", ggplot2::autoplot, assign.env = topenv())
   if (isNamespaceLoaded("parsnip")) register_parsnip()
   setHook(packageEvent("parsnip", "onLoad"), register_parsnip)
 }

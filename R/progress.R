@@ -34,13 +34,15 @@ reporter_lines <- function(run) {
   paced(show, 1)
 }
 
+# The total is a little more than there are epochs: a bar that reaches it is over for progressr, which then
+# fails when it is closed.
 reporter_bar <- function(run) {
   frame <- environment()
   text <- ""
   bar <- cli::cli_progress_bar(
-    format = paste("{run$title}Epoch {floor(cli::pb_current)}/{cli::pb_total} ETA {cli::pb_eta}",
+    format = paste("{run$title}Epoch {floor(cli::pb_current)}/{run$epochs} ETA {cli::pb_eta}",
                    "{text} {cli::pb_bar}"),
-    total = run$epochs, .envir = frame, .auto_close = FALSE
+    total = run$epochs + 1e-3, .envir = frame, .auto_close = FALSE
   )
   show <- function(status) {
     text <<- brief_text(status, run$metric, run$info)

@@ -315,7 +315,7 @@ plot.fastmlp_schedule <- function(x, epochs = NULL, ...) {
 }
 
 #' @rdname schedules
-#' @export
+#' @exportS3Method ggplot2::autoplot fastmlp_schedule
 autoplot.fastmlp_schedule <- function(object, epochs = NULL, ...) {
   schedule_plot(object, "object", epochs, environment(), ...)
 }

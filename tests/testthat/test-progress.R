@@ -96,6 +96,16 @@ test_that("the bar shows epoch, time left, loss and metric", {
   expect_match(paste(shown, collapse = ""), "Epoch [12]/5 ETA .* loss 0.25, accuracy 0.81")
 })
 
+test_that("a bar does not reach its total, so that what cli sends it to can close it", {
+  withr::local_options(cli.progress_show_after = 0, rlang_interactive = TRUE)
+  reporter <- reporters$bar(a_run())
+  bar <- environment(environment(reporter$update)$show)$bar
+  total <- utils::getFromNamespace("clienv", "cli")$progress[[bar]]$total
+  expect_gt(total, 5)
+  expect_lt(total, 5.01)
+  reporter$close()
+})
+
 test_that("a bar's text is brief", {
   both <- c(status(5L)[1:4], valid_loss = 0.5, valid_score = 0.25)
   expect_identical(brief_text(both, "accuracy"), "loss 0.25, accuracy 0.81; validation 0.5, 0.25")
