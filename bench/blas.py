@@ -1,4 +1,4 @@
-"""Seconds of some matrix products in float32, the best of several goes: tells with which of OpenBLAS's kernels
+"""Seconds of some matrix products in float32, the best of several goes: tells with which of OpenBLAS kernels
 (OPENBLAS_CORETYPE) PyTorch is at its best. Some versions choose slow ones for newer processors."""
 import time
 
