@@ -378,7 +378,10 @@ fit_method <- function(own, design) {
   method <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-    check_given(list(data = "The variables of a formula are columns of `data`."))
+    check_given(list(
+      data = "The variables of a formula are columns of `data`.",
+      y = "Give predictors and outcome, `mlp_fit(x, y)`, or a formula, `mlp_fit(outcome ~ ., data)`."
+    ))
     given <- omit_rows(call, given_settings(call), names(own))
     mlp_bridge(design(call, values_policy(given)), given, call)
   }
