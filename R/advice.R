@@ -112,7 +112,8 @@ choice_aliases <- list(
   ),
   type = list(
     prob = c("response", "probs", "probability", "probabilities", "posterior", "vector"),
-    numeric = c("response", "vector", "mean"), raw = c("link", "logit", "net"), pred_int = c("interval", "prediction", "conf_int"),
+    numeric = c("response", "vector", "mean"), raw = c("link", "logit", "net"),
+    pred_int = c("interval", "prediction", "conf_int"),
     history = c("loss", "training", "curve", "metrics"), network = c("weights", "diagram", "graph"),
     confusion = c("confusion_matrix", "conf_mat", "cm"), roc = c("auc", "roc_curve"),
     weight_histogram = c("histogram", "density"), regions = c("boundary", "decision", "decision_boundary")
