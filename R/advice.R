@@ -33,6 +33,7 @@ fit_synonyms <- list(
   "Use `verbose`." = c("trace", "verbosity", "lifesign"),
   "Use `na_action`." = c("na.action", "na_rm", "na.rm"),
   "Do this on `data` first." = "subset",
+  "Training runs on the processor alone; `threads` says on how many cores." = c("device", "gpu", "cuda"),
   "Give the formula first, or as `formula = `." = c("x", "formula", "data")
 )
 
@@ -69,7 +70,8 @@ argument_aliases <- list(
 general_synonyms <- list(
   "The rate is set by the optimizer, such as `opt_adam(learn_rate = )`." =
     c("lr", "max_lr", "learn_rate", "learning_rate", "initial_lr", "base_lr"),
-  "Call `set.seed()` before." = c("seed", "random_state", "random_seed")
+  "Call `set.seed()` before." = c("seed", "random_state", "random_seed"),
+  "Use `type = \"pred_int\"`, with `level`." = c("interval", "se.fit", "se", "conf_level")
 )
 
 # What to do about an argument that a function with the arguments `known` does not know.
@@ -109,9 +111,21 @@ choice_aliases <- list(
     gaussian = "normal", ordinal = "cumulative"
   ),
   type = list(
-    prob = c("response", "probs", "posterior", "vector"), numeric = c("response", "vector", "mean"),
-    raw = c("link", "logit", "net"), pred_int = c("interval", "prediction", "conf_int"),
-    history = c("loss", "training", "curve", "metrics"), network = c("weights", "diagram", "graph")
+    prob = c("response", "probs", "probability", "probabilities", "posterior", "vector"),
+    numeric = c("response", "vector", "mean"), raw = c("link", "logit", "net"),
+    pred_int = c("interval", "prediction", "conf_int"),
+    history = c("loss", "training", "curve", "metrics"), network = c("weights", "diagram", "graph"),
+    confusion = c("confusion_matrix", "conf_mat", "cm"), roc = c("auc", "roc_curve"),
+    weight_histogram = c("histogram", "density"), regions = c("boundary", "decision", "decision_boundary")
+  ),
+  method = list(gradient = c("saliency", "vanilla"), integrated = c("ig", "integrated_gradients")),
+  na_action = list(
+    omit = c("na.omit", "drop", "remove", "exclude", "na.exclude"), error = c("fail", "na.fail"),
+    impute = c("median", "fill", "mean")
+  ),
+  preset = list(
+    pixels = c("image", "images", "mnist"), tabular = c("default", "realmlp", "auto"), sparse = "text",
+    plain = c("none", "textbook")
   ),
   standardize = list(
     zscore = c("TRUE", "z-score", "standard", "scale", "normalize"), none = "FALSE",
@@ -122,6 +136,10 @@ choice_aliases <- list(
 # What to do about a value that is none of the choices.
 choice_hint <- function(x, arg, choices) {
   if (is.function(x)) return("Give a name, in quotes.")
+  if (arg == "type" && is.data.frame(x)) return("Give the data as `new_data = `.")
+  if (arg == "activation" && identical(x, "softmax")) {
+    return("That of the outputs comes with the loss; this one is for hidden layers.")
+  }
   if (!is.atomic(x) || length(x) == 0) return(NULL)
   known <- choice_aliases[[sub(".*\\$", "", arg)]]
   meant <- names(Filter(function(names) tolower(x[1]) %in% tolower(names), known))

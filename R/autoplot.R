@@ -92,6 +92,9 @@ ggplot2::autoplot
 #'     along each side, by default 200; `max_points`, the most rows to draw, by default 500.
 #' @returns A ggplot. An argument that the picture does not take, rows without a known outcome and a picture
 #'   that the fit does not have are errors.
+#' @seealso `autoplot()` also draws importance ([mlp_importance()]: by permuting, Garson, Olden), partial
+#'   dependence and the curves of single rows ([mlp_partial()]), contributions of predictors
+#'   ([mlp_attribution()]) and schedules ([schedule_cosine()]); [plot_activation()] draws activations.
 #' @references Naeini MP, Cooper GF, Hauskrecht M (2015). "Obtaining well calibrated probabilities using
 #'   Bayesian binning." AAAI.
 #'

@@ -28,6 +28,10 @@ region_variables <- function(variables, columns, call) {
     abort_argument("type", "another for a fit with less than two numeric predictors", "\"regions\"",
                    call = call)
   }
+  if (is.null(variables)) {
+    abort_argument("variables", "given, as there are other predictors", "nothing", "type",
+                   sprintf("Such as `variables = c(\"%s\", \"%s\")`.", numeric[1], numeric[2]), call)
+  }
   check_variable_names(variables, "variables", 2, numeric, call)
 }
 

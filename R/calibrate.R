@@ -4,9 +4,9 @@
 #' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (an error without
 #'   validation) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the link (Guo,
 #'   Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted as they
-#'   are, under a standard normal prior of \eqn{\log T}, which keeps few rows from extremes. It leaves the
-#'   classes as they are, and `type = "raw"`, too. For losses that give probabilities by softmax or sigmoid.
-#' @references Guo C, Pleiss G, Sun Y, Weinberger K (2017). "On calibration of modern neural networks." ICML.
+#'   are, under a standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes. It
+#'   leaves the classes as they are, and `type = "raw"`, too. For losses that give probabilities by softmax or
+#'   sigmoid.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL

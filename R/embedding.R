@@ -11,15 +11,19 @@
 #' layer reads `dim` values for it. Logical columns are not embedded.
 #'
 #' `embed_periodic()`: with \eqn{m} frequencies \eqn{f_j}, phases \eqn{p_j}, weights and biases of its own,
-#' \deqn{v_k(x) = \sum_{j = 1}^{m} w_{kj} \cos(2 \pi f_j x + p_j) + b_k.}
-#' It is the periodic embedding of Gorishniy, Rubachev and Babenko (2022) in the form with biases, linear and
-#' densely connected, of Holzmueller, Grinsztajn and Steinwart (2024). At the start
-#' \eqn{f_j \sim N(0, sd^2)}, \eqn{p_j \sim U(-\pi, \pi)}, \eqn{w_{kj}} and
-#' \eqn{b_k \sim U(-1/\sqrt{m}, 1/\sqrt{m})}.
+#' \deqn{v_k(x) = \sum_{j = 1}^{m} w_{kj} \cos(2 \pi f_j x + p_j) + b_k.}{
+#'   v_k(x) = sum_{j = 1}^{m} w_{kj} cos(2 pi f_j x + p_j) + b_k.}
+#' It is the periodic embedding of Gorishniy, Rubachev and Babenko (2022) in
+#' the form with biases, linear and densely connected, of Holzmueller, Grinsztajn and Steinwart (2024). At
+#' the start \eqn{f_j \sim N(0, sd^2)}{f_j ~ N(0, sd^2)}, \eqn{p_j \sim U(-\pi, \pi)}{p_j ~ U(-pi, pi)},
+#' \eqn{w_{kj}}
+#' and \eqn{b_k \sim U(-1/\sqrt{m}, 1/\sqrt{m})}{b_k ~ U(-1/sqrt(m), 1/sqrt(m))}.
 #'
-#' `embed_piecewise()`: with the edges \eqn{a_0 < a_1 < \dots < a_T} of \eqn{T} bins,
+#' `embed_piecewise()`: with the edges \eqn{a_0 < a_1 < \dots < a_T}{a_0 < a_1 < ... < a_T} of \eqn{T} bins,
 #' \deqn{v_k(x) = \sum_{t = 1}^{T} w_{kt} e_t(x), \quad
-#'   e_t(x) = \frac{x - a_{t - 1}}{a_t - a_{t - 1}} \mbox{ limited to } [0, 1],}
+#'   e_t(x) = \frac{x - a_{t - 1}}{a_t - a_{t - 1}} \mbox{ limited to } [0, 1],}{
+#'   v_k(x) = sum_{t = 1}^{T} w_{kt} e_t(x),
+#'   e_t(x) = ((x - a_{t - 1}) / (a_t - a_{t - 1})) limited to [0, 1],}
 #' where \eqn{e_1} has no lower and \eqn{e_T} no upper limit: the piecewise-linear encoding of Gorishniy,
 #' Rubachev and Babenko (2022), with a linear map behind it. The edges are quantiles of the training rows at
 #' equal steps, without those that repeat, and stay what they are. The weights start at 0, as in TabM

@@ -9,46 +9,54 @@
 #' * `"squared"`: \eqn{(o - y)^2}; `"absolute"`: \eqn{|o - y|};
 #' * `"huber"`: \eqn{(o - y)^2 / 2} up to a distance of `delta`, beyond it
 #'   \eqn{\delta (|o - y| - \delta / 2)} (Huber 1964);
-#' * `"log_cosh"`: \eqn{\log \cosh(o - y)}, squared near 0 and absolute far away;
+#' * `"log_cosh"`: \eqn{\log \cosh(o - y)}{log cosh(o - y)}, squared near 0 and absolute far away;
 #' * `"quantile"`: the mean over the levels \eqn{\tau} of
-#'   \eqn{\max(\tau (y - q_\tau), (\tau - 1)(y - q_\tau))} (Koenker and Bassett 1978). There is one output a
-#'   level: the first is the lowest quantile, and each further quantile is the one before plus
-#'   \eqn{\mathrm{softplus}(o) = \log(1 + e^o)} of its output, so that quantiles never cross;
-#' * `"gaussian"`: \eqn{\log(v) / 2 + (o_1 - y)^2 / (2 v)} with variance
-#'   \eqn{v = \mathrm{softplus}(o_2) + 10^{-6}}: the negative log-likelihood less
-#'   \eqn{\log(2 \pi) / 2}, with two outputs for each number of the outcome (Nix and Weigend 1994;
-#'   Lakshminarayanan, Pritzel and Blundell 2017). Standard deviations below 0.001 are out of reach: scale
-#'   the outcome.
+#'   \eqn{\max(\tau (y - q_\tau), (\tau - 1)(y - q_\tau))}{max(tau (y - q_tau), (tau - 1)(y - q_tau))}
+#'   (Koenker and Bassett 1978). There is one output a level: the first is the lowest quantile, and each
+#'   further quantile is the one before plus \eqn{\mathrm{softplus}(o) = \log(1 + e^o)}{softplus(o) =
+#'   log(1 + e^o)} of its output, so that quantiles never cross;
+#' * `"gaussian"`: \eqn{\log(v) / 2 + (o_1 - y)^2 / (2 v)}{log(v) / 2 + (o_1 - y)^2 / (2 v)} with variance
+#'   \eqn{v = \mathrm{softplus}(o_2) + 10^{-6}}{v = softplus(o_2) + 10^{-6}}: the negative log-likelihood less
+#'   \eqn{\log(2 \pi) / 2}{log(2 pi) / 2}, with two outputs for each number of the outcome (Nix and Weigend
+#'   1994; Lakshminarayanan, Pritzel and Blundell 2017). Standard deviations below 0.001 are out of reach:
+#'   scale the outcome.
 #'
-#' With a log link, \eqn{\mu = \exp(o + \mathrm{offset})}, the loss is the negative log-likelihood
-#' without the terms that do not depend on \eqn{\mu} (McCullagh and Nelder 1989):
-#' * `"poisson"`: \eqn{\mu - y \log \mu}, for counts;
-#' * `"gamma"`: \eqn{y / \mu + \log \mu}, for numbers above 0 (shape 1);
+#' With a log link, \eqn{\mu = \exp(o + \mathrm{offset})}{mu = exp(o + offset)}, the loss is the negative
+#' log-likelihood without the terms that do not depend on \eqn{\mu} (McCullagh and Nelder 1989):
+#' * `"poisson"`: \eqn{\mu - y \log \mu}{mu - y log mu}, for counts;
+#' * `"gamma"`: \eqn{y / \mu + \log \mu}{y / mu + log mu}, for numbers above 0 (shape 1);
 #' * `"tweedie"`: \eqn{\mu^{2-p} / (2 - p) - y \mu^{1-p} / (1 - p)} with `power` \eqn{p} between 1 and
 #'   2, for numbers of at least 0 (Joergensen 1987);
-#' * `"negative_binomial"`: \eqn{s \log(1 + \mu / s) + y \log(1 + s / \mu)} with `size` \eqn{s}, for
+#' * `"negative_binomial"`: \eqn{s \log(1 + \mu / s) + y \log(1 + s / \mu)}{s log(1 + mu / s) + y log(1 + s
+#'   / mu)} with `size` \eqn{s}, for
 #'   counts with variance \eqn{\mu + \mu^2 / s}.
 #'
 #' @section Classes and labels:
 #' With outputs \eqn{o_k}, class \eqn{y}, and softmax probabilities \eqn{p_k}
-#' * `"cross_entropy"`: \eqn{\log \sum_k \exp(o_k) - o_y}, the negative log-likelihood of the class. With
+#' * `"cross_entropy"`: \eqn{\log \sum_k \exp(o_k) - o_y}{log sum_k exp(o_k) - o_y}, the negative
+#'   log-likelihood of the class. With
 #'   `label_smoothing` \eqn{\epsilon} a share \eqn{\epsilon} of the target is spread evenly over all
 #'   classes (Szegedy et al. 2016);
-#' * `"focal"`: \eqn{-(1 - p_y)^\gamma \log p_y}, which attends to what is still uncertain (Lin et al. 2017);
-#' * `"hinge"`: \eqn{\max(0, 1 + \max_{k \ne y} o_k - o_y)} (Crammer and Singer 2001). It gives no
+#' * `"focal"`: \eqn{-(1 - p_y)^\gamma \log p_y}{-(1 - p_y)^gamma log p_y}, which attends to what is still
+#'   uncertain (Lin et al. 2017);
+#' * `"hinge"`: \eqn{\max(0, 1 + \max_{k \ne y} o_k - o_y)}{max(0, 1 + max_{k != y} o_k - o_y)} (Crammer
+#'   and Singer 2001). It gives no
 #'   probabilities.
 #'
 #' For two classes, or any number of labels, with one output \eqn{o} each and \eqn{y} 0 or 1
-#' * `"binary_cross_entropy"`: \eqn{\log(1 + \exp(o)) - y o}, where \eqn{\mathrm{sigmoid}(o)} is
+#' * `"binary_cross_entropy"`: \eqn{\log(1 + \exp(o)) - y o}{log(1 + exp(o)) - y o}, where
+#'   \eqn{\mathrm{sigmoid}(o)}{sigmoid(o)} is
 #'   the probability of the second level; label smoothing draws \eqn{y} to
 #'   \eqn{(1 - \epsilon) y + \epsilon / 2};
 #' * `"binary_focal"`: the focal loss of that probability;
-#' * `"binary_hinge"`: \eqn{\max(0, 1 - (2 y - 1) o)}.
+#' * `"binary_hinge"`: \eqn{\max(0, 1 - (2 y - 1) o)}{max(0, 1 - (2 y - 1) o)}.
 #'
 #' For ordered classes, with one output less than there are classes,
-#' * `"ordinal"`: \eqn{-\log(\mathrm{sigmoid}(c_y) - \mathrm{sigmoid}(c_{y-1}))}, where
-#'   \eqn{\mathrm{sigmoid}(c_k)} is the probability of at most class \eqn{k} (McCullagh 1980), \eqn{c_1 = o_1}
-#'   and \eqn{c_k = c_{k-1} + \mathrm{softplus}(o_k)}. The thresholds are in order by construction; as they
+#' * `"ordinal"`: \eqn{-\log(\mathrm{sigmoid}(c_y) - \mathrm{sigmoid}(c_{y-1}))}{-log(sigmoid(c_y) -
+#'   sigmoid(c_{y-1}))}, where
+#'   \eqn{\mathrm{sigmoid}(c_k)}{sigmoid(c_k)} is the probability of at most class \eqn{k} (McCullagh
+#'   1980), \eqn{c_1 = o_1} and \eqn{c_k = c_{k-1} + \mathrm{softplus}(o_k)}{c_k = c_{k-1} +
+#'   softplus(o_k)}. The thresholds are in order by construction; as they
 #'   are outputs, their distances may depend on the predictors, too (proportional odds are the case in
 #'   which they do not).
 #'

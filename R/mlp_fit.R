@@ -14,9 +14,10 @@
 #'
 #' @section What is minimised:
 #' The mean loss of the training rows, weighted by `weights` and `class_weights`, plus the penalty
-#' \deqn{\lambda \sum_j (\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|)}
-#' on all weights \eqn{w_j} of the network (never biases), where \eqn{\lambda} is `penalty` and
-#' \eqn{\alpha} is `mixture` (the elastic net of Zou and Hastie 2005). Losses are given in
+#' \deqn{\lambda \sum_j (\frac{1 - \alpha}{2} w_j^2 + \alpha |w_j|)}{
+#'   lambda sum_j (((1 - alpha) / 2) w_j^2 + alpha |w_j|)}
+#' on all weights \eqn{w_j} of the network (never biases), where \eqn{\lambda} is
+#' `penalty` and \eqn{\alpha} is `mixture` (the elastic net of Zou and Hastie 2005). Losses are given in
 #' [loss_value()], the steps in [opt_sgd()], the initial weights in [init_he()].
 #'
 #' @section Hidden layers:
@@ -190,7 +191,7 @@
 #' @param clip_value Largest size of each element of the gradient of the loss, beyond which it is cut
 #'   off, or `Inf` for no limit.
 #' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient \eqn{g} of the loss over all
-#'   parameters together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}
+#'   parameters together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}{c / ||g||}
 #'   (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
 #' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit, or `Inf` for no
 #'   limit. After each step longer ones are scaled down to it (Srivastava et al. 2014). The output
@@ -377,7 +378,10 @@ fit_method <- function(own, design) {
   method <- function(...) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
-    check_given(list(data = "The variables of a formula are columns of `data`."))
+    check_given(list(
+      data = "The variables of a formula are columns of `data`.",
+      y = "Give predictors and outcome, `mlp_fit(x, y)`, or a formula, `mlp_fit(outcome ~ ., data)`."
+    ))
     given <- omit_rows(call, given_settings(call), names(own))
     mlp_bridge(design(call, values_policy(given)), given, call)
   }

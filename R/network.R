@@ -2,8 +2,8 @@
 #'
 #' Makes a multilayer perceptron: dense layers, each followed by its activation, the last one by
 #' none. With input \eqn{x} a layer gives \eqn{\phi(x W + b)}; with normalisation
-#' \eqn{\phi(\mathrm{norm}(x W + b))}, and \eqn{x} is added to that where there is a residual
-#' connection. [mlp_fit()] says how they work.
+#' \eqn{\phi(\mathrm{norm}(x W + b))}{phi(norm(x W + b))}, and \eqn{x} is added to that where there is a
+#' residual connection. [mlp_fit()] says how they work.
 #'
 #' @param inputs Number of inputs: a whole number of at least 1.
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1; `integer()` for a

@@ -17,52 +17,74 @@
 #' `opt_sgd()`, `opt_lion()`, which PyTorch has not, and where it says so below.
 #'
 #' @section Gradient descent:
-#' `opt_sgd()`: \deqn{v := \mu v + g, \qquad w := (1 - \eta \lambda) w - \eta v}
-#' and with `nesterov` the last term is \eqn{\eta (g + \mu v)}, as in Sutskever, Martens, Dahl and
-#' Hinton (2013).
+#' `opt_sgd()`: \deqn{v := \mu v + g, \qquad w := (1 - \eta \lambda) w - \eta v}{
+#'   v := mu v + g,
+#'   w := (1 - eta lambda) w - eta v}
+#' and with `nesterov` the last term is \eqn{\eta (g + \mu v)}, as in Sutskever,
+#' Martens, Dahl and Hinton (2013).
 #'
 #' @section Adam and its relatives:
 #' They keep
-#' \deqn{m := \beta_1 m + (1 - \beta_1) g, \qquad v := \beta_2 v + (1 - \beta_2) g^2}
-#' and correct their start by \eqn{c_1 = 1 - \beta_1^t} and \eqn{c_2 = 1 - \beta_2^t}.
+#' \deqn{m := \beta_1 m + (1 - \beta_1) g, \qquad v := \beta_2 v + (1 - \beta_2) g^2}{
+#'   m := beta_1 m + (1 - beta_1) g,
+#'   v := beta_2 v + (1 - beta_2) g^2}
+#' and correct their start by \eqn{c_1 = 1 - \beta_1^t} and
+#' \eqn{c_2 = 1 - \beta_2^t}.
 #'
 #' `opt_adam()` (Kingma and Ba 2015), and with \eqn{\lambda} above zero `opt_adamw()`:
-#' \deqn{w := (1 - \eta \lambda) w - \eta \frac{m / c_1}{\sqrt{v / c_2} + \epsilon}}
+#' \deqn{w := (1 - \eta \lambda) w - \eta \frac{m / c_1}{\sqrt{v / c_2} + \epsilon}}{
+#'   w := (1 - eta lambda) w - eta ((m / c_1) / (sqrt(v / c_2) + epsilon))}
 #'
-#' `opt_amsgrad()` (Reddi, Kale and Kumar 2018) has \eqn{\hat v := \max(\hat v, v)} in place of
-#' \eqn{v} in this step.
+#' `opt_amsgrad()` (Reddi, Kale and Kumar 2018) has \eqn{\hat v := \max(\hat v, v)}{v_max := max(v_max, v)}
+#' in place of \eqn{v} in this step.
 #'
 #' `opt_nadam()` (Dozat 2016) looks ahead with a momentum that grows,
-#' \eqn{\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)} with \eqn{\psi} the `momentum_decay`:
-#' \deqn{w := w - \eta ( \frac{\mu_{t+1} m}{1 - \prod_{i \le t+1} \mu_i} +
-#'   \frac{(1 - \mu_t) g}{1 - \prod_{i \le t} \mu_i} ) \Big/ (\sqrt{v / c_2} + \epsilon)}
+#' \eqn{\mu_t = \beta_1 (1 - 0.96^{t \psi} / 2)}{mu_t = beta_1 (1 - 0.96^{t psi} / 2)} with \eqn{\psi}{psi}
+#' the `momentum_decay`: \deqn{w := w - \eta ( \frac{\mu_{t+1} m}{1 - \prod_{i \le t+1} \mu_i} +
+#'   \frac{(1 - \mu_t) g}{1 - \prod_{i \le t} \mu_i} ) \Big/ (\sqrt{v / c_2} + \epsilon)}{
+#'   w := w - eta (mu_{t+1} m / (1 - prod_{i <= t+1} mu_i)
+#'   + (1 - mu_t) g / (1 - prod_{i <= t} mu_i)) / (sqrt(v / c_2) + epsilon)}
 #'
 #' `opt_radam()` (Liu et al. 2020) waits with the division until \eqn{v} rests on enough steps. With
 #' \eqn{\rho_\infty = 2 / (1 - \beta_2) - 1} and
 #' \eqn{\rho = \rho_\infty - 2 t \beta_2^t / c_2} it is
 #' \deqn{w := w - \eta \frac{m}{c_1} r, \qquad r = \frac{\sqrt{c_2}}{\sqrt{v} + \epsilon}
-#'   \sqrt{\frac{(\rho - 4) (\rho - 2) \rho_\infty}{(\rho_\infty - 4) (\rho_\infty - 2) \rho}}}
+#'   \sqrt{\frac{(\rho - 4) (\rho - 2) \rho_\infty}{(\rho_\infty - 4) (\rho_\infty - 2) \rho}}}{
+#'   w := w - eta (m / c_1) r,
+#'   r = (sqrt(c_2) / (sqrt(v) + epsilon)) sqrt(((rho - 4) (rho - 2) rho_Inf) / ((rho_Inf - 4)
+#'   (rho_Inf - 2) rho))}
 #' where \eqn{\rho > 5}, and \eqn{r = 1} before.
 #'
 #' @section Gradients over the root of their squares:
 #' `opt_rmsprop()` (Tieleman and Hinton 2012), with \eqn{\beta_2} the `alpha` of PyTorch:
 #' \deqn{v := \beta_2 v + (1 - \beta_2) g^2, \qquad
-#'   b := \mu b + \frac{g}{\sqrt{v} + \epsilon}, \qquad w := w - \eta b}
+#'   b := \mu b + \frac{g}{\sqrt{v} + \epsilon}, \qquad w := w - \eta b}{
+#'   v := beta_2 v + (1 - beta_2) g^2,
+#'   b := mu b + g / (sqrt(v) + epsilon),
+#'   w := w - eta b}
 #' With `centered` (Graves 2013) \eqn{v - m^2} takes the place of \eqn{v}, where
 #' \eqn{m := \beta_2 m + (1 - \beta_2) g}.
 #'
 #' `opt_adagrad()` (Duchi, Hazan and Singer 2011), where \eqn{s} starts at `initial`:
-#' \deqn{s := s + g^2, \qquad w := w - \eta \frac{g}{\sqrt{s} + \epsilon}}
+#' \deqn{s := s + g^2, \qquad w := w - \eta \frac{g}{\sqrt{s} + \epsilon}}{
+#'   s := s + g^2,
+#'   w := w - eta (g / (sqrt(s) + epsilon))}
 #'
 #' `opt_adadelta()` (Zeiler 2012), with \eqn{\beta_2} the `rho` of PyTorch:
 #' \deqn{v := \beta_2 v + (1 - \beta_2) g^2, \qquad
 #'   u = \frac{\sqrt{d + \epsilon}}{\sqrt{v + \epsilon}} g, \qquad
-#'   d := \beta_2 d + (1 - \beta_2) u^2, \qquad w := w - \eta u}
+#'   d := \beta_2 d + (1 - \beta_2) u^2, \qquad w := w - \eta u}{
+#'   v := beta_2 v + (1 - beta_2) g^2,
+#'   u = (sqrt(d + epsilon) / sqrt(v + epsilon)) g,
+#'   d := beta_2 d + (1 - beta_2) u^2,
+#'   w := w - eta u}
 #'
 #' @section Signs of gradients:
 #' `opt_lion()` (Chen et al. 2023):
 #' \deqn{w := (1 - \eta \lambda) w - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g), \qquad
-#'   m := \beta_2 m + (1 - \beta_2) g}
+#'   m := \beta_2 m + (1 - \beta_2) g}{
+#'   w := (1 - eta lambda) w - eta sign(beta_1 m + (1 - beta_1) g),
+#'   m := beta_2 m + (1 - beta_2) g}
 #' As every weight moves by \eqn{\eta}, its authors advise a `learn_rate` of a third to a tenth of
 #' Adam's, and a `weight_decay` that is larger by as much.
 #'
@@ -70,8 +92,8 @@
 #' Huesken 2003) gives each weight a step size of its own, which starts at `learn_rate`. Where the
 #' gradient has the sign that it had in the last step, the step size grows by the factor `increase`;
 #' where it has turned, the step size shrinks by `decrease` and the gradient counts as zero. Step sizes
-#' stay between `min_step` and `max_step`, and \eqn{w := w - s\, \mathrm{sign}(g)}. The signs of
-#' a batch's gradients are not to be trusted, so `opt_rprop()` takes all rows in each step.
+#' stay between `min_step` and `max_step`, and \eqn{w := w - s\, \mathrm{sign}(g)}{w := w - s sign(g)}. The
+#' signs of a batch's gradients are not to be trusted, so `opt_rprop()` takes all rows in each step.
 #'
 #' @section L-BFGS:
 #' `opt_lbfgs()` (Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995) hands the objective and its

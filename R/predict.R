@@ -3,8 +3,8 @@
 #' Classes, probabilities, numbers, quantiles or intervals for new rows, as a tibble with a row for each.
 #'
 #' @param object A fit by [mlp_fit()].
-#' @param new_data A matrix or data frame with the predictors of the fit. Columns are matched by
-#'   name (by position if the fit's matrix had no names); others are ignored. Infinite
+#' @param new_data A matrix, sparse matrix or data frame with the predictors of the fit. Columns are matched
+#'   by name (by position if the fit's matrix had no names); others are ignored. Infinite
 #'   values, missing columns and wrong types are errors, and so are missing values and levels not seen in
 #'   training, unless `na_action` and `new_levels` of [mlp_fit()] said otherwise.
 #' @param type What to predict; the first is the default:
@@ -29,14 +29,14 @@
 #' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
 #' @section Intervals from validation rows:
 #' Where the loss gives no quantiles, `type = "pred_int"` is the mean plus and minus the
-#' \eqn{\lceil (n + 1) \, level \rceil}-th smallest of the \eqn{n} absolute errors on the validation rows
-#' (split conformal prediction: Vovk, Gammerman and Shafer 2005; Lei, G'Sell, Rinaldo, Tibshirani and
-#' Wasserman 2018), as they were with the kept epoch; case weights do not count. If new rows and validation
-#' rows are exchangeable and the network does not depend on the latter, the interval holds a new outcome with
-#' a probability of at least `level`. That they have chosen the epoch makes intervals a little too
-#' narrow; after `refit` the network knows them, but the errors are those from before. The members of an
-#' ensemble that hold different rows are asked about their own: the errors are those of fewer members than
-#' predict, and intervals rather too wide. Where \eqn{n} is too
+#' \eqn{\lceil (n + 1) \, level \rceil}{ceiling((n + 1) level)}-th smallest of the \eqn{n} absolute errors
+#' on the validation rows (split conformal prediction: Vovk, Gammerman and Shafer 2005; Lei, G'Sell,
+#' Rinaldo, Tibshirani and Wasserman 2018), as they were with the kept epoch; case weights do not count.
+#' If new rows and validation rows are exchangeable and the network does not depend on the latter, the
+#' interval holds a new outcome with a probability of at least `level`. That they have chosen the epoch
+#' makes intervals a little too narrow; after `refit` the network knows them, but the errors are those
+#' from before. The members of an ensemble that hold different rows are asked about their own: the errors
+#' are those of fewer members than predict, and intervals rather too wide. Where \eqn{n} is too
 #' small for a level the interval is infinite, with a warning. Of more than 2000 validation rows 2000 of
 #' the errors are kept, and the next larger one is taken.
 #'

@@ -7,23 +7,24 @@
 #' | name | value | source |
 #' | --- | --- | --- |
 #' | `"identity"` | \eqn{x} | |
-#' | `"relu"` | \eqn{\max(x, 0)}, derivative 0 at 0 | Nair and Hinton (2010) |
+#' | `"relu"` | \eqn{\max(x, 0)}{max(x, 0)}, derivative 0 at 0 | Nair and Hinton (2010) |
 #' | `"leaky_relu"` | \eqn{x} above 0, else \eqn{0.01 x} | Maas, Hannun and Ng (2013) |
 #' | `"elu"` | \eqn{x} above 0, else \eqn{e^x - 1} | Clevert, Unterthiner and Hochreiter (2016) |
 #' | `"selu"` | a scaled ELU that normalises itself | Klambauer et al. (2017) |
 #' | `"gelu"` | \eqn{x \Phi(x)}, \eqn{\Phi} the normal distribution | Hendrycks and Gimpel (2016) |
-#' | `"silu"` | \eqn{x\, \mathrm{sigmoid}(x)}, also called swish | Elfwing, Uchibe and Doya (2018) |
-#' | `"mish"` | \eqn{x \tanh(\log(1 + e^x))} | Misra (2020) |
-#' | `"softplus"` | \eqn{\log(1 + e^x)} | Dugas et al. (2001) |
+#' | `"silu"` | \eqn{x\, \mathrm{sigmoid}(x)}{x sigmoid(x)}, or swish | Elfwing, Uchibe and Doya (2018) |
+#' | `"mish"` | \eqn{x \tanh(\log(1 + e^x))}{x tanh(log(1 + e^x))} | Misra (2020) |
+#' | `"softplus"` | \eqn{\log(1 + e^x)}{log(1 + e^x)} | Dugas et al. (2001) |
 #' | `"sigmoid"` | \eqn{1 / (1 + e^{-x})}, derivative at most 1/4 | |
-#' | `"tanh"` | \eqn{\tanh(x)}, derivative at most 1 | |
+#' | `"tanh"` | \eqn{\tanh(x)}{tanh(x)}, derivative at most 1 | |
 #' | `"hard_sigmoid"` | \eqn{x / 6 + 1/2}, kept within 0 and 1 | Courbariaux et al. (2015) |
 #' | `"hard_tanh"` | \eqn{x}, kept within -1 and 1 | Collobert (2004) |
 #'
 #' The engine computes in single precision (about seven digits), with functions of its own whose
 #' error is bounded in units in the last place (ulp; one is at most 1.2e-7 of a number): 1.1 ulp for
-#' \eqn{e^x} and \eqn{e^x - 1}, 2 for \eqn{\log x} and \eqn{\log(1 + x)}, 2.6 for `"sigmoid"` and
-#' `"tanh"`, 2.9 for `"softplus"`, and for the smaller of \eqn{\Phi(x)} and \eqn{1 - \Phi(x)}, in
+#' \eqn{e^x} and \eqn{e^x - 1}, 2 for \eqn{\log x}{log x} and \eqn{\log(1 + x)}{log(1 + x)}, 2.6 for
+#' `"sigmoid"` and `"tanh"`, 2.9 for `"softplus"`, and for the smaller of \eqn{\Phi(x)} and
+#' \eqn{1 - \Phi(x)}, in
 #' place of the error function, 6 for \eqn{|x| \le 2} and 67 beyond. The bounds are checked on all
 #' numbers in single precision. Where its size is above 1e-30, the relative error of every
 #' activation is below 1e-6 for \eqn{|x| \le 2}, below 2e-6 up to 8 and below 5e-6 beyond.
@@ -67,9 +68,12 @@ like <- function(values, x) {
 
 #' A dense layer, forward and backward
 #'
-#' `dense_forward()` computes \eqn{O = X W + 1 b^\top}. `dense_backward()` takes the gradient of a
-#' loss with respect to \eqn{O} back to the layer's input, weight and bias:
-#' \deqn{dX = dO\, W^\top, \qquad dW = X^\top dO, \qquad db = dO^\top 1.}
+#' `dense_forward()` computes \eqn{O = X W + 1 b^\top}{O = X W + 1 b^T}. `dense_backward()` takes the
+#' gradient of a loss with respect to \eqn{O} back to the layer's input, weight and bias:
+#' \deqn{dX = dO\, W^\top, \qquad dW = X^\top dO, \qquad db = dO^\top 1.}{
+#'   dX = dO W^T,
+#'   dW = X^T dO,
+#'   db = dO^T 1.}
 #'
 #' @param x Numeric matrix rows x inputs.
 #' @param weight Numeric matrix inputs x units.

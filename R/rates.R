@@ -40,6 +40,7 @@
 #'         schedule = schedule_coslog4(), epochs = 30, batch_size = 32, incomplete_batch = "drop",
 #'         validation = 0.2, patience = 30, stop_metric = "accuracy", ties = "last",
 #'         standardize = "robust_clip")
+#'
 #' # Decay and dropout that fade
 #' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 32,
 #'         optimizer = opt_adamw(0.01, weight_decay = 0.02),

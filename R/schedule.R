@@ -5,22 +5,25 @@
 #' proportional to the learning rate, changes with it.
 #'
 #' Let \eqn{e} be the epochs that have passed at the beginning of a step: `(step - 1) / steps an
-#' epoch`, 0 at the first step. Let \eqn{t = \min(e / \mathrm{horizon}, 1)} be the progress. The
-#' factors are
+#' epoch`, 0 at the first step. Let \eqn{t = \min(e / \mathrm{horizon}, 1)}{t = min(e / horizon, 1)} be the
+#' progress. The factors are
 #' * `schedule_constant()`: 1;
-#' * `schedule_step()`: \eqn{\mathrm{factor}^{\lfloor e / \mathrm{every} \rfloor}};
-#' * `schedule_exponential()`: \eqn{\mathrm{decay}^e};
-#' * `schedule_inverse_time()`: \eqn{1 / (1 + \mathrm{decay}\, e)};
-#' * `schedule_cosine()`: \eqn{\mathrm{final} + (1 - \mathrm{final}) (1 + \cos \pi u) / 2}, where
+#' * `schedule_step()`: \eqn{\mathrm{factor}^{\lfloor e / \mathrm{every} \rfloor}}{factor^{floor(e / every)}};
+#' * `schedule_exponential()`: \eqn{\mathrm{decay}^e}{decay^e};
+#' * `schedule_inverse_time()`: \eqn{1 / (1 + \mathrm{decay}\, e)}{1 / (1 + decay e)};
+#' * `schedule_cosine()`: \eqn{\mathrm{final} + (1 - \mathrm{final}) (1 + \cos \pi u) / 2}{final + (1 -
+#' final) (1 + cos(pi u)) / 2}, where
 #'   \eqn{u} is the progress within the present of `restarts + 1` cycles, each `growth` times as
 #'   long as the one before, which together fill the horizon (Loshchilov and Hutter 2017);
 #' * `schedule_one_cycle()`: from `start` up to 1 until \eqn{t} = `rise`, then down to `final`, both
 #'   along half a cosine (Smith and Topin 2018, in the form of two phases). The learning rate of the
 #'   optimizer is the highest; momentum stays as it is;
 #' * `schedule_flat_cosine()`: 1 until \eqn{t} = `flat`, then down to `final` along half a cosine;
-#' * `schedule_coslog4()`: \eqn{(1 - \cos(2 \pi \log_2(1 + 15 t))) / 2}, four cycles of growing
+#' * `schedule_coslog4()`: \eqn{(1 - \cos(2 \pi \log_2(1 + 15 t))) / 2}{(1 - cos(2 pi log_2(1 + 15 t))) /
+#' 2}, four cycles of growing
 #'   length (Holzmueller, Grinsztajn and Steinwart 2024);
-#' * `schedule_warmup()`: \eqn{\mathrm{start} + (1 - \mathrm{start}) e / d} times the first factor
+#' * `schedule_warmup()`: \eqn{\mathrm{start} + (1 - \mathrm{start}) e / d}{start + (1 - start) e / d}
+#' times the first factor
 #'   of `then` for the first \eqn{d} epochs, after which `then` begins, with what is left of the
 #'   horizon (Goyal et al. 2017);
 #' * `schedule_plateau()`: 1, multiplied by `factor` whenever `patience` epochs have passed without

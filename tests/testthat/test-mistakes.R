@@ -25,6 +25,7 @@ test_that("arguments are called what other packages call them", {
     mlp_fit(Species ~ ., iris, case_weights = 1:150)
     mlp_fit(Species ~ ., iris, na.action = na.omit)
     mlp_fit(Species ~ ., iris, trace = FALSE)
+    mlp_fit(Species ~ ., iris, device = "cuda")
   })
 })
 
@@ -32,6 +33,7 @@ test_that("data and outcome are not where or what they should be", {
   expect_conditions({
     mlp_fit(Species ~ .)
     mlp_fit(x)
+    mlp_fit(iris)
     mlp_fit(y, x)
     mlp_fit(iris, Species ~ .)
     mlp_fit(iris, "Species")
@@ -71,6 +73,7 @@ test_that("values of arguments are of another kind or out of range", {
     mlp_fit(x, y, activation = "ReLU")
     mlp_fit(x, y, activation = "swish")
     mlp_fit(x, y, activation = "logistic")
+    mlp_fit(x, y, activation = "softmax")
     mlp_fit(x, y, activation = tanh)
     mlp_fit(x, y, hidden_units = c(4, 4), activation = c("relu", "tanh", "relu"))
     mlp_fit(x, y, epochs = 0)
@@ -93,6 +96,8 @@ test_that("values of arguments are of another kind or out of range", {
     mlp_fit(x, y, metrics = "f1")
     mlp_fit(x, y, callbacks = function(s) 1)
     mlp_fit(x, y, preset = "deep")
+    mlp_fit(x, y, preset = "images")
+    mlp_fit(Ozone ~ ., airquality, na_action = "na.omit")
   })
 })
 
@@ -111,8 +116,14 @@ test_that("predictions, weights and pictures are asked for in other words", {
     predict(mixed, transform(cars, wt = NA))
     predict(mixed, mtcars, type = "prob")
     predict(fit, iris, type = "pred_int")
+    predict(mixed, cars, interval = "prediction")
+    predict(fit, iris, type = "probability")
     coef(fit, layer = 2)
     plot(fit, type = "loss")
+    plot(fit, iris)
+    plot(fit, type = "confusion_matrix", new_data = iris)
+    plot(fit, type = "roc")
+    plot(fit, type = "regions", new_data = iris)
   })
 })
 
