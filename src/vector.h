@@ -79,9 +79,9 @@ ALWAYS_INLINE vf vector_sqrt(vf x) {
 }
 
 /* sqrt(x) for x >= 0 (at most the root of 3e38), and a / b, where b is a normal number up to 1e30: within 2
-   ulp for normal x, also where subnormal numbers count as zero; NaN stays NaN. The processor's own root and
-   division of 512 bits can take it some thirty cycles, its estimates of 14 bits with a step of Newton's method
-   each take ten. */
+   ulp for normal x, also where subnormal numbers count as zero; NaN stays NaN. The processor's own root
+   and division of 512 bits can take it some thirty cycles, its estimates of 14 bits with a step of Newton's
+   method each take ten. */
 ALWAYS_INLINE vf vector_root(vf x) {
 #if defined(__x86_64__) && VECTOR_BYTES == 64
   const vf most = vector_splat(3e38f), none = vector_splat(0);
