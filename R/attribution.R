@@ -5,17 +5,21 @@
 #'
 #' Let \eqn{f} be what [predict()][predict.fastmlp] gives as `type`, \eqn{x} a row and \eqn{x'} the baseline,
 #' both in the units of the data: standardising, clipping and embedding are part of \eqn{f}, as are the link
-#' and an ensemble's mean. A factor stands for one indicator a level.
+#' and an ensemble's mean. A factor stands for one indicator a level, be it embedded or not: the values that
+#' [embed_factors()] learns for a level are those weights of its indicator.
 #' * `"gradient"`: \eqn{\partial f / \partial x_j} at the row (Simonyan, Vedaldi and Zisserman 2014), per unit
-#'   of the predictor; for a factor the derivative for the indicator of the row's level.
+#'   of the predictor; for a factor the derivative for the indicator of the row's level; for a missing value
+#'   the derivative at what stands for it.
 #' * `"gradient_input"`: \eqn{(x_j - x'_j) \, \partial f / \partial x_j} at the row, what \eqn{f} would change
 #'   by if it were linear.
 #' * `"integrated"`: integrated gradients (Sundararajan, Taly and Yan 2017),
 #'   \eqn{(x_j - x'_j) \int_0^1 \partial f / \partial x_j (x' + a (x - x')) \, da}. They are complete: over
 #'   the predictors they add up to \eqn{f(x) - f(x')}. The integral is taken by the midpoint rule.
 #'
-#' With the last two the attributions of a factor's indicators are added up. Where a formula has functions or
-#' interactions, the predictors are the columns that it makes, under their names.
+#' With the last two the attributions of a factor's indicators are added up, and so are those of a column and
+#' of what tells that its value is missing (`na_action = "impute"`). Where a formula has functions or
+#' interactions, the predictors are the columns that it makes, under their names; of a fit by a recipe they
+#' are the columns that the recipe makes, as its steps need not have derivatives.
 #'
 #' @param fit A fit by [mlp_fit()].
 #' @param new_data A matrix or data frame with the predictors of the fit, as for
@@ -27,7 +31,7 @@
 #'   outputs. `NULL` for all, but of two classes the second only.
 #' @param baseline \eqn{x'}: one row with the predictors of the fit. `NULL` for the point whose standardised
 #'   values are all 0: the mean or median of the training rows, where a factor has the shares of its levels,
-#'   or none; without standardising all zeros.
+#'   or none (of two the more frequent); without standardising all zeros. Embedded factors have none.
 #' @param steps Points at which the integral takes the gradient: a whole number of at least 1. Where the
 #'   attributions of some row miss their sum by more than 2 % of the largest there is, a warning asks for
 #'   more.
@@ -66,15 +70,15 @@ mlp_attribution <- function(fit, new_data, method = c("gradient", "gradient_inpu
   method <- check_first_choice(method, "method", names(attribution_points))
   steps <- check_count(steps, "steps")
   threads <- resolve_threads(threads)
-  x <- explained_predictors(fit, new_data, call)
-  indicators <- encoded_indicators(x)
-  x <- encoded_values(x)
+  fit <- with_indicators(fit, unfolding_unit(fit))
+  encoded <- explained_predictors(fit, new_data, call)
+  x <- encoded_values(encoded)
   quantity <- explained_quantity(fit, type, output, new_data, offset, call)
   from <- if (is.null(baseline)) default_baseline(fit) else check_baseline(baseline, fit, call)
   from <- matrix(from, nrow(x), ncol(x), byrow = TRUE)
   at <- attribution_points[[method]](steps)
   slopes <- mean_slopes(fit, quantity, x, from, at, threads, call)
-  by <- if (method == "gradient") ifelse(rep(indicators, each = nrow(x)), x, 1) else x - from
+  by <- if (method == "gradient") gradient_units(encoded, x, fit$predictors) else x - from
   parts <- lapply(slopes, function(slope) rowsum(t(slope * by), input_owners(fit), reorder = FALSE))
   if (method == "integrated") check_complete_sums(fit, quantity, parts, x, from, threads, call)
   attribution_tibble(parts, quantity, method)
@@ -87,6 +91,15 @@ attribution_points <- list(
   integrated = function(steps) (seq_len(steps) - 0.5) / steps
 )
 
+# What the derivative for each encoded value is multiplied by, where it stands by itself: 1 for numbers; for
+# factors what leaves that of the row's level (of two the first is -1); 0 for what tells of missing values.
+gradient_units <- function(encoded, x, predictors) {
+  units <- ifelse(rep(encoded_indicators(encoded), each = nrow(x)), x, 1)
+  units <- matrix(units, nrow(x))
+  units[, utils::tail(seq_len(ncol(x)), length(predictors$indicators))] <- 0
+  units
+}
+
 default_baseline <- function(object) object$standardize$center %||% rep(0, object$network$inputs)
 
 check_baseline <- function(baseline, object, call) {
@@ -95,8 +108,7 @@ check_baseline <- function(baseline, object, call) {
     abort_argument("baseline", "one row with the predictors of the fit", describe(baseline), "shape",
                    call = call)
   }
-  x <- forge_predictors(baseline, object$blueprint, object$predictors, "baseline", call)
-  encoded_values(check_finite(x, "baseline", call))[1, ]
+  encoded_values(explained_predictors(object, baseline, call, "baseline"))[1, ]
 }
 
 # ---- gradients of predictions ----

@@ -35,10 +35,15 @@ region_variables <- function(variables, columns, call) {
   check_variable_names(variables, "variables", 2, numeric, call)
 }
 
-# All combinations of `resolution` values each, from the smallest to the largest and a little beyond; the
-# other predictors are held.
+# All combinations of `resolution` values each, from the smallest to the largest and a little beyond,
+# unless numbers must be whole or that passed 0, beyond which there may be no logarithm; the other predictors
+# are held.
 region_plane <- function(columns, variables, resolution) {
-  ends <- lapply(columns[variables], function(column) range(column) + c(-0.04, 0.04) * diff(range(column)))
+  ends <- lapply(columns[variables], function(column) {
+    ends <- range(column, na.rm = TRUE)
+    beyond <- ends + c(-0.04, 0.04) * diff(ends)
+    if (is.integer(column) || ends[1] >= 0 && beyond[1] < 0) ends else beyond
+  })
   values <- lapply(ends, function(ends) seq(ends[1], ends[2], length.out = resolution))
   plane <- lapply(held_values(columns), rep, resolution^2)
   plane[[variables[1]]] <- rep(values[[1]], resolution)
@@ -46,11 +51,11 @@ region_plane <- function(columns, variables, resolution) {
   new_columns(plane, resolution^2)
 }
 
-# The median of numbers, the most frequent of other values.
+# The median of numbers, the most frequent of other values, of those that are not missing.
 held_values <- function(columns) {
   lapply(as.list(columns), function(column) {
-    if (is.numeric(column)) return(stats::median(column))
-    known <- unique(column)
+    if (is.numeric(column)) return(stats::median(column, na.rm = TRUE))
+    known <- unique(column[!is.na(column)])
     known[which.max(tabulate(match(column, known)))]
   })
 }
@@ -137,10 +142,11 @@ surface_layers <- function(plane, points, type) {
   )
 }
 
-# Filled by their outcome where it is known.
+# Filled by their outcome where it is known; without rows that miss a value.
 point_layer <- function(points, known, filled, colour = "black") {
-  if (is.null(known)) return(ggplot2::geom_point(data = points, size = 1))
-  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.5, colour = colour)
+  if (is.null(known)) return(ggplot2::geom_point(data = points, size = 1, na.rm = TRUE))
+  ggplot2::geom_point(filled, data = points, shape = 21, size = 1.8, stroke = 0.5, colour = colour,
+                      na.rm = TRUE)
 }
 
 # What the other predictors are held at.

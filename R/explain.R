@@ -3,56 +3,99 @@
 
 # ---- predictors ----
 
-# The predictors as the user knows them: columns of the data.
+# The predictors as the user knows them: columns of the data, those of a recipe before its steps.
 predictor_columns <- function(object) {
-  if (inherits(object$blueprint, "xy_blueprint")) return(object$predictors$names)
+  if (inherits(object$blueprint, "xy_blueprint")) return(source_names(object$predictors))
   names(object$blueprint$ptypes$predictors)
 }
 
-# Whether each predictor is a number, or a factor that stands for indicators; otherwise the formula makes
-# columns of its own.
-has_plain_predictors <- function(object) {
-  if (inherits(object$blueprint, "xy_blueprint")) return(TRUE)
-  identical(encoded_names(object$blueprint$ptypes$predictors), object$predictors$names)
+# Where the predictors that the network reads are numbers, or factors that stand for indicators: their
+# prototypes, which after a recipe are those of what it makes. NULL where a formula makes columns of its own.
+plain_prototypes <- function(object) {
+  blueprint <- object$predictors$blueprint %||% object$blueprint
+  if (inherits(blueprint, "xy_blueprint")) return(NULL)
+  known <- embedded_columns(blueprint$ptypes$predictors, object$predictors$embedded)
+  if (identical(encoded_names(known), source_names(object$predictors))) known
 }
 
-# For each input of the network the predictor it belongs to, or its own name where the formula made it.
+# For each input of the network the predictor it belongs to, or its own name where a formula made it. What
+# tells of missing values belongs to the column that lacks them.
 input_owners <- function(object) {
-  if (inherits(object$blueprint, "xy_blueprint") || !has_plain_predictors(object)) {
-    return(object$predictors$names)
-  }
-  known <- object$blueprint$ptypes$predictors
-  rep(names(known), encoded_widths(known))
+  known <- plain_prototypes(object)
+  predictors <- object$predictors
+  owners <- if (is.null(known)) source_names(predictors) else rep(names(known), encoded_widths(known))
+  lacking <- names(predictors$indicators)
+  c(owners, ifelse(lacking %in% owners, lacking, unname(predictors$indicators)))
 }
 
 # ---- rows ----
 
 # New rows for an explanation, as predict() takes them but for sparse ones: list(columns = <a data frame of
-# the user's predictors, which may be changed>, forge = <what makes of it what the engine reads>).
+# the user's predictors, which may be changed>, levels = <of those that are factors to the fit>, forge = <what
+# makes of it what the engine reads>).
 rows_to_change <- function(object, new_data, call) {
-  x <- explained_predictors(object, new_data, call)
-  if (is.data.frame(x) && has_plain_predictors(object)) return(list(columns = x, forge = identity))
-  if (has_plain_predictors(object)) {
-    columns <- lapply(seq_len(ncol(x)), function(j) x[, j])
-    columns <- new_columns(rlang::set_names(columns, object$predictors$names), nrow(x))
-    return(list(columns = columns, forge = identity))
+  explained_predictors(object, new_data, call)
+  known <- object$blueprint$ptypes$predictors
+  by_recipe <- inherits(object$blueprint, "recipe_blueprint")
+  columns <- user_columns(object, new_data, call)
+  whole <- if (by_recipe) names(known)[vapply(known, is.integer, NA)]
+  whole_numbers <- function(column) as.integer(floor(column + 0.5))
+  columns[whole] <- lapply(columns[whole], whole_numbers)
+  forge <- function(columns) {
+    columns[whole] <- lapply(columns[whole], whole_numbers)
+    if (by_recipe) columns <- with_other_columns(columns, new_data)
+    suppressWarnings(forge_predictors(columns, object$blueprint, object$predictors, "new_data", call),
+                     classes = condition_class("warning", "missing")[1]) # it has been given before
   }
-  columns <- known_columns(new_data, object$blueprint$ptypes$predictors, "new_data", call)
-  list(columns = columns, forge = function(columns) {
-    forge_formula(columns, object$blueprint, object$predictors, "new_data", call)
-  })
+  list(columns = columns, levels = lapply(known, levels), forge = forge)
+}
+
+# Training on whole numbers forbids no others between them, but a recipe's steps may.
+user_columns <- function(object, new_data, call) {
+  given <- as.list(as.data.frame(new_data))
+  names <- predictor_columns(object)
+  at <- if (inherits(object$blueprint, "xy_blueprint")) {
+    match_columns(new_data, object$predictors, "new_data", call)
+  } else {
+    match(names, names(given))
+  }
+  new_columns(lapply(rlang::set_names(given[at], names), integer_to_double), nrow(new_data))
+}
+
+# A recipe may read columns that are no predictors.
+with_other_columns <- function(columns, new_data) {
+  rows <- rep_len(seq_len(nrow(new_data)), nrow(columns))
+  others <- as.list(as.data.frame(new_data))[setdiff(colnames(new_data), names(columns))]
+  new_columns(c(as.list(columns), lapply(others, `[`, rows)), nrow(columns))
 }
 
 # Forged and checked.
-explained_predictors <- function(object, new_data, call) {
+explained_predictors <- function(object, new_data, call, arg = "new_data") {
   if (!is.matrix(new_data) && !is.data.frame(new_data)) {
-    hint <- if (inherits(new_data, "Matrix")) "Use `as.matrix()` on some of the rows."
-    abort_argument("new_data", "a matrix or a data frame", describe(new_data), "type", hint, call)
+    hint <- if (is_matrix_object(new_data)) dense_rows_hint
+    abort_argument(arg, "a matrix or a data frame", describe(new_data), "type", hint, call)
   }
-  check_some_rows(new_data, "new_data", call)
-  check_finite(forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call), "new_data",
-               call)
+  check_some_rows(new_data, arg, call)
+  if (omits(object$predictors)) check_no_gaps(object, new_data, arg, call)
+  x <- forge_predictors(new_data, object$blueprint, object$predictors, arg, call)
+  check_pairs(check_finite(x, arg, call), object$predictors$pairs, arg, call)
 }
+
+# What predict() makes NA has no explanation.
+check_no_gaps <- function(object, new_data, arg, call) {
+  gaps <- part_gaps(new_data, arg, nrow(new_data), needed_columns(object))
+  gaps <- Filter(function(gap) any(gap$at), gaps)
+  if (length(gaps) == 0) return(invisible())
+  got <- paste("some in", enumerate_columns(vapply(gaps, `[[`, "", "name")))
+  abort_argument(arg, "have no missing values", got, "missing",
+                 sprintf("Leave such rows out: `na.omit(%s)`.", arg), call)
+}
+
+# Permuting thousands of predictors one by one takes a prediction of all rows each.
+dense_rows_hint <- paste(
+  "Give some of the rows, `as.matrix(new_data[1:100, ])`;",
+  "of many predictors `mlp_attribution()` takes least time."
+)
 
 # ---- what is predicted ----
 

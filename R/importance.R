@@ -6,9 +6,9 @@
 #' * `"permutation"` (Breiman 2001; Fisher, Rudin and Dominici 2019): the values of one predictor are
 #'   exchanged among the rows, the rest of each row stays. Its importance is the mean rise of the loss or, for
 #'   a metric of which more is better, its mean fall, over `repeats` permutations, which all predictors share.
-#'   A factor is permuted as a whole. With weights a row counts by the product of its own weight and that of
-#'   the row whose value it has got. Of predictors that tell the same each has little importance while the
-#'   other is there.
+#'   What is permuted are columns of the data, before a recipe's steps: factors as a whole, missing values
+#'   like others. With weights a row counts by the product of its own weight and that of the row whose value
+#'   it has got. Of predictors that tell the same each has little importance while the other is there.
 #' * `"garson"` (Garson 1991): shares of the sizes of weights. With the weight matrices
 #'   \eqn{W_1, \ldots, W_L} (inputs x units) and \eqn{A_l} those of the sizes \eqn{|W_l|}, each column divided
 #'   by its sum, importance is \eqn{A_1 A_2 \cdots A_L}: how the incoming weights of each output, and in turn
@@ -19,7 +19,9 @@
 #'   ways from an input to an output of the products of their weights, with sign. The levels of a factor
 #'   have one each, named as in [coef()][coef.fastmlp], as signs cannot be added.
 #'
-#' The last two know of no activations. A learned scale of the inputs is part of \eqn{W_1}, batch
+#' The last two know of no activations. Embedded factors stand for one indicator a level, and the table of
+#' [embed_factors()] is the part of a \eqn{W_0} that belongs to them; of a fit by a recipe the predictors are
+#' the columns that it makes. A learned scale of the inputs is part of \eqn{W_1}, batch
 #' normalisation (by its running statistics) of the weights before it; a residual connection adds the identity
 #' to the weights that it goes around. Networks with numeric embeddings or layer normalisation, which no
 #' matrix describes, are refused. Weights belong to predictors as `standardize` makes them: without

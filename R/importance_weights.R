@@ -13,6 +13,7 @@ weight_methods <- list(
 
 weight_importance <- function(object, method, call) {
   how <- weight_methods[[method]]
+  object <- with_indicators(object)
   networks <- object$members %||% list(object$network)
   importance <- mean_of(lapply(networks, function(network) how$of(connection_weights(network, method, call))))
   predictors <- object$predictors$names

@@ -15,10 +15,10 @@
 #'   Only columns with missing values are copied, of a matrix all. Missing outcomes, `weights` and offsets
 #'   stay errors, as do columns without any value.
 #' * `"omit"`: at the fit, rows are left out if a predictor, the outcome, the weight or the offset is
-#'   missing (of the columns of `data`, those that the formula uses), as if they had never been there; a
-#'   message (`fastmlp_message_omitted`) counts them and names the columns. The same is done to
-#'   validation data, and to rows that `validation` lists. In new data such rows stay, and their
-#'   predictions are `NA`.
+#'   missing (of the columns of `data`, those that the formula or the recipe uses, before its steps), as if
+#'   they had never been there; a message (`fastmlp_message_omitted`) counts them and names the columns. The
+#'   same is done to validation data, and to rows that `validation` lists. In new data such rows stay, and
+#'   their predictions are `NA`.
 #'
 #' `new_levels = "unknown"` takes levels that a factor had not at the fit, and encodes them as none of the
 #' known ones: 0 in all of the column's predictors, which for two levels is halfway between them. In a term
@@ -87,7 +87,8 @@ imputed_task <- function(task) {
   task$design <- with_fills(task$design, rows)
   predictors <- task$design$predictors
   if (is.null(rows) || length(predictors$indicators) == 0) return(task)
-  task$x <- imputed(task$design$source$columns, predictors, task$design$source$encode)
+  x <- imputed(task$design$source$columns, predictors, task$design$source$encode)
+  task$x <- embedded_columns(x, predictors$embedded)
   for (set in c("train", "valid")) task$sets[[set]]$x <- task$x
   task
 }
@@ -185,9 +186,9 @@ enumerate_columns <- function(names) {
 # has a value for each row or counts rows. Whatever is of a wrong kind stays as it is, to be refused later.
 omit_rows <- function(frame, given, own) {
   if (!omits(values_policy(given))) return(given)
-  formula <- if ("formula" %in% own) frame$formula
   data <- mget(intersect(own, c("x", "y", "data")), frame)
-  used <- used_columns(formula, data$data)
+  used <- used_columns(frame$formula %||% data$x, data$data)
+  if (!is.null(data$data)) data <- data["data"]
   check_rows_alike(data[[1]], data$y, given, frame)
   complete <- complete_parts(c(data, given[c("weights", "offset")]), used, frame)
   list2env(complete$parts[names(data)], frame)
@@ -204,7 +205,8 @@ omit_rows <- function(frame, given, own) {
 
 # The same for what mlp_continue() was given, list(data, weights, offset, validation).
 omit_again <- function(fit, given, call) {
-  used <- needed_columns(fit, names(fit$outcome$blueprint$ptypes$outcomes))
+  used <- used_columns(fit$blueprint$recipe) %||%
+    needed_columns(fit, names(fit$outcome$blueprint$ptypes$outcomes))
   parts <- complete_parts(c(given$data, given[c("weights", "offset")]), used, call)$parts
   validation <- given$validation
   list(
@@ -264,12 +266,15 @@ gaps_of <- function(column) {
   if (is.atomic(column) && is.null(dim(column))) is.na(column) else logical(NROW(column))
 }
 
-# The columns that a formula uses; without one all.
-used_columns <- function(formula, data) {
-  if (is.null(formula)) return(NULL)
-  used <- all.vars(formula)
+# The columns that a formula or a recipe uses; without one all.
+used_columns <- function(by, data = NULL) {
+  if (inherits(by, "recipe")) return(by$var_info$variable[by$var_info$role %in% fitted_roles])
+  if (!inherits(by, "formula")) return(NULL)
+  used <- all.vars(by)
   if ("." %in% used) names(data) else used
 }
+
+fitted_roles <- c("predictor", "outcome", "case_weights")
 
 rows_of <- function(x, rows) if (length(dim(x)) == 2) x[rows, , drop = FALSE] else x[rows]
 

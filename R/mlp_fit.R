@@ -159,8 +159,8 @@
 #' @param validation Rows to validate on after each epoch, which are not trained on: 0 for
 #'   none; a share in `(0, 1)` of the rows, drawn at random (within each class for a classifier); or
 #'   rows of the data: a logical vector, one value a row, or whole numbers, of which a single one is
-#'   at least 2 (for row 1 alone, give a logical vector); or other data: a data frame for the
-#'   formula method, `list(x = , y = )` for the others. Rows of the data keep their `weights`; other
+#'   at least 2 (for row 1 alone, give a logical vector); or other data: a data frame for
+#'   formulas and recipes, `list(x = , y = )` for the others. Rows of the data keep their `weights`; other
 #'   data count equally, but for `class_weights`.
 #' @param patience Epochs without improvement before training stops: a whole number of at least 1,
 #'   or `Inf` to never stop. With a number, the epoch of the best validation loss (or
@@ -189,13 +189,13 @@
 #' @param mixture Share \eqn{\alpha} of the penalty that is L1: a number in `[0, 1]`. Through steps of
 #'   its subgradient weights come close to zero, but hardly ever are exactly zero.
 #' @param clip_value Largest size of each element of the gradient of the loss, beyond which it is cut
-#'   off, or `Inf` for no limit.
+#'   off: a number of at least 1e-30, or `Inf` for no limit.
 #' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient \eqn{g} of the loss over all
-#'   parameters together, or `Inf` for no limit. A longer gradient is multiplied by \eqn{c / \|g\|}{c / ||g||}
-#'   (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
-#' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit, or `Inf` for no
-#'   limit. After each step longer ones are scaled down to it (Srivastava et al. 2014). The output
-#'   layer is left free.
+#'   parameters together: a number of at least 1e-30, or `Inf` for no limit. A longer gradient is multiplied
+#'   by \eqn{c / \|g\|}{c / |g|} (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
+#' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit: a number of at
+#'   least 1e-30, or `Inf` for no limit. After each step longer ones are scaled down to it (Srivastava et
+#'   al. 2014). The output layer is left free.
 #' @param ema_decay Decay \eqn{\rho} of an exponential moving average of all parameters, and of the running
 #'   statistics of batch normalisation: a number in `[0, 1)`, 0 for none. After step \eqn{t} of
 #'   \eqn{T} the parameters have the weight \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average

@@ -4,8 +4,9 @@
 #' of a predictor, value by value; or the curve of each row by itself, its individual conditional
 #' expectation (Goldstein, Kapelner, Bleich and Pitkin 2015), which shows what the mean hides.
 #'
-#' Rows keep the values of all other predictors, so where predictors hang together some of these rows are
-#' unlike any in the data.
+#' Predictors are columns of the data, before a recipe's steps. In place of a missing value, too, comes the
+#' value that is shown. Rows keep the values of all other predictors, so where predictors hang together some
+#' of these rows are unlike any in the data.
 #'
 #' @inheritParams mlp_attribution
 #' @param new_data A matrix or data frame with the predictors of the fit, as for
@@ -13,7 +14,8 @@
 #' @param variables Names of one or two predictors.
 #' @param grid_size Values of a numeric predictor, at most: a whole number of at least 2. Half of them are
 #'   quantiles of `new_data`, half lie at equal distances, so that a line says something where rows are few,
-#'   too; where there are no more values they are all of them. Factors have all their levels.
+#'   too; where there are no more values they are all of them. Factors have all their levels, dates and the
+#'   like of a recipe all their values. Numbers that a recipe needs whole are rounded.
 #' @param ice Whether to return the curves of single rows instead of their mean: `TRUE` or `FALSE`. For one
 #'   predictor.
 #' @param center Whether curves are shown as differences from their first value: `TRUE` or `FALSE`. For one
@@ -61,7 +63,8 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
   weights <- check_case_weights(weights, nrow(new_data)) %||% rep(1, nrow(new_data))
   quantity <- explained_quantity(fit, type, output, new_data, offset, call)
   threads <- resolve_threads(threads)
-  grid <- partial_grid(rows$columns[variables], grid_size)
+  check_some_values(rows$columns[variables], "new_data", call)
+  grid <- partial_grid(rows$columns[variables], rows$levels[variables], grid_size)
   curves <- partial_curves(grid, rows, function(x) {
     predicted <- predicted_quantity(fit, quantity, x, threads, call)
     if (ice) predicted else t(colSums(predicted * weights) / sum(weights))
@@ -69,7 +72,7 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
   if (center) curves <- curves - rep(curves[, , 1], length.out = length(curves))
   about <- list(
     variables = variables, ice = ice, center = center, type = quantity$type, weights = if (ice) weights,
-    deciles = lapply(Filter(is.numeric, rows$columns[variables]), stats::quantile, 1:9 / 10, names = FALSE)
+    deciles = lapply(Filter(is.numeric, rows$columns[variables]), decile_values)
   )
   partial_tibble(curves, grid, quantity$output, about)
 }
@@ -85,25 +88,29 @@ check_variable_names <- function(x, arg, count, known, call) {
 }
 
 # One row a combination of values, the last predictor fastest.
-partial_grid <- function(columns, grid_size) {
-  values <- lapply(as.list(columns), grid_values, grid_size)
+partial_grid <- function(columns, levels, grid_size) {
+  values <- Map(grid_values, columns, levels, grid_size)
   rows <- do.call(expand.grid, c(rev(lapply(values, seq_along)), KEEP.OUT.ATTRS = FALSE))
   grid <- Map(function(value, at) value[at], values, rev(rows))
   new_columns(grid, nrow(rows))
 }
 
-# The more where rows are many, but no wide gaps between them.
-grid_values <- function(column, grid_size) {
-  if (is.factor(column)) return(factor(levels(column), levels(column)))
+# The more where rows are many, but no wide gaps between them. `levels` are those of a factor of the fit.
+grid_values <- function(column, levels, grid_size) {
+  if (!is.null(levels)) return(factor(levels, levels))
   values <- sort(unique(column))
-  if (length(values) <= grid_size) return(values)
+  if (length(values) <= grid_size || !is.numeric(column)) return(values)
   even <- grid_size %/% 2 + 1
   shares <- seq(0, 1, length.out = grid_size - even + 2)
-  sort(unique(c(
-    stats::quantile(column, shares, type = 1, names = FALSE),
+  values <- c(
+    stats::quantile(column, shares, type = 1, names = FALSE, na.rm = TRUE),
     seq(values[1], values[length(values)], length.out = even)
-  )))
+  )
+  # of the user's columns those alone are integers that must be: see rows_to_change()
+  sort(unique(if (is.integer(column)) as.integer(round(values)) else values))
 }
+
+decile_values <- function(column) stats::quantile(column, 1:9 / 10, names = FALSE, na.rm = TRUE)
 
 # What `predict` gives of the rows with each row of the grid in place of their own values: an array <rows or
 # 1> x outputs x grid.

@@ -56,6 +56,10 @@ start_engines() {
   local engine threads
   torch_python=$(python_with torch) || [[ $ENGINES != *PyTorch* ]] ||
     die "run.sh: no Python with PyTorch; install.sh installs it, ENGINES=fastmlp does without."
+  if [[ $ENGINES == *PyTorch* ]]; then
+    choose_blas "$torch_python"
+    describe "OpenBLAS kernels" "${blas_kernels:-its own choice}"
+  fi
   for engine in $ENGINES; do
     for threads in $THREADS; do start_engine "$engine" "$threads"; done
   done

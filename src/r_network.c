@@ -221,12 +221,17 @@ link_id unpack_link(SEXP x) {
   return (link_id)unpack_choice(x, names, sizeof names / sizeof names[0], "link");
 }
 
+static source_matrix unpack_inputs(const network *net, SEXP x) {
+  source_matrix source = unpack_predictors(x, "x");
+  if (source.columns != network_inputs(net)) Rf_error("`x` must have one column an input");
+  return source;
+}
+
 SEXP fastmlp_predict(SEXP network_list, SEXP x, SEXP scaling_list, SEXP link, SEXP threads) {
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
   network *net = R_ExternalPtrAddr(owner);
   network_from_list(net, network_list);
-  source_matrix source = unpack_predictors(x, "x");
-  if (source.columns != network_inputs(net)) Rf_error("`x` must have one column an input");
+  source_matrix source = unpack_inputs(net, x);
   scaling scaling = unpack_scaling(scaling_list, source.columns);
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)source.rows, (int)network_outputs(net)));
   bool finite;
@@ -254,8 +259,7 @@ SEXP fastmlp_gradient(SEXP network_list, SEXP x, SEXP target, SEXP weights, SEXP
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
   network *net = R_ExternalPtrAddr(owner);
   network_from_list(net, network_list);
-  source_matrix source = unpack_predictors(x, "x");
-  if (source.columns != network_inputs(net)) Rf_error("`x` must have one column an input");
+  source_matrix source = unpack_inputs(net, x);
   loss loss = unpack_loss(loss_list);
   double total_weight, mean_loss;
   targets targets = scratch_targets(target, weights, &loss, source.rows, network_outputs(net), &total_weight);
@@ -288,8 +292,7 @@ SEXP fastmlp_input_gradient(SEXP network_list, SEXP x, SEXP scaling_list, SEXP s
   SEXP owner = PROTECT(owner_make(sizeof(network), network_release));
   network *net = R_ExternalPtrAddr(owner);
   network_from_list(net, network_list);
-  source_matrix source = unpack_predictors(x, "x");
-  if (source.columns != network_inputs(net)) Rf_error("`x` must have one column an input");
+  source_matrix source = unpack_inputs(net, x);
   scaling scaling = unpack_scaling(scaling_list, source.columns);
   source_matrix seeds = unpack_shaped(seed, source.rows, network_outputs(net), "seed");
   if (seeds.real == NULL) Rf_error("`seed` must be double");

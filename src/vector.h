@@ -79,8 +79,9 @@ ALWAYS_INLINE vf vector_sqrt(vf x) {
 }
 
 /* sqrt(x) for x >= 0 (at most the root of 3e38), and a / b, where b is a normal number up to 1e30: within 2
-   ulp; NaN stays NaN. The processor's own root and division of 512 bits can take it some thirty cycles, its
-   estimates of 14 bits with a step of Newton's method each take ten. */
+   ulp for normal x, also where subnormal numbers count as zero; NaN stays NaN. The processor's own root
+   and division of 512 bits can take it some thirty cycles, its estimates of 14 bits with a step of Newton's
+   method each take ten. */
 ALWAYS_INLINE vf vector_root(vf x) {
 #if defined(__x86_64__) && VECTOR_BYTES == 64
   const vf most = vector_splat(3e38f), none = vector_splat(0);
@@ -88,8 +89,8 @@ ALWAYS_INLINE vf vector_root(vf x) {
   x = vector_select(x > most, most, x);
   __asm__("vrsqrt14ps %1, %0" : "=v"(estimate) : "v"(x));
   estimate = vector_select(x > none, estimate, x);
-  vf root = x * estimate, half = estimate * vector_splat(.5f);
-  return root + half * (x - root * root);
+  vf root = x * estimate, half = root * vector_splat(.5f);
+  return root + half * (vector_splat(1) - root * estimate);
 #else
   return vector_sqrt(x);
 #endif

@@ -20,6 +20,25 @@ typedef struct function_check {
 
 static vf normal_tail(vf x) { return vector_normal_tail(x, vector_bell(x)); }
 
+/* As in training, where subnormal numbers count as zero: the "m" keep the root between the switches. */
+static vf trained_root(vf x) {
+#ifdef __x86_64__
+  const unsigned before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | 0x8040);
+  __asm__ volatile("" : "+m"(x));
+  vf root = vector_root(x);
+  __asm__ volatile("" : "+m"(root));
+  __builtin_ia32_ldmxcsr(before);
+  return root;
+#else
+  return vector_root(x);
+#endif
+}
+
+static vf reciprocal(vf x) { return vector_quotient(vector_splat(1), x); }
+
+static double reciprocal_exact(double x) { return 1 / x; }
+
 #define FLUSH 0x1p-125
 
 static const function_check function_checks[] = {
@@ -33,6 +52,9 @@ static const function_check function_checks[] = {
     {"bell, |x| <= 2", vector_bell, bell_exact, -2, 2, 1.7, 0},
     {"bell", vector_bell, bell_exact, -13.2f, 13.2f, 65, FLUSH},
     {"normal tail, x <= 2", normal_tail, tail_exact, 0, 2, 6, 0},
+    {"root, normal x", vector_root, sqrt, 0x1p-126f, 3e38f, 2, 0},
+    {"root in training, normal x", trained_root, sqrt, 0x1p-126f, 3e38f, 2, 0},
+    {"reciprocal, normal x to 1e30", reciprocal, reciprocal_exact, 0x1p-126f, 1e30f, 2, 0},
     {"normal tail", normal_tail, tail_exact, 0, 13.2f, 67, FLUSH},
 };
 

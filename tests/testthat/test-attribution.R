@@ -124,6 +124,55 @@ test_that("a linear network has its coefficients, whatever the method", {
   }
 })
 
+test_that("a factor of two levels stands for two indicators", {
+  cars <- transform(mtcars, am = factor(ifelse(am == 1, "hand", "auto")))
+  fit <- plain_fit(mpg ~ wt + am, cars, hidden_units = integer(), standardize = "zscore")
+  rows <- cars[c(1, 4, 20), ]
+  weight <- fit$network$layers[[1]]$weight[, 1] / fit$standardize$scale
+  # their weights: minus and plus that of the one column
+  indicators <- c(auto = -weight[2], hand = weight[2])
+  expect_equal(as_parts(mlp_attribution(fit, rows))[2, 1, ], unname(indicators[as.character(rows$am)]),
+               tolerance = 1e-6)
+  for (method in c("gradient_input", "integrated")) {
+    x <- mlp_attribution(fit, rows, method, baseline = cars[4, ])
+    expect_equal(as_parts(x)[2, 1, ], unname(indicators[as.character(rows$am)] - indicators["auto"]),
+                 tolerance = 1e-5)
+  }
+})
+
+test_that("what tells of missing values belongs to its column", {
+  cars <- transform(cars_data, wt = replace(wt, 1:8, NA), cyl = replace(cyl, 5:12, NA))
+  fit <- plain_fit(mpg ~ wt + hp + cyl, cars, standardize = "zscore", na_action = "impute")
+  expect_identical(fit$predictors$names, c("wt", "hp", "cyl4", "cyl6", "cyl8", "cyl_missing", "wt_missing"))
+  x <- mlp_attribution(fit, cars, "integrated", baseline = cars[20, ], steps = 200)
+  expect_identical(unique(x$predictor), c("wt", "hp", "cyl"))
+  wanted <- predict(fit, cars)$.pred - predict(fit, cars[20, ])$.pred
+  expect_equal(as.vector(colSums(as_parts(x)[, 1, ])), wanted, tolerance = 1e-3)
+  expect_equal(mlp_attribution(fit, cars, "integrated", baseline = cars[6, ])$attribution[6 * 3 - 2:0],
+               c(0, 0, 0))
+  # of numbers the derivative where they are, be they missing
+  gradient <- as_parts(mlp_attribution(fit, cars))
+  expect_equal(gradient[2, 1, ], as.vector(slope_by_differences(fit, cars, "hp", "numeric", 2)),
+               tolerance = 3e-3)
+  expect_equal(gradient[1, 1, 9:32], as.vector(slope_by_differences(fit, cars[9:32, ], "wt", "numeric")),
+               tolerance = 3e-3)
+  omitting <- suppressMessages(plain_fit(mpg ~ hp + cyl, cars, na_action = "omit"))
+  expect_error(mlp_attribution(omitting, cars), "na.omit", class = "fastmlp_error_missing")
+  expect_identical(max(mlp_attribution(omitting, na.omit(cars))$row), 20L)
+})
+
+test_that("of a recipe's fit the columns that it makes have attributions", {
+  skip_if_not_installed("recipes")
+  recipe <- recipes::step_log(recipes::recipe(mpg ~ wt + cyl, cars_data), wt)
+  fit <- plain_fit(recipe, cars_data, standardize = "zscore")
+  by_hand <- plain_fit(mpg ~ wt + cyl, transform(cars_data, wt = log(wt)), standardize = "zscore")
+  expect_equal(mlp_attribution(fit, cars_data[1:3, ])$attribution,
+               mlp_attribution(by_hand, transform(cars_data[1:3, ], wt = log(wt)))$attribution)
+  x <- mlp_attribution(fit, cars_data[1:3, ], "integrated", baseline = cars_data[9, ])
+  expect_equal(as.vector(colSums(as_parts(x)[, 1, ])),
+               predict(fit, cars_data[1:3, ])$.pred - predict(fit, cars_data[9, ])$.pred, tolerance = 1e-3)
+})
+
 test_that("the tibble has a row for each row, output and predictor, in this order", {
   fit <- plain_fit(Species ~ ., iris)
   x <- mlp_attribution(fit, iris[1:2, ])
@@ -160,12 +209,10 @@ test_that("too few steps are noticed", {
 
 test_that("bad arguments are refused", {
   fit <- plain_fit(Species ~ ., iris)
-  sparse <- structure(list(), class = c("dgCMatrix", "Matrix"))
   expect_conditions({
     mlp_attribution(fit)
     mlp_attribution(1, iris)
     mlp_attribution(fit, iris[0, ])
-    mlp_attribution(fit, sparse)
     mlp_attribution(fit, iris, "shap")
     mlp_attribution(fit, iris, outputs = "setosa")
     mlp_attribution(fit, iris, output = "stosa")

@@ -60,6 +60,23 @@ test_that("other losses have regions, too", {
   expect_equal(plane$.pred, predict(fit, cbind(plane[1:2], cyl = 1))$.pred)
 })
 
+test_that("missing values and the columns before a recipe's steps have a plane", {
+  cars <- transform(mtcars, wt = replace(wt, 1:8, NA), hp = as.integer(hp),
+                    cyl = replace(factor(cyl), 5:12, NA))
+  fit <- taught(mpg ~ wt + hp + cyl, cars, na_action = "impute", standardize_outcome = TRUE)
+  plot <- regions(fit, new_data = cars, variables = c("wt", "hp"))
+  expect_equal(plot$data$.pred, predict(fit, cbind(plot$data[1:2], cyl = "8"))$.pred)
+  expect_no_warning(layers_drawn(plot))
+  skip_if_not_installed("recipes")
+  recipe <- recipes::update_role(recipes::recipe(mpg ~ hp + disp + qsec, cars), qsec, new_role = "id")
+  fit <- taught(recipes::step_log(recipe, hp), cars, standardize_outcome = TRUE)
+  plane <- regions(fit, new_data = cars)$data
+  expect_equal(plane$.pred, predict(fit, transform(plane, hp = floor(hp + 0.5), qsec = 1))$.pred)
+  fit <- taught(mpg ~ log(wt) + sqrt(am), mtcars, standardize_outcome = TRUE)
+  plane <- regions(fit, new_data = transform(mtcars, wt = wt - 1.5))$data
+  expect_equal(vapply(plane[1:2], range, c(0, 0)), cbind(wt = range(mtcars$wt) - 1.5, am = 0:1))
+})
+
 test_that("pictures are drawn", {
   withr::local_pdf(NULL)
   fit <- taught(iris[3:4], iris$Species)

@@ -179,11 +179,15 @@ test_that("an interrupt from outside leaves the epochs that all members have com
   skip_unless_installed()
   code <- "
     x <- matrix(as.double(1:4e5 %% 101) / 101, 20000)
-    for (delay in c(0.7, 0.9)) {
-      system(sprintf('(sleep %f; kill -INT %d) &', delay, Sys.getpid()))
+    run <- function(epochs) {
       set.seed(1)
-      fit <- suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = 1e6, ensemble = 3,
-                                      optimizer = opt_sgd(1e-6), validation = 0.2))
+      suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = epochs, ensemble = 3,
+                               optimizer = opt_sgd(1e-6), validation = 0.2))
+    }
+    begins <- 3 * system.time(run(1))[['elapsed']] # by then training has begun, however busy the machine is
+    for (delay in c(0.7, 0.9)) {
+      system(sprintf('(sleep %f; kill -INT %d) &', begins + delay, Sys.getpid()))
+      fit <- run(1e6)
       epochs <- fit$training$epochs
       valid <- fit$history$epoch[fit$history$set == 'validation' & fit$history$metric == 'loss']
       cat(fit$training$stopped, identical(fit$training$kept_epoch, epochs), identical(valid, seq_len(epochs)),

@@ -39,7 +39,7 @@ test_that("encoded values are what the engine reads", {
                         d = factor(c("u", "v", "u")))
   expect_identical(encoded_values(columns),
                    cbind(c(1.5, 2, 3), c(1, 0, 0), c(0, 1, 0), c(0, 0, 1), c(1, 0, 1), c(-1, 1, -1)))
-  expect_identical(encoded_indicators(columns), c(FALSE, TRUE, TRUE, TRUE, FALSE, FALSE))
+  expect_identical(encoded_indicators(columns), c(FALSE, TRUE, TRUE, TRUE, FALSE, TRUE))
   for (j in 1:6) expect_identical(encoded_values(columns)[, j], encoded_column(columns, j))
   expect_identical(encoded_values(matrix(c(TRUE, FALSE), 1)), matrix(c(1, 0), 1))
 })

@@ -82,6 +82,38 @@ test_that("a column behind a function of the formula is permuted as the user has
   expect_importance(x, by_loop(c("wt", "hp", "am"), mtcars, 2, loss))
 })
 
+test_that("embedded factors, missing values and a recipe's columns are permuted as the user has them", {
+  cars <- transform(cars_data, wt = replace(wt, 1:8, NA), carb = factor(carb), cyl = replace(cyl, 5:12, NA))
+  loss <- function(data, weights) mean((predict(fit, data)$.pred - cars$mpg)^2)
+  fit <- taught(mpg ~ wt + carb + cyl, cars, na_action = "impute", factor_embedding = embed_factors(2, 5))
+  expect_identical(fit$predictors$embedded, "carb")
+  set.seed(5)
+  x <- mlp_importance(fit, cars, repeats = 2)
+  set.seed(5)
+  expect_importance(x, by_loop(c("wt", "carb", "cyl"), cars, 2, loss))
+  skip_if_not_installed("recipes")
+  fit <- taught(recipes::step_log(recipes::recipe(mpg ~ hp + am, cars), hp), cars)
+  set.seed(5)
+  x <- mlp_importance(fit, cars, repeats = 2)
+  set.seed(5)
+  expect_importance(x, by_loop(c("hp", "am"), cars, 2, loss))
+})
+
+test_that("sparse rows are refused, with what to do instead", {
+  skip_if_not_installed("Matrix")
+  set.seed(1)
+  sparse <- Matrix::rsparsematrix(40, 12, 0.2)
+  fit <- small_fit(sparse, rowSums(as.matrix(sparse)))
+  expect_conditions({
+    mlp_importance(fit, sparse, rnorm(40))
+    mlp_partial(fit, sparse, "V1")
+    mlp_attribution(fit, sparse)
+    autoplot(fit, type = "regions", new_data = sparse)
+  })
+  some <- as.matrix(sparse[1:20, ])
+  expect_identical(nrow(mlp_importance(fit, some, rowSums(some), repeats = 1)), 12L)
+})
+
 test_that("losses with offsets, labels and ensembles are measured as the fit was", {
   counts <- transform(mtcars, carb = as.integer(carb))
   fit <- taught(carb ~ wt + hp + offset(log(cyl)), counts, loss = "poisson")

@@ -173,6 +173,28 @@ test_that("numbers that are embedded are those of the user, not the indicators",
   expect_identical(embedded(formula), 1:2)
 })
 
+test_that("embedded factors stay so where what fills in comes from the training rows", {
+  data <- cbind(gaps, y = y)
+  embedding <- embed_factors(dim = 2, min_levels = 3)
+  settings <- list(factor_embedding = embedding, validation = 0.3, rate_factors = c(factor_embedding = 0.5))
+  ways <- list(list(gaps, y), list(y ~ ., data))
+  if (requireNamespace("recipes", quietly = TRUE)) ways[[3]] <- list(recipes::recipe(y ~ ., data), data)
+  for (way in ways) {
+    fit <- do.call(fit_gaps, c(way, settings))
+    hand <- by_hand(gaps, setdiff(seq_len(rows), fit$state$held))
+    settings$na_action <- "error"
+    expected <- do.call(fit_gaps, c(list(hand, y), settings))
+    settings$na_action <- NULL
+    expect_identical(coef(fit), coef(expected))
+    expect_identical(predict(fit, gaps), predict(expected, hand))
+    data_of <- if (is.data.frame(way[[1]])) way else way[2]
+    longer <- do.call(mlp_continue, c(list(fit), data_of, epochs = 2))
+    expect_identical(coef(longer), coef(do.call(fit_gaps, c(way, settings, epochs = 5))))
+  }
+  expect_no_error(mlp_fit(transform(gaps, f = factor(rep_len(letters, rows))), y, preset = "tabular",
+                          na_action = "impute", epochs = 2, ensemble = 1, verbose = FALSE))
+})
+
 test_that("new levels are none of the known ones where the fit says so", {
   data <- cbind(na.omit(gaps), y = y[complete.cases(gaps)])
   new <- data[1:3, ]

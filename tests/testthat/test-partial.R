@@ -95,6 +95,40 @@ test_that("matrices, functions in formulas, logicals and offsets are served", {
   expect_equal(x$.pred, by_loop(fit, counts, "wt", x$wt, with_offset), tolerance = 1e-6)
 })
 
+test_that("a value is put in place of missing ones, too", {
+  cars <- transform(cars_data, wt = replace(wt, 1:8, NA), cyl = replace(cyl, 5:12, NA))
+  fit <- taught(mpg ~ wt + hp + cyl, cars, na_action = "impute")
+  for (name in c("wt", "cyl")) {
+    x <- mlp_partial(fit, cars, name, grid_size = 4)
+    expect_false(anyNA(x))
+    expect_equal(x$.pred, by_loop(fit, cars, name, x[[name]]), tolerance = 1e-6)
+  }
+  expect_s3_class(autoplot(mlp_partial(fit, cars, "wt")), "ggplot")
+  expect_error(mlp_partial(fit, cars[1:8, ], "wt"), "have a value in each column",
+               class = "fastmlp_error_missing")
+  # a gap that the fit has not known is told of once
+  cars$hp[3] <- NA
+  expect_length(capture_warnings(mlp_partial(fit, cars, "wt", grid_size = 4)), 1)
+})
+
+test_that("of a recipe the columns before its steps are changed", {
+  skip_if_not_installed("recipes")
+  cars <- transform(cars_data, gear = as.integer(gear * 10), row = rownames(mtcars), text = as.character(am),
+                    day = as.Date("2020-01-01") + 40 * (1:32 %% 3))
+  recipe <- recipes::recipe(mpg ~ wt + gear + cyl + text + day + row, cars) |>
+    recipes::update_role(row, new_role = "id") |>
+    recipes::step_date(day, features = "month", keep_original_cols = FALSE) |>
+    recipes::step_log(wt)
+  fit <- taught(recipe, cars)
+  for (name in c("wt", "gear", "cyl", "text", "day")) {
+    x <- mlp_partial(fit, cars, name, grid_size = 2)
+    expect_equal(x$.pred, by_loop(fit, cars, name, x[[name]]), tolerance = 1e-6)
+  }
+  # what has to be whole stays it: quantiles 35 and 50, and half the way from 30 to 61
+  cars$gear <- rep(c(30L, 35L, 40L, 50L, 51L, 61L), length.out = 32)
+  expect_identical(mlp_partial(fit, cars, "gear", grid_size = 5)$gear, c(30L, 35L, 46L, 50L, 61L))
+})
+
 test_that("bad arguments are refused", {
   fit <- cars_fit()
   expect_conditions({

@@ -53,6 +53,33 @@ test_that("validation data and further epochs go through the recipe", {
   expect_identical(coef(longer), coef(small_fit(normalised, iris[rows, ], epochs = 5)))
 })
 
+test_that("rows that lack what a recipe uses are left out before it is prepared", {
+  data <- transform(iris, w = hardhat::importance_weights(rep(1:2, 75)), id = replace(1:150, 9, NA))
+  data[cbind(c(3, 60), 1:2)] <- NA
+  data$Species[140] <- NA
+  data$w[7] <- NA
+  lacking <- c(3, 7, 60, 140)
+  recipe <- recipes::update_role(recipes::recipe(Species ~ ., data), id, new_role = "id")
+  recipe <- recipes::step_normalize(recipe, recipes::all_numeric_predictors())
+  expect_message(fit <- small_fit(recipe, data, na_action = "omit"), "Left out 4 rows of 150",
+                 class = "fastmlp_message_omitted")
+  complete <- data[-lacking, ]
+  expect_identical(coef(fit), coef(small_fit(recipe, complete)))
+  expect_identical(which(is.na(predict(fit, data)$.pred_class)), c(3L, 60L))
+
+  weights <- as.double(data$w)
+  data <- data[names(iris)]
+  fit <- function(...) {
+    small_fit(recipes::recipe(Species ~ ., data), data, weights = weights, na_action = "omit",
+              validation = c(2, 3, 99), ...)
+  }
+  expect_message(short <- fit(), "Left out 4")
+  expect_identical(short$training$validation_rows, 2L)
+  expect_message(longer <- mlp_continue(short, data, weights = weights, epochs = 2), "Left out 4")
+  expect_message(whole <- fit(epochs = 5), "Left out 4")
+  expect_identical(coef(longer), coef(whole))
+})
+
 test_that("a fit by a recipe can be saved", {
   fit <- small_fit(normalised, iris)
   file <- withr::local_tempfile()
