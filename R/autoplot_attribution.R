@@ -22,6 +22,7 @@ autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) {
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
 }
 
+#' @rdname mlp_attribution
 #' @export
 plot.fastmlp_attribution <- function(x, ...) draw_plot(autoplot(x, ...))
 
