@@ -17,10 +17,12 @@ autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) {
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
+    ggplot2::scale_y_discrete(guide = ggplot2::guide_axis(check.overlap = TRUE)) +
     (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
 }
 
+#' @rdname mlp_attribution
 #' @export
 plot.fastmlp_attribution <- function(x, ...) draw_plot(autoplot(x, ...))
 

@@ -19,6 +19,7 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) {
     ggplot2::labs(x = importance_title(object), y = NULL)
 }
 
+#' @rdname mlp_importance
 #' @export
 plot.fastmlp_importance <- function(x, ...) draw_plot(autoplot(x, ...))
 

@@ -17,6 +17,7 @@ autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) {
   ggplot2::ggplot(object) + roomy_theme() + layers
 }
 
+#' @rdname mlp_partial
 #' @export
 plot.fastmlp_partial <- function(x, ...) draw_plot(autoplot(x, ...))
 

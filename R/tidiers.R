@@ -55,7 +55,8 @@ generics::augment
 #' `.resid` (outcome less prediction) for numbers; with several numbers `.pred_<name>` and `.resid_<name>`.
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 4, epochs = 20, standardize = "zscore")
+#' fit <- mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = 4, epochs = 20,
+#'                standardize = "zscore")
 #' tidy(fit)
 #' glance(fit)
 #' augment(fit, iris[c(1, 51, 101), ])
