@@ -7,13 +7,14 @@
 #' both in the units of the data: standardising, clipping and embedding are part of \eqn{f}, as are the link
 #' and an ensemble's mean. A factor stands for one indicator a level, be it embedded or not: the values that
 #' [embed_factors()] learns for a level are those weights of its indicator.
-#' * `"gradient"`: \eqn{\partial f / \partial x_j} at the row (Simonyan, Vedaldi and Zisserman 2014), per unit
-#'   of the predictor; for a factor the derivative for the indicator of the row's level; for a missing value
+#' * `"gradient"`: \eqn{\partial f / \partial x_j}{df / dx_j} at the row (Simonyan, Vedaldi and Zisserman
+#'   2014), per unit of the predictor; for a factor the derivative for the indicator of the row's level; for a missing value
 #'   the derivative at what stands for it.
-#' * `"gradient_input"`: \eqn{(x_j - x'_j) \, \partial f / \partial x_j} at the row, what \eqn{f} would change
-#'   by if it were linear.
+#' * `"gradient_input"`: \eqn{(x_j - x'_j) \partial f / \partial x_j}{(x_j - x'_j) df / dx_j} at the row,
+#'   what \eqn{f} would change by if it were linear.
 #' * `"integrated"`: integrated gradients (Sundararajan, Taly and Yan 2017),
-#'   \eqn{(x_j - x'_j) \int_0^1 \partial f / \partial x_j (x' + a (x - x')) \, da}. They are complete: over
+#'   \eqn{(x_j - x'_j) \int_0^1 \partial f / \partial x_j (x' + a (x - x')) da}{(x_j - x'_j) times the mean
+#'   of df / dx_j at x' + a (x - x') for a from 0 to 1}. They are complete: over
 #'   the predictors they add up to \eqn{f(x) - f(x')}. The integral is taken by the midpoint rule.
 #'
 #' With the last two the attributions of a factor's indicators are added up, and so are those of a column and

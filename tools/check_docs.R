@@ -1,6 +1,6 @@
-# What a program can check of the documentation: every help page has an example that runs as it stands,
-# and translations hold the code, and in tables the numbers, of what they translate. Prints each breach; the
-# exit status says whether there was one.
+# What a program can check of the documentation: every help page has an example that runs as it stands, and
+# formulas that can be read in a terminal; translations hold the code, and in tables the numbers, of what they
+# translate. Prints each breach; the exit status says whether there was one.
 
 # ---- help pages ----
 
@@ -16,6 +16,13 @@ lacks_example <- function(file) {
   kept_from_running <- unlist(lapply(rd[rd_tags(rd) == "\\examples"], rd_tags))
   hidden <- intersect(kept_from_running, c("\\dontrun", "\\donttest"))
   if (length(hidden)) sprintf("%s: %s in its example", file, hidden)
+}
+
+# Formulas of which the page as text shows the LaTeX: they want a plain form, \eqn{latex}{plain}.
+latex_in_text <- function(file) {
+  text <- utils::capture.output(tools::Rd2txt(file))
+  left <- trimws(grep("\\\\([a-zA-Z]{2,}|[,|])", text, value = TRUE))
+  if (length(left)) sprintf("%s: as text it shows %s", file, left)
 }
 
 # ---- translations ----
@@ -68,6 +75,7 @@ differs <- function(translation, original) {
 pages <- list.files("man", "\\.Rd$", full.names = TRUE)
 found <- c(
   unlist(lapply(pages, lacks_example)),
+  unlist(lapply(pages, latex_in_text)),
   unlist(Map(differs, names(translations), translations), use.names = FALSE)
 )
 writeLines(c(found, sprintf("%d help pages, %d translations, %d breaches", length(pages),
