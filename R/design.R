@@ -15,8 +15,8 @@ design_xy <- function(x, y, call, policy, args = xy_args) {
 
 # A data frame of numbers with sparse columns, as recipes and parsnip make them, as one sparse matrix, where
 # there are many columns and nine in ten values are zero. Others are better off dense: nobody may have asked
-# for sparse columns, and dense ones know no limits. The number of rows has no say, so that a resample is fitted
-# as all rows are.
+# for sparse columns, and dense ones know no limits. The number of rows has no say, so that a resample is
+# fitted as all rows are.
 join_sparse_columns <- function(x, many = 1000) {
   may_be_sparse <- is.data.frame(x) && ncol(x) >= many && isNamespaceLoaded("sparsevctrs")
   if (!may_be_sparse || !all(vapply(x, is_plain_numeric, NA))) return(x)
