@@ -8,8 +8,8 @@
 #' and an ensemble's mean. A factor stands for one indicator a level, be it embedded or not: the values that
 #' [embed_factors()] learns for a level are those weights of its indicator.
 #' * `"gradient"`: \eqn{\partial f / \partial x_j}{df / dx_j} at the row (Simonyan, Vedaldi and Zisserman
-#'   2014), per unit of the predictor; for a factor the derivative for the indicator of the row's level; for a missing value
-#'   the derivative at what stands for it.
+#'   2014), per unit of the predictor; for a factor the derivative for the indicator of the row's level; for
+#'   a missing value the derivative at what stands for it.
 #' * `"gradient_input"`: \eqn{(x_j - x'_j) \partial f / \partial x_j}{(x_j - x'_j) df / dx_j} at the row,
 #'   what \eqn{f} would change by if it were linear.
 #' * `"integrated"`: integrated gradients (Sundararajan, Taly and Yan 2017),

@@ -93,24 +93,28 @@ encoded_indicators <- function(x) {
 }
 
 # Column j of the encoded predictors, as doubles.
-encoded_column <- function(x, j) {
-  if (is.matrix(x)) return(as.double(x[, j]))
-  if (is_sparse(x)) return(sparse_column(x, j))
+encoded_column <- function(x, j) column_reader(x)(j)
+
+# The same as a function of j, for many columns: it looks only once at what each of x stands for.
+column_reader <- function(x) {
+  if (is.matrix(x)) return(function(j) as.double(x[, j]))
+  if (is_sparse(x)) return(function(j) sparse_column(x, j))
   widths <- encoded_widths(x)
-  last <- cumsum(widths)
-  at <- match(TRUE, j <= last)
-  column <- x[[at]]
-  if (!has_indicators(column)) return(as.double(unclass(column)))
-  codes <- as.integer(column)
-  if (nlevels(column) == 2) return(as.double((codes == 2) - (codes == 1)))
-  as.double(codes == j - last[[at]] + widths[[at]])
+  own <- rep(seq_along(widths), widths)
+  level <- sequence(widths)
+  function(j) {
+    column <- .subset2(x, own[j])
+    if (!has_indicators(column)) return(as.double(unclass(column)))
+    codes <- as.integer(column)
+    if (nlevels(column) == 2) return(as.double((codes == 2) - (codes == 1)))
+    as.double(codes == level[j])
+  }
 }
 
 # All of them, as a matrix of doubles.
 encoded_values <- function(x) {
   if (is.matrix(x)) return(unname(x) + 0)
-  columns <- lapply(seq_len(encoded_count(x)), function(j) encoded_column(x, j))
-  matrix(unlist(columns), nrow(x))
+  matrix(unlist(lapply(seq_len(encoded_count(x)), column_reader(x))), nrow(x))
 }
 
 # How messages call it.

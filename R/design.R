@@ -14,10 +14,11 @@ design_xy <- function(x, y, call, policy, args = xy_args) {
 }
 
 # A data frame of numbers with sparse columns, as recipes and parsnip make them, as one sparse matrix, where
-# it would be large as a dense one and nine in ten values are zero. Others are better off dense: nobody may
-# have asked for sparse columns, and dense ones know no limits.
-join_sparse_columns <- function(x, large = 2e7) {
-  may_be_sparse <- is.data.frame(x) && prod(dim(x)) >= large && isNamespaceLoaded("sparsevctrs")
+# there are many columns and nine in ten values are zero. Others are better off dense: nobody may have asked
+# for sparse columns, and dense ones know no limits. The number of rows has no say, so that a resample is
+# fitted as all rows are.
+join_sparse_columns <- function(x, many = 1000) {
+  may_be_sparse <- is.data.frame(x) && ncol(x) >= many && isNamespaceLoaded("sparsevctrs")
   if (!may_be_sparse || !all(vapply(x, is_plain_numeric, NA))) return(x)
   sparse <- sparsevctrs::has_sparse_elements(x) && sparsevctrs::sparsity(x) >= 0.9
   if (sparse) sparsevctrs::coerce_to_sparse_matrix(x) else x

@@ -44,6 +44,8 @@ values_policy <- function(given) {
 na_action_hint <-
   "Use `na_action = \"impute\"` to fill missing values in, or `\"omit\"` to leave their rows out."
 
+omit_hint <- "Use `na_action = \"omit\"` to leave rows with missing values out."
+
 imputes <- function(policy) identical(policy$na_action, "impute")
 
 omits <- function(policy) identical(policy$na_action, "omit")
@@ -252,6 +254,7 @@ complete_parts <- function(parts, used, call, of = NULL) {
 
 # Where a part lacks values: a list(name, at) for each column.
 part_gaps <- function(part, name, rows, used) {
+  if (inherits(part, "sparseMatrix")) return(if (NROW(part) == rows) sparse_gaps(part, name, used))
   if (NROW(part) != rows || !anyNA(part, recursive = TRUE)) return(NULL)
   columns <- if (is.data.frame(part)) part else if (is.matrix(part)) {
     as_columns(part, colnames(part) %||% sprintf("%s[, %d]", name, seq_len(ncol(part))))
@@ -260,6 +263,18 @@ part_gaps <- function(part, name, rows, used) {
   }
   if (length(dim(part)) == 2 && !is.null(used)) columns <- as.list(columns)[intersect(names(columns), used)]
   unname(Map(function(column, name) list(name = name, at = gaps_of(column)), columns, names(columns)))
+}
+
+# The same for a sparse matrix.
+sparse_gaps <- function(part, name, used) {
+  x <- unclass(as_sparse(part, name, NULL))
+  missing <- which(is.na(x$x))
+  of <- findInterval(missing - 1L, x$p)
+  names <- x$names %||% sprintf("%s[, %d]", name, seq_len(x$dim[2]))
+  chosen <- if (!is.null(used)) which(names %in% used) else unique(of)
+  lapply(intersect(unique(of), chosen), function(j) {
+    list(name = names[j], at = seq_len(x$dim[1]) %in% (x$i[missing[of == j]] + 1L))
+  })
 }
 
 gaps_of <- function(column) {
@@ -276,7 +291,10 @@ used_columns <- function(by, data = NULL) {
 
 fitted_roles <- c("predictor", "outcome", "case_weights")
 
-rows_of <- function(x, rows) if (length(dim(x)) == 2) x[rows, , drop = FALSE] else x[rows]
+rows_of <- function(x, rows) {
+  if (isS4(x)) requireNamespace("Matrix", quietly = TRUE) # has the method
+  if (length(dim(x)) == 2) x[rows, , drop = FALSE] else x[rows]
+}
 
 # A choice of rows among those that are kept.
 kept_choice <- function(choice, kept) {

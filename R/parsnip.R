@@ -18,7 +18,9 @@
 #' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which
 #' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
 #' `fit_xy()` and from recipes alike: dummy variables need not be made. Case weights are used. Sparse data
-#' (`dgCMatrix`, or recipes with sparse columns) are taken where [mlp_fit()] takes them.
+#' are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse columns, which are one
+#' sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and nine in ten values are zero.
+#' With fewer they are read like dense ones.
 #'
 #' @section Predictions:
 #' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where

@@ -46,10 +46,9 @@ occurs_twice <- function(x) duplicated(x) | duplicated(x, fromLast = TRUE)
 duplicated_columns <- function(x, fingerprint, except) {
   first <- match(fingerprint, fingerprint, incomparables = NA)
   candidates <- setdiff(which(first != seq_along(first)), except)
-  same <- if (is_sparse(x)) same_sparse_columns else function(x, j, k) {
-    identical(encoded_column(x, j), encoded_column(x, k))
-  }
-  Filter(function(j) same(x, j, first[j]), candidates)
+  column <- column_reader(x)
+  same <- function(j, k) if (is_sparse(x)) same_sparse_columns(x, j, k) else identical(column(j), column(k))
+  Filter(function(j) same(j, first[j]), candidates)
 }
 
 # The engine works in single precision.
@@ -70,7 +69,8 @@ check_single_precision <- function(x, arg, call) {
 }
 
 check_scan <- function(scan, x, arg, call) {
-  check_all_finite(scan, x, arg, if (!is_sparse(x) && !any(scan$infinite > 0)) na_action_hint, call)
+  hint <- if (is_sparse(x)) omit_hint else na_action_hint
+  check_all_finite(scan, x, arg, if (!any(scan$infinite > 0)) hint, call)
   big <- which(pmax(abs(scan$minimum), abs(scan$maximum)) > largest_float)
   if (length(big)) {
     got <- sprintf("values up to %s in %s",
@@ -100,6 +100,7 @@ check_finite <- function(x, arg, call = rlang::caller_env()) {
 # Rows with values that are not finite.
 bad_rows <- function(x, scan) {
   bad <- logical(nrow(x))
-  for (j in which(scan$missing + scan$infinite > 0)) bad <- bad | !is.finite(encoded_column(x, j))
+  column <- column_reader(x)
+  for (j in which(scan$missing + scan$infinite > 0)) bad <- bad | !is.finite(column(j))
   which(bad)
 }

@@ -34,8 +34,9 @@ standardizers <- list(
 
 # 3 x columns, by R's default definition of quantiles.
 column_quartiles <- function(x, rows, scan) {
+  column <- column_reader(x)
   vapply(seq_along(scan$mean), function(j) {
-    values <- encoded_column(x, j)
+    values <- column(j)
     if (!is.null(rows)) values <- values[rows]
     stats::quantile(values, c(0.25, 0.5, 0.75), names = FALSE)
   }, numeric(3))

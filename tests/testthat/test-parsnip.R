@@ -200,6 +200,6 @@ test_that("sparse data reach mlp_fit() as they are, and come dense to fits that 
   fit <- parsnip::fit_xy(plain_spec("regression"), x, data$y)
   expect_equal(predict(fit, x)$.pred, predict(fit$fit, as.matrix(x))$.pred, tolerance = 1e-5)
   columns <- sparsevctrs::coerce_to_sparse_data_frame(x)
-  expect_s4_class(join_sparse_columns(columns, large = 0), "dgCMatrix")
+  expect_s4_class(join_sparse_columns(columns, many = 50), "dgCMatrix")
   expect_identical(join_sparse_columns(columns), columns)
 })

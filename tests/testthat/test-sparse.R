@@ -247,3 +247,45 @@ test_that("no memory is taken for zeros", {
     cat(peak() - before < 200)'
   expect_identical(in_new_process(code), "TRUE")
 })
+
+test_that("rows of sparse matrices with missing values are left out as those of dense ones", {
+  set <- sparse_set(60, 8)
+  set$x[2, 3] <- set$x[2, 5] <- NA
+  set$x[40, 5] <- NaN
+  dense <- as.matrix(set$x)
+  fits <- lapply(list(set$x, methods::as(set$x, "RsparseMatrix"), dense), function(x) {
+    given <- list(x = x, y = set$y)
+    told <- "Left out 2 rows of 60.* `x\\[, 3\\]` \\(1\\), `x\\[, 5\\]` \\(2\\)"
+    expect_message(
+      expect_message(
+        fit <- sparse_fit(x, set$y, na_action = "omit", validation = given, hidden_units = 4), told
+      ),
+      "of `validation`", class = "fastmlp_message_omitted"
+    )
+    fit
+  })
+  expect_identical(fits[[1]]$network, fits[[3]]$network)
+  expect_identical(fits[[2]]$network, fits[[3]]$network)
+  expect_identical(fits[[1]]$history, fits[[3]]$history)
+  predicted <- predict(fits[[1]], set$x, type = "prob")
+  expect_identical(predicted, predict(fits[[3]], dense, type = "prob"))
+  expect_identical(which(is.na(predicted[[1]])), c(2L, 40L))
+  expect_snapshot(mlp_fit(set$x, set$y), error = TRUE)
+  expect_snapshot(mlp_fit(set$x, set$y, na_action = "impute"), error = TRUE)
+})
+
+test_that("a resample with sparse columns is fitted as all rows are", {
+  skip_if_not_installed("sparsevctrs")
+  set <- sparse_set(60, 1000, 0.01)
+  colnames(set$x) <- sprintf("x%d", 1:1000)
+  withr::local_options(fastmlp.preset = NULL)
+  columns <- sparsevctrs::coerce_to_sparse_data_frame(set$x)
+  for (rows in list(1:60, 1:20)) {
+    set.seed(1)
+    some <- suppressWarnings(mlp_fit(columns[rows, ], set$y[rows], epochs = 2, verbose = FALSE))
+    set.seed(1)
+    whole <- suppressWarnings(mlp_fit(set$x[rows, ], set$y[rows], epochs = 2, verbose = FALSE))
+    expect_identical(some$arguments$preset, "sparse")
+    expect_identical(some$network, whole$network)
+  }
+})
