@@ -13,8 +13,9 @@
 #'   \eqn{W_1, \ldots, W_L}{W_1, ..., W_L} (inputs x units) and \eqn{A_l} those of the sizes \eqn{|W_l|},
 #'   each column divided by its sum, importance is \eqn{A_1 A_2 \cdots A_L}{A_1 A_2 ... A_L}: how the
 #'   incoming weights of each output, and in turn of the units before it, are shared out among the inputs.
-#'   Shares of an output add up to 1; those of the levels of a factor are added. In the form of Goh (1995) for one hidden layer the outgoing weights
-#'   cancel, and all hidden units count alike; here they count by these weights.
+#'   Shares of an output add up to 1; those of the levels of a factor are added. In the form of Goh (1995)
+#'   for one hidden layer the outgoing weights cancel, and all hidden units count alike; here they count by
+#'   these weights.
 #' * `"olden"` (Olden, Joy and Death 2004): connection weights
 #'   \eqn{W_1 W_2 \cdots W_L}{W_1 W_2 ... W_L}, the sums over all ways from an input to an output of the
 #'   products of their weights, with sign. The levels of a factor

@@ -172,22 +172,30 @@ instruction_sets() {
   if is_arm64; then say portable neon; else say portable avx2 avx512; fi
 }
 
-# The unit tests, once for every instruction set of this machine; on a copy, as snapshots write files.
-check_units() {
+# The unit tests, once for every instruction set of this machine, beside each other and beside what follows; each
+# on a copy, as snapshots write files.
+start_units() {
+  local simd
+  for simd in $(instruction_sets); do
+    mkdir -p "$work/$simd"
+    cp -r tests tools "$work/$simd"
+    [ ! -e README.md ] || cp README.md "$work/$simd"
+    (cd "$work/$simd" && FASTMLP_SIMD=$simd R_LIBS="$work/library" Rscript tools/test.R counts >log 2>&1) &
+  done
+}
+
+finish_units() {
   local simd available p f s
-  mkdir "$work/copy"
-  cp -r tests tools "$work/copy"
-  [ ! -e README.md ] || cp README.md "$work/copy"
   available=$(R_LIBS="$work/library" Rscript -e 'cat(fastmlp::mlp_info()$available)') || available=
+  wait
   for simd in $(instruction_sets); do
     if [[ " $available " != *" $simd "* ]]; then
       skip "unit tests ($simd)" "not among this machine's instruction sets (${available:-none})"
       continue
     fi
     say "unit tests ($simd)"
-    rm -f "$work/counts"
-    (cd "$work/copy" && FASTMLP_SIMD=$simd R_LIBS="$work/library" Rscript tools/test.R "$work/counts") || true
-    if [ -e "$work/counts" ] && read -r p f s <"$work/counts"; then
+    cat "$work/$simd/log"
+    if [ -e "$work/$simd/counts" ] && read -r p f s <"$work/$simd/counts"; then
       passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     else
       fail "unit tests ($simd): R stopped before the end"
@@ -220,8 +228,9 @@ check "R CMD build" build_package "$work" $(vignette_option)
 check "R CMD INSTALL" install_into_work
 check "the README's install.packages()" check_readme_install
 if installed; then
-  check_units
+  start_units
   check "R CMD check --as-cran" r_cmd_check
+  finish_units
 else
   skip "unit tests" "the package is not installed"
   skip "R CMD check" "the package is not installed"
