@@ -172,7 +172,7 @@ instruction_sets() {
   if is_arm64; then say portable neon; else say portable avx2 avx512; fi
 }
 
-# The unit tests, once for every instruction set of this machine, beside each other and beside what follows; each
+# The unit tests, once for every instruction set of this machine, side by side and beside what follows; each
 # on a copy, as snapshots write files.
 start_units() {
   local simd
