@@ -1,4 +1,6 @@
-library(testthat)
-library(fastmlp)
+if (requireNamespace("testthat", quietly = TRUE)) {
+  library(testthat)
+  library(fastmlp)
 
-test_check("fastmlp")
+  test_check("fastmlp")
+}
