@@ -126,9 +126,9 @@ ggplot2::autoplot
 #' autoplot(fit, type = "quantiles", new_data = x, truth = mtcars$mpg)
 #' autoplot(fit, type = "quantiles", new_data = x, truth = mtcars$mpg, along = "wt")
 #' @exportS3Method ggplot2::autoplot fastmlp
-autoplot.fastmlp <- function(object, type = c("history", "network", "weights", "weight_histogram",
-                                              "confusion", "roc", "calibration", "observed",
-                                              "residuals", "quantiles", "regions"),
+autoplot.fastmlp <- function(object, # nolint: object_name_linter.
+                             type = c("history", "network", "weights", "weight_histogram", "confusion", "roc",
+                                      "calibration", "observed", "residuals", "quantiles", "regions"),
                              new_data = NULL, truth = NULL, ...) {
   fit_plot(object, environment(), type, new_data, truth, ...)
 }
@@ -139,7 +139,8 @@ plot.fastmlp <- function(x, ...) draw_plot(fit_plot(x, environment(), ...))
 
 #' @rdname autoplot.fastmlp
 #' @exportS3Method ggplot2::autoplot mlp_network
-autoplot.mlp_network <- function(object, type = c("network", "weights", "weight_histogram"), ...) {
+autoplot.mlp_network <- function(object, # nolint: object_name_linter.
+                                 type = c("network", "weights", "weight_histogram"), ...) {
   network_picture(object, environment(), type, ...)
 }
 

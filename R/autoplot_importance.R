@@ -4,7 +4,7 @@
 #' @param object,x What `mlp_importance()` returned.
 #' @param max_predictors The most predictors to draw: a whole number of at least 1.
 #' @exportS3Method ggplot2::autoplot fastmlp_importance
-autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) {
+autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # nolint: object_name_linter.
   check_no_dots(..., known = "max_predictors")
   shown <- largest_predictors(object, "importance", check_count(max_predictors, "max_predictors"))
   object <- object[object$predictor %in% shown, ]

@@ -4,7 +4,7 @@
 #' @param object,x What `mlp_partial()` returned.
 #' @param max_rows The most rows whose curves are drawn: a whole number of at least 1.
 #' @exportS3Method ggplot2::autoplot fastmlp_partial
-autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) {
+autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) { # nolint: object_name_linter.
   check_no_dots(..., known = "max_rows")
   max_rows <- check_count(max_rows, "max_rows")
   variables <- attr(object, "variables")

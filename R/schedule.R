@@ -319,7 +319,7 @@ plot.fastmlp_schedule <- function(x, epochs = NULL, ...) {
 
 #' @rdname schedules
 #' @exportS3Method ggplot2::autoplot fastmlp_schedule
-autoplot.fastmlp_schedule <- function(object, epochs = NULL, ...) {
+autoplot.fastmlp_schedule <- function(object, epochs = NULL, ...) { # nolint: object_name_linter.
   schedule_plot(object, "object", epochs, environment(), ...)
 }
 
