@@ -15,7 +15,8 @@ test_that("other names of arguments and values lead to what there is", {
   expect_length(setdiff(names(argument_aliases), c(arguments, "new_data")), 0)
   choices <- list(
     activation = activation_names(), loss = loss_names(), standardize = c("none", names(standardizers)),
-    type = c(unlist(lapply(prediction_types, names)), names(plot_types))
+    type = c(unlist(lapply(prediction_types, names)), names(plot_types)),
+    method = names(attribution_points), na_action = c("error", "impute", "omit"), preset = preset_names()
   )
   for (arg in names(choice_aliases)) {
     expect_length(setdiff(names(choice_aliases[[arg]]), choices[[arg]]), 0)
