@@ -139,10 +139,6 @@ test_that("resampling and tuning work, in one process and in several", {
   skip_if_not_installed("future")
   skip_if_not_installed("future.apply")
   withr::defer(future::plan("sequential"))
-  if (future::supportsMulticore()) {
-    future::plan("multicore", workers = 2)
-    expect_identical(tuned(), alone)
-  }
   skip_on_cran()
   skip_unless_installed()
   future::plan("multisession", workers = 2)
