@@ -24,6 +24,9 @@ check() { # name, command ...
 
 have() { command -v "$1" >/dev/null; }
 
+# A command that hangs fails, where the machine can tell: a run of the tests takes minutes.
+limited() { if have timeout; then timeout -k 30 40m "$@"; else "$@"; fi; }
+
 is_arm64() { [[ $(uname -m) == @(aarch64|arm64) ]]; }
 
 check_style() {
@@ -180,7 +183,7 @@ start_units() {
     mkdir -p "$work/$simd"
     cp -r tests tools "$work/$simd"
     [ ! -e README.md ] || cp README.md "$work/$simd"
-    (cd "$work/$simd" && FASTMLP_SIMD=$simd R_LIBS="$work/library" Rscript tools/test.R counts >log 2>&1) &
+    (cd "$work/$simd" && FASTMLP_SIMD=$simd R_LIBS="$work/library" limited Rscript tools/test.R counts >log 2>&1) &
   done
 }
 
@@ -198,7 +201,7 @@ finish_units() {
     if [ -e "$work/$simd/counts" ] && read -r p f s <"$work/$simd/counts"; then
       passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     else
-      fail "unit tests ($simd): R stopped before the end"
+      fail "unit tests ($simd): R stopped, or was stopped, before the end"
     fi
   done
 }
@@ -212,7 +215,7 @@ r_cmd_check() {
     _R_CHECK_CRAN_INCOMING_REMOTE_=false \
     _R_CHECK_SYSTEM_CLOCK_=false \
     _R_CHECK_COMPILATION_FLAGS_KNOWN_="-Wdate-time -Werror=format-security -Wformat" \
-    R CMD check --as-cran --no-manual -o "$work" "$work"/fastmlp_*.tar.gz &&
+    limited R CMD check --as-cran --no-manual -o "$work" "$work"/fastmlp_*.tar.gz &&
     grep -qx 'Status: OK' "$work/fastmlp.Rcheck/00check.log"
 }
 
