@@ -199,7 +199,7 @@ run_steps <- function(job) {
   ended <- advance(trainer, job$reporter, monitor)
   suspendInterrupts({
     if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
-    state <- training_state(monitor, ended)
+    state <- if (keeps_state(job$settings, ended)) training_state(monitor)
     c(.Call(fastmlp_train_close, trainer),
       list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
   })
