@@ -4,8 +4,8 @@
 #'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have)
 #'   or `FALSE`. Schedules keep the horizon `epochs`. The history, the temperature of `calibrate`, intervals
 #'   and what standardises are those of the first training. Such a fit cannot be continued. Where the second
-#'   training is interrupted the fit is that of the first, with a warning. Not with `checkpoint` and
-#'   [schedule_plateau()].
+#'   training is interrupted the fit is that of the first (which cannot be continued either), with a warning.
+#'   Not with `checkpoint` and [schedule_plateau()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
