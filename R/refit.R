@@ -12,10 +12,9 @@ NULL
 
 check_refit <- function(settings, validation, call) {
   if (!settings$refit) return(invisible())
-  if (!validation$kind %in% c("share", "rows")) {
-    abort_argument("validation", "a share or rows of the data with `refit = TRUE`",
-                   if (validation$kind == "none") "none" else "other data", call = call)
-  }
+  expected <- "a share or rows of the data with `refit = TRUE`"
+  if (validation$kind == "none") abort_no_validation(expected, call)
+  if (validation$kind == "data") abort_argument("validation", expected, "other data", call = call)
   if (!is.null(settings$checkpoint)) {
     abort_argument("checkpoint", "left out with `refit`", describe(settings$checkpoint), call = call)
   }

@@ -15,10 +15,14 @@ check_validation <- function(settings, design, outcome, call) {
     validation_share(validation, outcome, call)
   }
   if (checked$kind == "none" && settings$patience < Inf) {
-    abort_argument("validation", "given with `patience`", "none", hint = "For a fifth of the rows: 0.2.",
-                   call = call)
+    abort_no_validation("given with `patience`", call)
   }
   checked
+}
+
+abort_no_validation <- function(expected, call) {
+  abort_argument("validation", expected, "none", hint = "For a fifth of the rows: `validation = 0.2`.",
+                 call = call)
 }
 
 validation_hint <- "A share is below 1, such as 0.2; other data are a data frame or `list(x = , y = )`."
