@@ -86,13 +86,13 @@ with_data <- function(task, saved, call) {
   task
 }
 
-# The members of an ensemble as they start, or the one network: each list(network, key, sets).
+# The members of an ensemble as they start, or the one network: each list(start, key, sets).
 initial_members <- function(task, key) {
   lapply(seq_len(task$settings$ensemble), function(i) {
     if (i > 1) key <- draw_key()
     sets <- fold_sets(task$sets, task$folds[[i]])
-    network <- initial_network(task$shape, task$settings, key, sets$train, task$scaling)
-    list(network = network, key = key, sets = sets)
+    list(start = initial_network(task$shape, task$settings, key, sets$train, task$scaling), key = key,
+         sets = sets)
   })
 }
 
@@ -100,7 +100,7 @@ train_task <- function(task, members, checkpoint = NULL, ...) {
   saved <- checkpoint$saved
   first <- members[[1]]
   train(
-    saved_network(saved, first$network), task$sets, scaling_of(task$scaling), task$outcome$info,
+    saved_start(saved, first$start, task$settings), task$sets, scaling_of(task$scaling), task$outcome$info,
     task$settings, saved$state$key %||% first$key, task$call, task$plan, task$values, saved$state,
     saved$history, checkpoint, if (length(members) > 1) members, ...
   )
@@ -136,8 +136,18 @@ finished_fit <- function(task, trained, members) {
   )
 }
 
-# The network of a shape (see check_initial()) as it starts, for training on a set.
+# What gives the network of a shape (see check_initial()) as it starts, for training on a set. Where the key
+# alone decides, nothing holds the network: of many inputs it is large, and `refit` makes it again.
 initial_network <- function(shape, settings, key, set, scaling) {
+  make <- function() made_network(shape, settings, key, set, scaling)
+  by_key <- inherits(settings$init, "fastmlp_init") && !isTRUE(settings$init$needs_data) &&
+    is.null(shape$embedding)
+  if (by_key) return(make)
+  network <- make()
+  function() network
+}
+
+made_network <- function(shape, settings, key, set, scaling) {
   layers <- scale_inputs(initial_layers(settings$init, shape$sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
   layers <- embed_inputs(layers, shape$embedding, set, scaling)

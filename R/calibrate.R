@@ -1,10 +1,10 @@
 # What the validation rows tell about predictions once the network is trained: a temperature for
 # probabilities, and how far numbers are off.
 
-#' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (an error without
-#'   validation) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the link (Guo,
-#'   Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted as they
-#'   are, under a standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes. It
+#' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (which needs
+#'   `validation`, such as 0.2) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the link
+#'   (Guo, Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted as
+#'   they are, under a standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes. It
 #'   leaves the classes as they are, and `type = "raw"`, too. For losses that give probabilities by softmax or
 #'   sigmoid.
 #' @name mlp_fit
@@ -20,9 +20,7 @@ check_calibrate <- function(settings, info, validation, call) {
                         format(info$loss))
     abort_argument("calibrate", expected, "TRUE", call = call)
   }
-  if (validation$kind == "none") {
-    abort_argument("validation", "given with `calibrate = TRUE`", "none", call = call)
-  }
+  if (validation$kind == "none") abort_no_validation("given with `calibrate = TRUE`", call)
 }
 
 # What the validation rows add to the outcome's info, where there is something to say.

@@ -32,9 +32,9 @@ open_checkpoint <- function(settings, data, call) {
   list2env(list(path = path, fingerprint = fingerprint, saved = saved, next_write = -Inf, call = call))
 }
 
-# The network to go on with.
-saved_network <- function(saved, network) {
-  if (is.null(saved$state$kept)) network else new_network(saved$state$kept, hidden_activations(network))
+# What gives the network to go on with.
+saved_start <- function(saved, start, settings) {
+  if (is.null(saved$state$kept)) start else function() new_network(saved$state$kept, settings$activation)
 }
 
 # ---- writing ----

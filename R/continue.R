@@ -56,7 +56,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
   check_held_rows(fit$state, sets, values, call)
-  trained <- train(fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,
+  trained <- train(function() fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,
                    plan, values, fit$state, fit$history)
   task <- list(outcome = list(info = info), settings = settings, sets = sets, values = values,
                scaling = fit$standardize)
@@ -65,11 +65,16 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
 
 # What a fit keeps for going on: the engine's state, the key of its random numbers, the rows held for
 # validation with what identifies the data whose rows they are, and where a plateau and the callbacks' factor
-# of the learning rate stand. After divergence there is nothing worth it.
-training_state <- function(monitor, ended) {
-  if (ended == "diverged") return(NULL)
+# of the learning rate stand.
+training_state <- function(monitor) {
   state <- whole_state(monitor)
   state[names(state) != "kept"] # which the fit has
+}
+
+# After divergence there is nothing worth it, and where all rows are trained on next the state is that of a
+# network which is no longer wanted; it is twice the memory of the weights.
+keeps_state <- function(settings, ended) {
+  ended == "interrupted" || ended != "diverged" && !settings$refit
 }
 
 # The same with the kept network.
@@ -119,8 +124,8 @@ stateless <- function(fit) {
     c("one by L-BFGS", from_weights)
   } else if (!is.null(fit$members)) {
     c("an ensemble", "Fit anew.")
-  } else if (isTRUE(fit$training$refit)) {
-    c("one that was trained again", "Fit with `refit = FALSE`, which keeps what is needed.")
+  } else if (isTRUE(fit$arguments$refit)) {
+    c("one with `refit = TRUE`", "Fit with `refit = FALSE`, which keeps what is needed.")
   } else {
     c("one without it", from_weights)
   }

@@ -88,17 +88,14 @@ linked <- function(output, link) {
 
 # ---- training ----
 
-# Trains the members of a job, each list(network, key, sets), as run_steps() does one network.
+# Trains the members of a job, each list(start, key, sets), as run_steps() does one network.
 run_ensemble <- function(job) {
   shared <- open_rows(job)
   monitors <- lapply(job$members, function(member) {
     own <- job
     own[names(member)] <- member
     own$options$key <- member$key
-    engine <- engine_sets(member$sets, shared)
-    trainer <- .Call(fastmlp_train_open, member$network$layers, engine$train, engine$valid, job$scaling,
-                     own$options, NULL)
-    new_monitor(trainer, own)
+    new_monitor(open_trainer(own, engine_sets(member$sets, shared)), own)
   })
   joint <- new_joint(monitors, job)
   ended <- advance_members(monitors, joint, job)
@@ -116,7 +113,7 @@ run_ensemble <- function(job) {
 # The rows that members choose from, held once: list(train, valid), which are the same where validation rows
 # are rows of the data.
 open_rows <- function(job) {
-  outputs <- length(utils::tail(job$network$layers, 1)[[1]]$bias)
+  outputs <- outcome_outputs(list(values = job$values$train, info = job$info))
   open <- function(set) {
     set["rows"] <- list(NULL)
     .Call(fastmlp_rows_open, set, job$scaling, outputs, job$options$loss, job$options$threads)

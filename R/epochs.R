@@ -31,7 +31,7 @@ keep_epoch <- function(kept, monitors) {
 
 # The network as it is, or (judged) as it is validated: with averaged weights where there are such.
 present_network <- function(monitor, judged = FALSE) {
-  new_network(.Call(fastmlp_train_network, monitor$trainer, judged), hidden_activations(monitor$network))
+  new_network(.Call(fastmlp_train_network, monitor$trainer, judged), monitor$settings$activation)
 }
 
 # The fit with the network of an epoch. What validation rows say is about the one that it had before.

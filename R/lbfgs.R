@@ -4,7 +4,7 @@
 # Trains as run_steps() does, with an iteration in the place of an epoch. What optim() knows of the
 # curvature ends with it, so there is no state to go on from.
 run_lbfgs <- function(job) {
-  layers <- job$network$layers
+  layers <- job$start()$layers
   on.exit(job$reporter$close())
   objective <- .Call(fastmlp_objective_open, layers, job$sets$train, job$sets$valid, job$scaling, job$options)
   values <- lapply(layers, function(layer) {

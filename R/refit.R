@@ -4,18 +4,17 @@
 #'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have)
 #'   or `FALSE`. Schedules keep the horizon `epochs`. The history, the temperature of `calibrate`, intervals
 #'   and what standardises are those of the first training. Such a fit cannot be continued. Where the second
-#'   training is interrupted the fit is that of the first, with a warning. Not with `checkpoint` and
-#'   [schedule_plateau()].
+#'   training is interrupted the fit is that of the first (which cannot be continued either), with a warning.
+#'   Not with `checkpoint` and [schedule_plateau()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
 
 check_refit <- function(settings, validation, call) {
   if (!settings$refit) return(invisible())
-  if (!validation$kind %in% c("share", "rows")) {
-    abort_argument("validation", "a share or rows of the data with `refit = TRUE`",
-                   if (validation$kind == "none") "none" else "other data", call = call)
-  }
+  expected <- "a share or rows of the data with `refit = TRUE`"
+  if (validation$kind == "none") abort_no_validation(expected, call)
+  if (validation$kind == "data") abort_argument("validation", expected, "other data", call = call)
   if (!is.null(settings$checkpoint)) {
     abort_argument("checkpoint", "left out with `refit`", describe(settings$checkpoint), call = call)
   }

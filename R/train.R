@@ -15,10 +15,14 @@ check_validation <- function(settings, design, outcome, call) {
     validation_share(validation, outcome, call)
   }
   if (checked$kind == "none" && settings$patience < Inf) {
-    abort_argument("validation", "given with `patience`", "none", hint = "For a fifth of the rows: 0.2.",
-                   call = call)
+    abort_no_validation("given with `patience`", call)
   }
   checked
+}
+
+abort_no_validation <- function(expected, call) {
+  abort_argument("validation", expected, "none", hint = "For a fifth of the rows: `validation = 0.2`.",
+                 call = call)
 }
 
 validation_hint <- "A share is below 1, such as 0.2; other data are a data frame or `list(x = , y = )`."
@@ -150,14 +154,15 @@ set_rows <- function(set) {
 
 # Trains, from the beginning or from a state: list(layers, history, summary, state). `values` are the
 # outcomes that the rows of the sets choose from; `before` is the history up to the state; `members`, each
-# list(network, key, sets), are those of an ensemble; `last_epoch` ends training before the schedules' end.
-train <- function(network, sets, scaling, info, settings, key, call, plan, values,
+# list(start, key, sets), are those of an ensemble; `last_epoch` ends training before the schedules' end;
+# start() gives the network to begin with.
+train <- function(start, sets, scaling, info, settings, key, call, plan, values,
                   state = NULL, before = NULL, checkpoint = NULL, members = NULL, last_epoch = NULL,
                   reporter = training_reporter(settings, plan, info, state, members, last_epoch)) {
   started <- proc.time()[["elapsed"]]
   guard <- guard_loss(info$loss, call)
   job <- list(
-    network = network, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
+    start = start, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
     started = started, reporter = reporter, members = members,
     options = engine_options(settings, guard$loss, set_rows((members[[1]]$sets %||% sets)$train), key, plan)
@@ -193,26 +198,36 @@ training_reporter <- function(settings, plan, info, state, members, last_epoch) 
 # Trains step by step: what the engine tells at the end, how training `ended`, the `state` from which it
 # could go on, and what R measured (`extra`).
 run_steps <- function(job) {
-  trainer <- .Call(fastmlp_train_open, job$network$layers, job$sets$train, job$sets$valid, job$scaling,
-                   job$options, job$state)
+  trainer <- open_trainer(job, job$sets)
   monitor <- new_monitor(trainer, job)
   ended <- advance(trainer, job$reporter, monitor)
   suspendInterrupts({
     if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
-    state <- training_state(monitor, ended)
+    state <- if (keeps_state(job$settings, ended)) training_state(monitor)
     c(.Call(fastmlp_train_close, trainer),
       list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
   })
+}
+
+# Bytes of weights from which on it is worth a garbage collection not to hold them twice.
+worth_collecting <- 2^25
+
+# The engine with a job's network and sets. What R made for the start is garbage then, which R, whose own
+# memory hardly grows while the engine trains, would leave where it is.
+open_trainer <- function(job, sets) {
+  network <- job$start()
+  trainer <- .Call(fastmlp_train_open, network$layers, sets$train, sets$valid, job$scaling, job$options,
+                   job$state)
+  bytes <- utils::object.size(network)
+  rm(network)
+  if (bytes >= worth_collecting) gc()
+  trainer
 }
 
 # Seconds in all and those of the training steps, with those before the checkpoint from which a job went on.
 time_spent <- function(job, step_seconds) {
   before <- job$checkpoint$saved$spent %||% c(0, 0)
   c(seconds = proc.time()[["elapsed"]] - job$started, step_seconds = step_seconds) + before
-}
-
-hidden_activations <- function(network) {
-  utils::head(vapply(network$layers, function(layer) layer$activation, ""), -1)
 }
 
 engine_options <- function(settings, loss, rows, key, plan) {

@@ -30,7 +30,7 @@ static void training_release(SEXP owner) {
 
 static training *unpack_training(SEXP owner) {
   training *t = TYPEOF(owner) == EXTPTRSXP ? R_ExternalPtrAddr(owner) : NULL;
-  if (t == NULL) Rf_error("`trainer` has been closed");
+  if (t == NULL || t->trainer == NULL) Rf_error("`trainer` has been closed");
   return t;
 }
 
@@ -326,6 +326,7 @@ SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]) {
   return named_doubles(phase_seconds, names, PHASE_COUNT);
 }
 
+/* The trainer's buffers go before the result comes: of a wide network either is most of the memory. */
 SEXP fastmlp_train_close(SEXP owner) {
   training *t = unpack_training(owner);
   trainer_keep(t->trainer);
@@ -334,13 +335,15 @@ SEXP fastmlp_train_close(SEXP owner) {
   const char *names[] = {"network", "history",      "epochs",  "kept_epoch",
                          "threads", "step_seconds", "profile", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
-  SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
   SET_VECTOR_ELT(result, 1, history_to_list(t));
   SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_epochs(t->trainer)));
   SET_VECTOR_ELT(result, 3, Rf_ScalarInteger(trainer_kept_epoch(t->trainer)));
   SET_VECTOR_ELT(result, 4, Rf_ScalarInteger(trainer_threads(t->trainer)));
   SET_VECTOR_ELT(result, 5, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
   SET_VECTOR_ELT(result, 6, phases_to_vector(phase_seconds));
+  trainer_close(t->trainer);
+  t->trainer = NULL;
+  SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
   training_release(owner);
   UNPROTECT(1);
   return result;

@@ -112,6 +112,46 @@ test_that("a second training that is broken off leaves the first", {
   expect_identical(broken$network, whole$network)
   expect_false(broken$training$refit)
   expect_identical(broken$training$stopped, "finished")
+  error <- expect_error(mlp_continue(broken, x, y, loss = loss, epochs = 1), class = "fastmlp_error_model")
+  expect_match(conditionMessage(error), "refit = FALSE")
+})
+
+test_that("training again starts anew wherever the start comes from", {
+  starts <- list(init_he(), init_data_driven(), coef(small_fit(x, y)))
+  for (init in starts) {
+    # Steps too small to move a weight.
+    fit <- function(...) small_fit(x, y, init = init, validation = 301:400, optimizer = opt_sgd(1e-30), ...)
+    refitted <- fit(refit = TRUE)
+    expect_true(refitted$training$refit)
+    expect_equal(lapply(coef(refitted), `[[`, "weight"), lapply(coef(fit()), `[[`, "weight"))
+  }
+})
+
+test_that("training again does not hold more than it needs of wide networks", {
+  skip_unless_installed()
+  skip_if_not(file.exists("/proc/self/clear_refs"), "Linux, which tells peaks of memory")
+  lines <- in_new_process('
+    inputs <- 20000
+    units <- 256
+    peak <- function() {
+      line <- grep("^VmHWM:", readLines("/proc/self/status"), value = TRUE)
+      as.numeric(gsub("[^0-9]", "", line)) * 1024
+    }
+    set.seed(1)
+    x <- Matrix::rsparsematrix(500, inputs, nnz = 5e4)
+    y <- factor(rep(c("a", "b"), 250))
+    fit <- function(...) suppressWarnings(mlp_fit(x, y, preset = "sparse", epochs = 1, verbose = FALSE, ...))
+    for (i in 1:2) narrow <- fit(hidden_units = 1)
+    invisible(gc())
+    cat("5", file = "/proc/self/clear_refs")
+    before <- peak()
+    wide <- fit(hidden_units = units)
+    stopifnot(wide$training$refit)
+    cat((peak() - before) / (inputs * units))')
+  # Weights, two moments and the kept epoch in single, the first training's weights in double precision.
+  bytes <- as.numeric(lines)
+  expect_gt(bytes, 16)
+  expect_lt(bytes, 34)
 })
 
 test_that("going on judges the validation rows anew", {

@@ -136,7 +136,7 @@ test_that("an interrupt keeps the iterations so far", {
     update = function(status) if (status$epoch == 3L) rlang::interrupt(),
     close = function() closed <<- closed + 1
   )
-  result <- run_lbfgs(list(network = network, sets = sets, options = options, reporter = reporter))
+  result <- run_lbfgs(list(start = function() network, sets = sets, options = options, reporter = reporter))
   expect_identical(result$ended, "interrupted")
   expect_identical(closed, 1)
   expect_identical(result$kept_epoch, 3L)

@@ -136,8 +136,8 @@ test_that("an interrupt ends training with the model so far", {
   sets <- training_sets(x, outcome, NULL, list(kind = "none"), NULL)
   plan <- stopping_plan(settings, outcome$info, NULL, NULL)
   expect_warning(
-    trained <- train(mlp_network(4, 64, 1), sets, NULL, outcome$info, settings, c(1L, 2L), NULL,
-                     plan, list(train = outcome$values, valid = NULL), reporter = interrupt_after(2)),
+    trained <- train(function() mlp_network(4, 64, 1), sets, NULL, outcome$info, settings, c(1L, 2L),
+                     NULL, plan, list(train = outcome$values, valid = NULL), reporter = interrupt_after(2)),
     class = "fastmlp_warning_interrupted"
   )
   expect_identical(trained$summary$stopped, "interrupted")
