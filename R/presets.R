@@ -132,12 +132,12 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' fit says which it was, and why.
 #'
 #' All but `"plain"` train twice (`refit`) where there are at most 100,000 rows: on four fifths of them, to
-#' learn for how many epochs, and then on all.
+#' learn for how many epochs, and then on all; so do the members of an `ensemble`.
 #'
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
 #' without hidden layers, `patience` without validation, `rate_factors` and the parametrisation with an
 #' optimizer of your own (whose learning rate means something only with them), `refit` with `validation`,
-#' `ensemble`, `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own.
+#' `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own.
 #'
 #' @param name `"tabular"`, `"fast"`, `"pixels"`, `"sparse"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
@@ -240,9 +240,8 @@ preset_applies <- list(
   },
   calibrate = function(settings, info, given) validates(settings) && calibrates(info$link),
   refit = function(settings, info, given) {
-    alone <- settings$ensemble == 1 && is.null(settings$callbacks) && is.null(settings$checkpoint) &&
-      is.null(settings$keep_epochs)
-    alone && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
+    free <- is.null(settings$callbacks) && is.null(settings$checkpoint) && is.null(settings$keep_epochs)
+    free && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
   },
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) settings$patience < Inf,

@@ -15,13 +15,6 @@ find_work <- function(name, section = NULL) {
 
 layer_sizes <- function(layers) as.integer(strsplit(layers, "-")[[1]])
 
-# Floating-point operations of training on one row: two for every weight and product. A layer has
-# three products (output, weight gradient, input gradient); nobody needs the first layer's last.
-training_flop <- function(layers) {
-  weights <- head(layers, -1) * tail(layers, -1)
-  2 * (3 * sum(weights) - weights[1])
-}
-
 # ---- data: float32 files, column by column, written once by data.R and read by every engine ----
 
 data_file <- function(folder, work, part) {

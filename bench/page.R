@@ -7,6 +7,15 @@ read_results <- function(folder, section) {
   if (NROW(results)) results
 }
 
+# ---- arithmetic --------------------------------------------------------------------------------
+
+# Floating-point operations of predicting one row: two for every weight.
+forward_flop <- function(layers) 2 * sum(head(layers, -1) * tail(layers, -1))
+
+# And of training on it: a layer has three products (output, weight gradient, input gradient); nobody needs
+# the first layer's last.
+training_flop <- function(layers) 3 * forward_flop(layers) - forward_flop(layers[1:2])
+
 # ---- Markdown ----------------------------------------------------------------------------------
 
 markdown_table <- function(table) {

@@ -12,6 +12,7 @@ every_fifth <- function(all) seq_len(all) %% 5 == 0
 from_package <- function(name, package) {
   frame <- new.env()
   data(list = name, package = package, envir = frame)
+  if (is.null(frame[[name]])) stop("this version of ", package, " has no data set ", name, call. = FALSE)
   as.data.frame(frame[[name]])
 }
 

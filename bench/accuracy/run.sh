@@ -115,6 +115,20 @@ add_seconds() { # program, data, method, seed
   progress "$2 $3 $4: $seconds s"
 }
 
+# What TD-S has to compute on each data set that it is measured on, and how fast the processor can at best.
+measure_bound() {
+  local program data method
+  [ -e results/work.csv ] || say data,inputs,outputs,train,validation >results/work.csv
+  while read -r program data method; do
+    grep -q "^$data," results/work.csv || Rscript work.R "$work" "$data" >>results/work.csv
+  done < <(METHODS='^fastmlp_td_s$' wanted 1)
+  "$CC" -O2 -ffp-contract=fast -pthread ../peak.c -o "$work/peak"
+  {
+    say threads,gflops
+    "$work/peak" "$THREADS"
+  } >results/peak.csv
+}
+
 # ---- all of them -------------------------------------------------------------------------------
 
 # Lines of "program data method" for which methods.csv wants so many seeds.
@@ -151,6 +165,7 @@ run_scores() {
 
 run_seconds() {
   write_sets
+  measure_bound
   fill results/seconds.csv data,method,seed,seconds,load "$TIMED_SEEDS" add_seconds
 }
 

@@ -1,14 +1,16 @@
-"""RealMLP-TD-S in PyTorch, written from its formulas: td_s.py <folder> <data> td_s <seed> <threads>
+"""RealMLP-TD-S in PyTorch, written from its formulas: td_s.py <folder> <data> <method> <seed> <threads>
 
 Holzmueller, Grinsztajn and Steinwart (2024), "Better by default", arXiv:2407.04491, the short variant:
 robust scaling with a smooth clip; a learned scale for each input; three layers of 256 units in NTK
 parametrisation, SELU for classes and Mish for numbers; Adam on a coslog4 schedule; label smoothing;
 the last of the best epochs by the validation error.
 
-Written to be PyTorch's best: tensors resident in memory and gathered once an epoch, all parameters,
-gradients and moments in flat tensors that a handful of operations update, gradients written out where
-they belong. NTK parametrisation with Adam is the ordinary one with rate / sqrt(inputs),
-epsilon * sqrt(inputs) and initial weights / sqrt(inputs).
+Two methods train the same network by the same steps. `td_s` is written to be PyTorch's best: tensors
+resident in memory and gathered once an epoch, all parameters, gradients and moments in flat tensors that a
+handful of operations update, gradients written out where they belong. NTK parametrisation with Adam is
+the ordinary one with rate / sqrt(inputs), epsilon * sqrt(inputs) and initial weights / sqrt(inputs).
+`td_s_published` is written as the recipe reads: modules, autograd, torch.optim.Adam with a group of
+parameters for each rate, and each batch's rows looked up when their turn comes.
 """
 import math
 
@@ -47,6 +49,7 @@ def smooth_clip(x, center, factor):
 
 
 class Selu:
+    module = torch.nn.SELU
     alpha, scale = 1.6732632423543772, 1.0507009873554805
     forward = staticmethod(F.selu)
 
@@ -56,11 +59,12 @@ class Selu:
 
 
 class Mish:
+    module = torch.nn.Mish
     forward = staticmethod(F.mish)
     backward = staticmethod(aten.mish_backward)
 
 
-class Network:
+class FlatNetwork:
     """Parameters and gradients, each in one flat tensor: scale, biases, weights."""
 
     def __init__(self, sizes, activation):
@@ -107,11 +111,8 @@ class Network:
                 dz = self.activation.backward(dh, sums[layer - 1])
         torch.sum(dh.mul_(x), 0, out=self.dscale)
 
-    def outputs(self, x):
-        return self.forward(x)[1][-1]
 
-
-class Adam:
+class FlatAdam:
     """Of all parameters at once: the rates go into the denominator, so that no pass is needed for them."""
 
     def __init__(self, network):
@@ -133,6 +134,88 @@ class Adam:
         self.network.values.addcdiv_(self.mean, self.denominator, value=-rate / (1 - BETA1**self.steps))
 
 
+class FlatTrainer:
+    """What train() needs of a network, at PyTorch's best."""
+
+    def __init__(self, sizes, task):
+        self.task = task
+        self.network = FlatNetwork(sizes, task.activation)
+        self.optimizer = FlatAdam(self.network)
+        self.parameters = [self.network.values]
+
+    def batches(self, x, targets, rows, batch):
+        return zip(x[rows].split(batch), targets[rows].split(batch))
+
+    def step(self, x, targets, rate):
+        inputs, sums = self.network.forward(x)
+        self.network.backward(x, inputs, sums, self.task.gradient(sums[-1], targets))
+        self.optimizer.step(rate)
+
+    def outputs(self, x):
+        return self.network.forward(x)[1][-1]
+
+
+# ---- the same, as the recipe reads ---------------------------------------------------------------
+
+
+class Scale(torch.nn.Module):
+    def __init__(self, inputs):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(inputs))
+
+    def forward(self, x):
+        return x * self.scale
+
+
+class NtkLinear(torch.nn.Module):
+    """Weights and biases N(0, 1), or 0; the product is divided by the root of the number of inputs."""
+
+    def __init__(self, inputs, outputs, start):
+        super().__init__()
+        self.weight = torch.nn.Parameter(start(inputs, outputs))
+        self.bias = torch.nn.Parameter(start(outputs))
+        self.factor = inputs**-0.5
+
+    def forward(self, x):
+        return self.factor * (x @ self.weight) + self.bias
+
+
+def module_network(sizes, activation):
+    layers = [Scale(sizes[0])]
+    for inputs, outputs in zip(sizes, sizes[1:-1]):
+        layers += [NtkLinear(inputs, outputs, torch.randn), activation()]
+    return torch.nn.Sequential(*layers, NtkLinear(*sizes[-2:], torch.zeros))
+
+
+class ModuleTrainer:
+    """What train() needs of a network, by modules and autograd."""
+
+    def __init__(self, sizes, task):
+        self.task = task
+        self.network = module_network(sizes, task.activation.module)
+        self.parameters = list(self.network.parameters())
+        named = list(self.network.named_parameters())
+        of = lambda kind: [values for name, values in named if name.endswith(kind)]
+        factors = {"scale": SCALE_RATE, "bias": BIAS_RATE, "weight": 1}
+        groups = [{"params": of(kind), "factor": factor} for kind, factor in factors.items()]
+        self.optimizer = torch.optim.Adam(groups, betas=(BETA1, BETA2), eps=EPSILON)
+
+    def batches(self, x, targets, rows, batch):
+        return ((x[some], targets[some]) for some in rows.split(batch))
+
+    @torch.enable_grad()
+    def step(self, x, targets, rate):
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        loss = self.task.loss(self.network(x), targets)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+    def outputs(self, x):
+        return self.network(x)
+
+
 # ---- the two tasks -----------------------------------------------------------------------------
 
 
@@ -145,6 +228,9 @@ class Classes:
         self.y = torch.from_numpy(part.y)
         self.count = part.classes
         self.targets = F.one_hot(self.y, self.count) * (1 - SMOOTHING) + SMOOTHING / self.count
+
+    def loss(self, outputs, targets):
+        return F.cross_entropy(outputs, targets)
 
     def gradient(self, outputs, targets):
         return F.softmax(outputs, 1).sub_(targets).div_(len(outputs))
@@ -166,11 +252,14 @@ class Numbers:
         y, self.back = standardized_outcome(part)
         self.targets = torch.from_numpy(y).float()[:, None]
 
+    def loss(self, outputs, targets):
+        return F.mse_loss(outputs, targets)
+
     def gradient(self, outputs, targets):
         return outputs.sub(targets).mul_(2 / len(outputs))
 
     def error(self, outputs, rows):
-        return F.mse_loss(outputs, self.targets[rows]).item()
+        return self.loss(outputs, self.targets[rows]).item()
 
     def prediction(self, outputs):
         return self.back(outputs.double().numpy())
@@ -183,43 +272,47 @@ def coslog4(progress):
     return (1 - math.cos(2 * math.pi * math.log2(1 + 15 * progress))) / 2
 
 
-def train_network(network, task, x, rows, validation):
+def train_network(trainer, task, x, rows, validation):
     """Leaves the last of the epochs with the least validation error in the network."""
-    optimizer = Adam(network)
     batch = min(BATCH, len(rows))
     steps = len(rows) // batch
     x_validation = x[validation]
-    least, kept = math.inf, network.values.clone()
+    least, kept = math.inf, [p.clone() for p in trainer.parameters]
     for epoch in range(EPOCHS):
         drawn = rows[torch.randperm(len(rows))[: steps * batch]]
-        batches = zip(x[drawn].split(batch), task.targets[drawn].split(batch))
-        for step, (some_x, targets) in enumerate(batches):
-            inputs, sums = network.forward(some_x)
-            network.backward(some_x, inputs, sums, task.gradient(sums[-1], targets))
-            optimizer.step(task.rate * coslog4((epoch + step / steps) / EPOCHS))
-        error = task.error(network.outputs(x_validation), validation)
+        for step, (some_x, targets) in enumerate(trainer.batches(x, task.targets, drawn, batch)):
+            trainer.step(some_x, targets, task.rate * coslog4((epoch + step / steps) / EPOCHS))
+        error = task.error(trainer.outputs(x_validation), validation)
         if error <= least:
             least = error
-            kept.copy_(network.values)
-    network.values.copy_(kept)
+            copy_values(trainer.parameters, kept)
+    copy_values(kept, trainer.parameters)
 
 
-def train(part, seed, threads):
-    torch.manual_seed(seed)
-    torch.set_num_threads(threads)
-    task = (Classes if part.classes else Numbers)(part)
-    design = lambda columns: one_hot(columns, ("factor", "ordered"), two_as_one=True)
-    matrix = design(part.columns)
-    statistics = robust_statistics(matrix[~part.validation])
-    x = smooth_clip(matrix, *statistics)
-    network = Network([x.shape[1], *HIDDEN, task.count], task.activation)
-    sets = (~part.validation, part.validation)
-    rows, validation = (torch.from_numpy(np.flatnonzero(which)) for which in sets)
-    train_network(network, task, x, rows, validation)
-    return lambda columns: task.prediction(network.outputs(smooth_clip(design(columns), *statistics)))
+def copy_values(source, to):
+    for values, place in zip(source, to):
+        place.copy_(values)
+
+
+def train_with(make_trainer):
+    def train(part, seed, threads):
+        torch.manual_seed(seed)
+        torch.set_num_threads(threads)
+        task = (Classes if part.classes else Numbers)(part)
+        design = lambda columns: one_hot(columns, ("factor", "ordered"), two_as_one=True)
+        matrix = design(part.columns)
+        statistics = robust_statistics(matrix[~part.validation])
+        x = smooth_clip(matrix, *statistics)
+        trainer = make_trainer([x.shape[1], *HIDDEN, task.count], task)
+        sets = (~part.validation, part.validation)
+        rows, validation = (torch.from_numpy(np.flatnonzero(which)) for which in sets)
+        train_network(trainer, task, x, rows, validation)
+        return lambda columns: task.prediction(trainer.outputs(smooth_clip(design(columns), *statistics)))
+
+    return train
 
 
 if __name__ == "__main__":
     torch.set_flush_denormal(True)
     torch.set_grad_enabled(False)
-    run_method({"td_s": train})
+    run_method({"td_s": train_with(FlatTrainer), "td_s_published": train_with(ModuleTrainer)})

@@ -158,6 +158,31 @@ test_that("patience, the last tie, plateaus, weights and offsets are the ensembl
   expect_true(all(is.finite(predict(shifted, x, offset = offset)$.pred)))
 })
 
+test_that("refit trains each member on all rows, from its own start, for the epochs of the first training", {
+  fit <- function(y, epochs = 200, ...) {
+    ensemble_fit(y, epochs = epochs, schedule = schedule_step(20, 0.5), dropout = 0.2, ...)
+  }
+  judged <- list(validation = 81:120, patience = 3, stop_metric = "rmse")
+  first <- do.call(fit, c(list(y), judged))
+  again <- do.call(fit, c(list(y), judged, refit = TRUE))
+  kept <- first$training$kept_epoch
+  expect_lt(kept, 200)
+  expect_identical(again$history, first$history)
+  expect_identical(again$outcome$residuals, first$outcome$residuals)
+  expect_identical(coef(again), coef(fit(y, epochs = kept)))
+  expect_identical(again$network, again$members[[1]])
+  expect_output(print(again), "Trained again on all rows")
+  expect_identical(nobs(again), 120L)
+  # Members that hold folds, too, end with all rows, and what is known of them is that of the folds.
+  folds <- list(validation = 0.2, patience = 3, calibrate = TRUE, stop_metric = "accuracy")
+  first <- do.call(fit, c(list(class), folds))
+  again <- do.call(fit, c(list(class), folds, refit = TRUE))
+  expect_identical(again$history, first$history)
+  expect_identical(again$outcome$temperature, first$outcome$temperature)
+  for (i in 1:3) expect_false(identical(again$members[[i]], first$members[[i]]))
+  for (i in 2:3) expect_false(identical(again$members[[i]], again$members[[1]]))
+})
+
 test_that("it is the same at any number of threads, and by averages of weights", {
   fits <- lapply(1:3, function(threads) {
     coef(ensemble_fit(y, threads = threads, ema_decay = 0.9, validation = 0.2, patience = 4))
