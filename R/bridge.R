@@ -76,7 +76,7 @@ with_data <- function(task, saved, call) {
   sets <- training_sets(task$x, outcome, settings$weights, task$validation, call, task$by_class)
   sets <- with_offset(sets, task$offset, task$validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
-  task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, settings$ensemble))
+  task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, separate_members(settings)))
   sets <- joint_sets(sets, task$folds, call)
   task$outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
   task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
@@ -88,10 +88,12 @@ with_data <- function(task, saved, call) {
 
 # The members of an ensemble as they start, or the one network: each list(network, key, sets).
 initial_members <- function(task, key) {
+  first <- NULL
   lapply(seq_len(task$settings$ensemble), function(i) {
     if (i > 1) key <- draw_key()
     sets <- fold_sets(task$sets, task$folds[[i]])
-    network <- initial_network(task$shape, task$settings, key, sets$train, task$scaling)
+    network <- initial_network(task$shape, task$settings, key, sets$train, task$scaling, first)
+    if (i == 1) first <<- network$layers
     list(network = network, key = key, sets = sets)
   })
 }
@@ -136,13 +138,17 @@ finished_fit <- function(task, trained, members) {
   )
 }
 
-# The network of a shape (see check_initial()) as it starts, for training on a set.
-initial_network <- function(shape, settings, key, set, scaling) {
+# The network of a shape (see check_initial()) as it starts, for training on a set; `first` are the layers of
+# the ensemble's first member.
+initial_network <- function(shape, settings, key, set, scaling, first = NULL) {
   layers <- scale_inputs(initial_layers(settings$init, shape$sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
+  shares <- settings$share_weights
+  if (shares) layers <- share_layers(layers, first, set$x, shape$embedding)
   layers <- embed_inputs(layers, shape$embedding, set, scaling)
   if (isTRUE(settings$init$needs_data)) {
-    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling)
+    settled <- if (shares && !is.null(first)) length(settings$hidden_units) else 0
+    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling, settled)
   }
   new_network(layers, settings$activation)
 }

@@ -26,6 +26,7 @@ typedef enum optimizer_id {
   GROUP(bias, false)        \
   GROUP(norm, false)        \
   GROUP(input_scale, false) \
+  GROUP(member_scale, false) \
   GROUP(activation, false)  \
   GROUP(embedding, false)   \
   GROUP(factor_embedding, false)
