@@ -4,16 +4,17 @@
 # for the mean of the members' predictions. To R they are outputs like any other's.
 
 #' @param ensemble Members of an ensemble: a whole number from 1 to 1000. Each member has its own initial
-#'   weights, order of rows and dropout (see `share_weights` for another kind). Where `validation` is a share, each member holds other rows, which
-#'   together go around all of them (with a share of 0.2 and 5 members these are the folds of a
-#'   cross-validation), and what standardises comes from all rows; otherwise all hold the same, and the first
-#'   starts as the fit that it would be alone. They are trained side by side, and the mean of their
-#'   predictions (for validation of those that have not been trained on the row) is what is judged
-#'   (`patience` and the best epoch are the ensemble's), calibrated and predicted: of probabilities, means or
-#'   quantiles; of normal distributions the mean and the variance of their mixture; of scores of hinge losses
-#'   and losses of your own. In the history training values are the members' means, validation values the
-#'   ensemble's (scores other than accuracy and RMSE: the members' means). `coef()` has a list for each
-#'   member; pictures show the first. Not with `callbacks`, `checkpoint` and [mlp_continue()].
+#'   weights, order of rows and dropout (`share_weights` makes another kind). Where `validation` is a share,
+#'   each member holds other rows, which together go around all of them (with a share of 0.2 and 5 members
+#'   these are the folds of a cross-validation), and what standardises comes from all rows; otherwise all
+#'   hold the same, and the first starts as the fit that it would be alone. They are trained side by side,
+#'   and the mean of their predictions (for validation of those that have not been trained on the row) is
+#'   what is judged (`patience` and the best epoch are the ensemble's), calibrated and predicted: of
+#'   probabilities, means or quantiles; of normal distributions the mean and the variance of their mixture;
+#'   of scores of hinge losses and losses of your own. In the history training values are the members' means,
+#'   validation values the ensemble's (scores other than accuracy and RMSE: the members' means). `coef()` has
+#'   a list for each member; pictures show the first. Not with `callbacks`, `checkpoint` and
+#'   [mlp_continue()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL

@@ -137,7 +137,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
 #' without hidden layers, `patience` without validation, `rate_factors` and the parametrisation with an
 #' optimizer of your own (whose learning rate means something only with them), `input_scale` with
-#' `share_weights`, `refit` with `validation`, an `ensemble` that shares no weights, `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own.
+#' `share_weights`, `refit` with `validation`, an `ensemble` that shares no weights, `callbacks`,
+#' `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own.
 #'
 #' @param name `"tabular"`, `"fast"`, `"pixels"`, `"sparse"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.

@@ -8,7 +8,7 @@
 typedef struct network {
   arena arena;
   int layers;
-  int variants;        /* networks that share what hidden layers' weights and the embedding are; as a rule 1 */
+  int variants;        /* networks that share hidden layers' weights and the embedding; as a rule 1 */
   layer *layer;        /* [variants][layers] */
   embedding embedding; /* in front of the first of them */
   size_t parameters;   /* floats, lanes of padding included */
@@ -25,7 +25,7 @@ typedef struct network_plan {
   const norm_id *norm;    /* [layers] */
   const bool *parametric; /* [layers] */
   bool input_scale;
-  int variants; /* that share weights; 0 where none are shared */
+  int variants;               /* that share weights; 0 where none are shared */
   const embedding *embedding; /* as embedding_place() takes it */
 } network_plan;
 

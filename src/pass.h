@@ -77,8 +77,8 @@ void pass_backward_inputs(const team *team, pass *pass, input x, size_t n);
    0). Here and below, the sink's scratch and settles are set for it. */
 void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink sink, double max_norm);
 
-/* The update alone, from the sink's gradient of all parameters, complete in all members; for a variant of what
-   is its own, for the first one of what they share, too. */
+/* The update alone, from the sink's gradient of all parameters, complete in all members; for a variant of
+   what is its own, for the first one of what they share, too. */
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm);
 
 /* Limits the norms of the hidden units' weights, after all members' updates. */

@@ -199,9 +199,10 @@ enum {
 static SEXP layer_to_list(const network *net, const float *parameters, int l, bool whole) {
   const layer *layer = &net->layer[l];
   static const char *const all_names[ELEMENT_COUNT] = {
-      [ELEMENT_WEIGHT] = "weight",     [ELEMENT_BIAS] = "bias",          [ELEMENT_ACTIVATION] = "activation",
-      [ELEMENT_NORM] = "norm",         [ELEMENT_SLOPE] = "slope",        [ELEMENT_RESIDUAL] = "residual",
-      [ELEMENT_SCALE] = "input_scale", [ELEMENT_UNIT_SCALE] = "unit_scale",
+      [ELEMENT_WEIGHT] = "weight",         [ELEMENT_BIAS] = "bias",
+      [ELEMENT_ACTIVATION] = "activation", [ELEMENT_NORM] = "norm",
+      [ELEMENT_SLOPE] = "slope",           [ELEMENT_RESIDUAL] = "residual",
+      [ELEMENT_SCALE] = "input_scale",     [ELEMENT_UNIT_SCALE] = "unit_scale",
       [ELEMENT_EMBEDDING] = "embedding"};
   const bool has[ELEMENT_COUNT] = {[ELEMENT_WEIGHT] = true,
                                    [ELEMENT_BIAS] = true,

@@ -310,8 +310,7 @@ SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link, SEXP variant) {
   link_id id = unpack_link(link);
   const network *judged = trainer_judged(t->trainer, unpack_variant(t, variant));
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)data->rows, (int)network_outputs(&t->net)));
-  if (data->rows > 0)
-    raise_unless_ok(network_outputs_of(judged, t->threads, data, id, REAL(out)));
+  if (data->rows > 0) raise_unless_ok(network_outputs_of(judged, t->threads, data, id, REAL(out)));
   UNPROTECT(1);
   return out;
 }
@@ -361,8 +360,8 @@ SEXP fastmlp_train_close(SEXP owner) {
   trainer_keep(t->trainer);
   double phase_seconds[PHASE_COUNT];
   for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = trainer_phase_seconds(t->trainer, (phase)i);
-  const char *names[] = {"network",      "history", "epochs",   "kept_epoch", "threads",
-                         "step_seconds", "profile", "variants", ""};
+  const char *names[] = {"network", "history",  "epochs", "kept_epoch", "threads", "step_seconds",
+                         "profile", "variants", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
   SET_VECTOR_ELT(result, 1, history_to_list(t));

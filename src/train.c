@@ -38,8 +38,7 @@ static void lay_out(void *owner, arena *arena) {
   if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
   if (train_limits_gradient(t)) t->square = arena_take(arena, train_chunks(t), sizeof(double));
   if (t->options.ema_decay > 0) t->average = arena_take(arena, parameters, sizeof(float));
-  if (several_passes(t) || train_updates_last(t))
-    t->gradient = arena_take(arena, parameters, sizeof(float));
+  if (several_passes(t) || train_updates_last(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
   for (int k = 0; k < optimizer_moments(&t->optimizer); k++) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }

@@ -151,7 +151,8 @@ static void end_step(const team *team, trainer *t, gradient_sink sink, const opt
   }
 }
 
-/* Adds up a block's losses, in row order (their means over variants), and decides whether the next one follows at once. */
+/* Adds up a block's losses, in row order (the means over variants), and decides whether the next one follows
+   at once. */
 static void account(trainer *t, const block *block, const struct block *next) {
   double loss = 0, score = 0;
   for (int v = 0; v < t->net->variants; v++) {

@@ -54,7 +54,7 @@ reference_shared_gradient <- function(variants, x, y, loss) {
 }
 
 # The variants after training on batches in the order of the rows, and each epoch's mean loss. A step is
-# update(p, g, state, group, step), which gives list(value, state); shared weights take it alike in each variant.
+# update(p, g, state, part, step), which gives list(value, state); shared weights take it alike in each.
 reference_shared_training <- function(variants, x, y, loss, update, epochs, batch_size) {
   batches <- split(seq_len(nrow(x)), (seq_len(nrow(x)) - 1) %/% batch_size)
   state <- lapply(variants, lapply, function(layer) list())
@@ -82,11 +82,15 @@ reference_shared_training <- function(variants, x, y, loss, update, epochs, batc
 
 shared_parts <- c("weight", "bias", "input_scale", "unit_scale")
 
+parts_of <- function(variants) {
+  lapply(variants, lapply, function(layer) layer[intersect(shared_parts, names(layer))])
+}
+
 # The same by the engine: what fastmlp_train_close() gives.
 train_shared <- function(variants, x, y, loss, ...) {
   set <- list(x = x, target = y, weights = NULL, rows = NULL)
-  options <- plain_options(as_loss(loss), nrow(x), shuffle = FALSE, dropout = rep(0, length(variants[[1]]) - 1),
-                           ...)
+  dropout <- rep(0, length(variants[[1]]) - 1)
+  options <- plain_options(as_loss(loss), nrow(x), shuffle = FALSE, dropout = dropout, ...)
   options$variants <- variants
   trainer <- .Call(fastmlp_train_open, variants[[1]], set, NULL, NULL, options, NULL)
   while (.Call(fastmlp_train_advance, trainer, 60)$state == "running") NULL

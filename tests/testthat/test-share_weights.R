@@ -1,9 +1,5 @@
 # Ensembles that share weights, against plain R, differences of the loss, and networks alone.
 
-parts_of <- function(variants) {
-  lapply(variants, lapply, function(layer) layer[intersect(shared_parts, names(layer))])
-}
-
 sgd_update <- function(optimizer, factors = c(), decay = 0) {
   function(p, g, state, part, step) {
     optimizer$learn_rate <- optimizer$learn_rate * (if (part %in% names(factors)) factors[[part]] else 1)
@@ -60,7 +56,8 @@ test_that("steps of Adam are those of plain R", {
   x <- exact_normal(90, sizes[1])
   y <- exact_normal(90, 2)
   variants <- shared_variants(3, sizes)
-  for (optimizer in list(opt_adam(0.01, epsilon = 1e-3), opt_adamw(0.01, weight_decay = 0.1, epsilon = 1e-3))) {
+  adam <- opt_adam(0.01, epsilon = 1e-3)
+  for (optimizer in list(adam, opt_adamw(0.01, weight_decay = 0.1, epsilon = 1e-3))) {
     expect_same_training(variants, x, y, "squared", adam_update(optimizer), optimizer = optimizer,
                          epochs = 3, batch_size = 30, info = format(optimizer))
   }
@@ -189,8 +186,8 @@ test_that("one variant whose scales are 1 is the network alone", {
   shared <- do.call(train_shared, c(list(list(layers), x, y, "cross_entropy"), settings))
   options <- do.call(plain_options, c(list(as_loss("cross_entropy"), 90, shuffle = FALSE, dropout = c(0, 0)),
                                       settings))
-  trainer <- .Call(fastmlp_train_open, as_network(layers)$layers, list(x = x, target = y), NULL, NULL, options,
-                   NULL)
+  set <- list(x = x, target = y)
+  trainer <- .Call(fastmlp_train_open, as_network(layers)$layers, set, NULL, NULL, options, NULL)
   .Call(fastmlp_train_advance, trainer, 60)
   alone <- .Call(fastmlp_train_close, trainer)
   expect_identical(shared$history, alone$history)
@@ -251,8 +248,7 @@ test_that("every instruction set agrees with plain R", {
           expected <- reference_shared_training(variants, x, y, "cross_entropy", update, 3, 45)
           actual <- train_shared(variants, x, y, "cross_entropy", optimizer = optimizer, epochs = 3,
                                  batch_size = 45)
-          parts <- function(layers) lapply(layers, function(layer) layer[intersect(shared_parts, names(layer))])
-          errors <- relative_errors(lapply(actual$variants, parts), lapply(expected$variants, parts))
+          errors <- relative_errors(parts_of(actual$variants), parts_of(expected$variants))
           cat(mlp_info()$simd, max(errors) < 1e-5)
         }, env)
       }, list(folder = normalizePath("."))))
@@ -260,4 +256,154 @@ test_that("every instruction set agrees with plain R", {
     expect_identical(in_new_process(paste(code, collapse = "\n"), c(FASTMLP_SIMD = simd)),
                      paste(simd, "TRUE"), info = simd)
   }
+})
+
+# ---- fits ----
+
+shared_fit <- function(..., ensemble = 3, epochs = 4, hidden_units = c(12, 9)) {
+  small_fit(..., ensemble = ensemble, share_weights = TRUE, epochs = epochs, hidden_units = hidden_units,
+            optimizer = opt_adam(0.01))
+}
+
+# Whether the members' weights of a layer are one matrix with scaled rows and columns: ratios of rank one.
+share_a_matrix <- function(fit, l) {
+  ratio <- fit$members[[2]]$layers[[l]]$weight / fit$members[[1]]$layers[[l]]$weight
+  singular <- svd(ratio)$d
+  isTRUE(singular[2] < 1e-4 * singular[1])
+}
+
+test_that("members are networks whose hidden weights differ by scales, and predictions are their mean", {
+  for (y in list(iris$Sepal.Length, iris$Species)) {
+    fit <- shared_fit(iris_x[, -1], y, standardize = "zscore")
+    expect_length(fit$members, 3)
+    expect_identical(fit$network, fit$members[[1]])
+    expect_true(share_a_matrix(fit, 1) && share_a_matrix(fit, 2))
+    expect_false(share_a_matrix(fit, 3))
+    expect_false(isTRUE(all.equal(fit$members[[1]]$layers[[1]], fit$members[[2]]$layers[[1]])))
+    type <- if (is.factor(y)) "prob" else "numeric"
+    each <- lapply(fit$members, function(network) {
+      one <- fit
+      one$network <- network
+      one["members"] <- list(NULL)
+      as.matrix(predict(one, iris_x[, -1], type = type))
+    })
+    expect_equal(as.matrix(predict(fit, iris_x[, -1], type = type)), Reduce(`+`, each) / 3, tolerance = 1e-5)
+    expect_identical(shared_fit(iris_x[, -1], y, standardize = "zscore")$members, fit$members)
+    again <- unserialize(serialize(fit, NULL))
+    expect_identical(predict(again, iris_x[, -1]), predict(fit, iris_x[, -1]))
+  }
+})
+
+test_that("the history has the ensemble's validation, and its best epoch is kept", {
+  held <- seq(3, 150, by = 3)
+  fit <- shared_fit(iris_x, iris$Species, epochs = 30, validation = held, patience = 30, dropout = 0.2,
+                    standardize = "zscore", keep_epochs = 1:30)
+  truth <- cbind(seq_along(held), as.integer(iris$Species[held]))
+  loss <- vapply(1:30, function(epoch) {
+    mean(-log(as.matrix(predict(fit, iris_x[held, ], type = "prob", epoch = epoch))[truth]))
+  }, 1)
+  told <- subset(fit$history, set == "validation" & metric == "loss")$value
+  expect_equal(loss, told, tolerance = 1e-5)
+  expect_identical(fit$training$kept_epoch, which.min(told))
+  expect_identical(fit$training$validation_rows, 50L)
+  expect_equal(predict(fit, iris_x), predict(fit, iris_x, epoch = which.min(told)))
+})
+
+test_that("all members hold the same rows where validation is a share", {
+  fit <- shared_fit(iris_x, iris$Species, validation = 0.2, standardize = "zscore")
+  set.seed(1)
+  draw_key()
+  held <- draw_rows(iris$Species, rep(10, 3))
+  expect_equal(fit$standardize$center, colMeans(iris_x[-held, ]), ignore_attr = TRUE)
+  expect_output(print(fit), "Ensemble of 3 networks that share weights, each with\n.*\nTrained on 120 rows")
+})
+
+test_that("the first scale is drawn by predictors", {
+  set.seed(61)
+  x <- data.frame(a = rnorm(30), f = factor(rep(letters[1:3], 10)), b = rnorm(30), two = factor(rep(1:2, 15)))
+  expect_identical(features_read(x, NULL), c(1L, 2L, 2L, 2L, 3L, 4L))
+  settings <- list(numeric_embedding = embed_periodic(dim = 3), factor_embedding = embed_factors(dim = 2))
+  coded <- embedded_columns(x, "f")
+  expect_equal(features_read(coded, embedding_plan(settings, coded, 4)), c(1, 3, 4, 1, 1, 3, 3, 2, 2))
+  expect_setequal(drawn_scale(x, NULL), c(-1, 1))
+  scale <- drawn_scale(coded, embedding_plan(settings, coded, 4))
+  expect_length(unique(scale), 4)
+  expect_identical(scale[1], scale[4])
+  expect_identical(features_read(as.matrix(iris[1:4]), NULL), 1:4)
+})
+
+test_that("layers start as the data ask for", {
+  set.seed(62)
+  x <- matrix(rnorm(2000), 500)
+  settings <- plain_settings()
+  settings[c("hidden_units", "share_weights", "init")] <- list(c(20L, 15L), TRUE, init_data_driven())
+  settings <- per_layer_settings(settings, NULL)
+  shape <- c(list(sizes = c(4L, 20L, 15L, 2L)), settings["input_scale"])
+  start <- function(first) initial_network(shape, settings, draw_key(), list(x = x), NULL, first)$layers
+  first <- start(NULL)
+  other <- start(first)
+  expect_identical(other[[1]]$weight, first[[1]]$weight)
+  expect_identical(other[[2]]$weight, first[[2]]$weight)
+  expect_false(identical(other[[3]]$weight, first[[3]]$weight))
+  expect_false(identical(other[[2]]$bias, first[[2]]$bias))
+  z <- inputs_of_units(first[1:2], settings$activation, x, NULL)
+  expect_equal(apply(sweep(z, 2, first[[2]]$bias), 2, sd), rep(1, 15), tolerance = 1e-5)
+})
+
+test_that("presets give way, and train again on all rows", {
+  fit <- small_fit(Species ~ ., iris, preset = "fast", ensemble = 2, share_weights = TRUE)
+  expect_false(fit$arguments$input_scale)
+  expect_true(fit$training$refit)
+  expect_setequal(names(fit$arguments$rate_factors), c("bias", "activation", "embedding"))
+  more <- small_fit(Species ~ ., iris, preset = "fast", ensemble = 2)
+  expect_false(more$training$refit)
+})
+
+test_that("sparse rows, embedded factors, ordered classes and running averages go with it", {
+  skip_if_not_installed("Matrix")
+  sparse <- Matrix::Matrix(iris_x * (iris_x > 2), sparse = TRUE)
+  dense <- shared_fit(as.matrix(sparse), iris$Species)
+  expect_identical(shared_fit(sparse, iris$Species)$members, dense$members)
+  chicken <- transform(ChickWeight, Chick = factor(as.character(Chick)))
+  fit <- shared_fit(weight ~ Time + Chick, chicken, factor_embedding = embed_factors(dim = 2),
+                    standardize_outcome = TRUE, ema_decay = 0.9)
+  expect_identical(fit$members[[1]]$layers[[1]]$embedding, fit$members[[3]]$layers[[1]]$embedding)
+  expect_length(predict(fit, chicken)$.pred, nrow(chicken))
+  fit <- shared_fit(iris_x, factor(iris$Species, ordered = TRUE), loss = "ordinal")
+  expect_length(unique(predict(fit, iris_x)$.pred_class), 3)
+})
+
+test_that("pictures, explanations and tables take them", {
+  fit <- shared_fit(Species ~ ., iris)
+  expect_identical(unique(tidy(fit)$member), 1:3)
+  expect_length(coef(fit), 3)
+  expect_s3_class(autoplot(fit, type = "weights", member = 2), "ggplot")
+  expect_true(all(is.finite(mlp_importance(fit, iris, iris$Species)$importance)))
+  expect_error(mlp_continue(fit, iris), class = "fastmlp_error")
+})
+
+test_that("the loss falls, and an ensemble is better than its members", {
+  set.seed(63)
+  train <- iris[c(TRUE, FALSE), ]
+  fit <- shared_fit(Species ~ ., train, epochs = 60, ensemble = 8, standardize = "zscore")
+  loss <- subset(fit$history, metric == "loss")$value
+  expect_lt(utils::tail(loss, 1), 0.2 * loss[1])
+  expect_gt(mean(predict(fit, iris)$.pred_class == iris$Species), 0.93)
+})
+
+test_that("what does not go with it is refused", {
+  fit <- function(...) {
+    mlp_fit(Species ~ ., iris, preset = "plain", epochs = 1, verbose = FALSE, share_weights = TRUE, ...)
+  }
+  expect_conditions({
+    fit()
+    fit(ensemble = 2, hidden_units = integer())
+    fit(ensemble = 2, input_scale = TRUE)
+    fit(ensemble = 2, max_norm = 3)
+    fit(ensemble = 2, optimizer = opt_lbfgs())
+    fit(ensemble = 2, callbacks = list(on_epoch_end = function(state) NULL))
+    fit(ensemble = 2, init = list())
+    mlp_fit(Species ~ ., iris, share_weights = NA, ensemble = 2)
+    mlp_fit(Species ~ ., iris, preset = "plain", rate_factors = c(member_scale = 2))
+  })
 })
