@@ -76,7 +76,7 @@ with_data <- function(task, saved, call) {
   sets <- training_sets(task$x, outcome, settings$weights, task$validation, call, task$by_class)
   sets <- with_offset(sets, task$offset, task$validation$kind, call)
   check_batches(settings, set_rows(sets$train), call)
-  task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, settings$ensemble))
+  task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, separate_members(settings)))
   sets <- joint_sets(sets, task$folds, call)
   task$outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
   task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
@@ -88,11 +88,13 @@ with_data <- function(task, saved, call) {
 
 # The members of an ensemble as they start, or the one network: each list(start, key, sets).
 initial_members <- function(task, key) {
+  first <- NULL
   lapply(seq_len(task$settings$ensemble), function(i) {
     if (i > 1) key <- draw_key()
     sets <- fold_sets(task$sets, task$folds[[i]])
-    list(start = initial_network(task$shape, task$settings, key, sets$train, task$scaling), key = key,
-         sets = sets)
+    start <- initial_network(task$shape, task$settings, key, sets$train, task$scaling, first)
+    if (i == 1 && task$settings$share_weights) first <<- start()$layers
+    list(start = start, key = key, sets = sets)
   })
 }
 
@@ -136,23 +138,27 @@ finished_fit <- function(task, trained, members) {
   )
 }
 
-# What gives the network of a shape (see check_initial()) as it starts, for training on a set. Where the key
-# alone decides, nothing holds the network: of many inputs it is large, and `refit` makes it again.
-initial_network <- function(shape, settings, key, set, scaling) {
-  make <- function() made_network(shape, settings, key, set, scaling)
+# What gives the network of a shape (see check_initial()) as it starts, for training on a set; `first` are the
+# layers of the first of members that share weights. Where the key alone decides, nothing holds the network:
+# of many inputs it is large, and `refit` makes it again.
+initial_network <- function(shape, settings, key, set, scaling, first = NULL) {
+  make <- function() made_network(shape, settings, key, set, scaling, first)
   by_key <- inherits(settings$init, "fastmlp_init") && !isTRUE(settings$init$needs_data) &&
-    is.null(shape$embedding)
+    is.null(shape$embedding) && !settings$share_weights
   if (by_key) return(make)
   network <- make()
   function() network
 }
 
-made_network <- function(shape, settings, key, set, scaling) {
+made_network <- function(shape, settings, key, set, scaling, first) {
   layers <- scale_inputs(initial_layers(settings$init, shape$sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
+  shares <- settings$share_weights
+  if (shares) layers <- share_layers(layers, first, set$x, shape$embedding)
   layers <- embed_inputs(layers, shape$embedding, set, scaling)
   if (isTRUE(settings$init$needs_data)) {
-    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling)
+    settled <- if (shares && !is.null(first)) length(settings$hidden_units) else 0
+    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling, settled)
   }
   new_network(layers, settings$activation)
 }

@@ -50,6 +50,7 @@ plain_arguments <- alist(
   init = init_he(),
   shuffle = TRUE,
   ensemble = 1L,
+  share_weights = FALSE,
   calibrate = FALSE,
   refit = FALSE,
   keep_epochs = NULL,
@@ -125,6 +126,7 @@ fit_checks <- list(
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
   ensemble = function(x, arg, call) check_count(x, arg, 1, 1000, call = call),
+  share_weights = check_flag,
   calibrate = check_flag,
   refit = check_flag,
   keep_epochs = function(x, arg, call) check_epochs(x, arg, call),
@@ -169,6 +171,7 @@ fit_settings <- function(given, preset, info, call) {
   )
   check_applicable(settings, call)
   check_ensemble(settings, call)
+  check_share_weights(settings, call)
   check_keep_epochs(settings, call)
   settings$optimizer <- with_learn_rate(settings$optimizer, settings$learn_rate, call)
   check_rates(settings, call)

@@ -4,16 +4,17 @@
 # for the mean of the members' predictions. To R they are outputs like any other's.
 
 #' @param ensemble Members of an ensemble: a whole number from 1 to 1000. Each member has its own initial
-#'   weights, order of rows and dropout. Where `validation` is a share, each member holds other rows, which
-#'   together go around all of them (with a share of 0.2 and 5 members these are the folds of a
-#'   cross-validation), and what standardises comes from all rows; otherwise all hold the same, and the first
-#'   starts as the fit that it would be alone. They are trained side by side, and the mean of their
-#'   predictions (for validation of those that have not been trained on the row) is what is judged
-#'   (`patience` and the best epoch are the ensemble's), calibrated and predicted: of probabilities, means or
-#'   quantiles; of normal distributions the mean and the variance of their mixture; of scores of hinge losses
-#'   and losses of your own. In the history training values are the members' means, validation values the
-#'   ensemble's (scores other than accuracy and RMSE: the members' means). `coef()` has a list for each
-#'   member; pictures show the first. Not with `callbacks`, `checkpoint` and [mlp_continue()].
+#'   weights, order of rows and dropout (`share_weights` makes another kind). Where `validation` is a share,
+#'   each member holds other rows, which together go around all of them (with a share of 0.2 and 5 members
+#'   these are the folds of a cross-validation), and what standardises comes from all rows; otherwise all
+#'   hold the same, and the first starts as the fit that it would be alone. They are trained side by side,
+#'   and the mean of their predictions (for validation of those that have not been trained on the row) is
+#'   what is judged (`patience` and the best epoch are the ensemble's), calibrated and predicted: of
+#'   probabilities, means or quantiles; of normal distributions the mean and the variance of their mixture;
+#'   of scores of hinge losses and losses of your own. In the history training values are the members' means,
+#'   validation values the ensemble's (scores other than accuracy and RMSE: the members' means). `coef()` has
+#'   a list for each member; pictures show the first. Not with `callbacks`, `checkpoint` and
+#'   [mlp_continue()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -91,23 +92,34 @@ linked <- function(output, link) {
 # Trains the members of a job, each list(start, key, sets), as run_steps() does one network.
 run_ensemble <- function(job) {
   shared <- open_rows(job)
-  monitors <- lapply(job$members, function(member) {
-    own <- job
-    own[names(member)] <- member
-    own$options$key <- member$key
-    new_monitor(open_trainer(own, engine_sets(member$sets, shared)), own)
-  })
+  monitors <- if (job$settings$share_weights) list(open_sharing(job, shared)) else
+    lapply(job$members, open_member, job, shared)
   joint <- new_joint(monitors, job)
   ended <- advance_members(monitors, joint, job)
   closed <- lapply(monitors, function(monitor) .Call(fastmlp_train_close, monitor$trainer))
+  layers <- unlist(lapply(closed, function(one) one$variants %||% list(one$network)), recursive = FALSE)
+  layers <- lapply(layers, own_layers)
   sum_of <- function(part) Reduce(`+`, lapply(closed, `[[`, part))
   list(
-    network = closed[[1]]$network, members = lapply(closed, `[[`, "network"),
+    network = layers[[1]], members = layers,
     history = joint_history(lapply(closed, `[[`, "history"), joint),
     epochs = joint$epochs, kept_epoch = min(closed[[1]]$kept_epoch, joint$epochs),
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
     ended = ended, state = NULL, extra = joint$extra, kept = joint$kept
   )
+}
+
+# A member on its way: the monitor of its trainer.
+open_member <- function(member, job, shared) {
+  job[names(member)] <- member
+  job$options$key <- member$key
+  new_monitor(open_trainer(job, engine_sets(member$sets, shared)), job)
+}
+
+# All members, which share weights and rows.
+open_sharing <- function(job, shared) {
+  job$options$variants <- lapply(job$members, function(member) member$start()$layers)
+  open_member(job$members[[1]], job, shared)
 }
 
 # The rows that members choose from, held once: list(train, valid), which are the same where validation rows
@@ -128,15 +140,16 @@ engine_sets <- function(sets, shared) {
   list(train = chosen("train"), valid = chosen("valid"))
 }
 
-# What the members come to together: list(sets = <as metric_set() makes them>, overlaps), each for "train" and
-# "valid", and what is noted epoch by epoch.
+# What the members come to together: list(networks, sets = <as metric_set() makes them>, overlaps), the latter
+# two for "train" and "valid", and what is noted epoch by epoch.
 new_joint <- function(monitors, job) {
+  networks <- networks_of(monitors)
   by_set <- function(name) {
     if (is.null(job$sets[[name]])) return(NULL)
-    overlaps(lapply(monitors, function(monitor) monitor$sets[[name]]$rows), job$sets[[name]]$rows)
+    overlaps(lapply(networks, function(one) one$monitor$sets[[name]]$rows), job$sets[[name]]$rows)
   }
   rlang::new_environment(list(
-    job = job, sets = Map(metric_set, job$sets, job$values),
+    job = job, networks = networks, sets = Map(metric_set, job$sets, job$values),
     overlaps = list(train = by_set("train"), valid = by_set("valid")),
     epochs = 0L, loss = numeric(), score = numeric(), extra = list(), kept = list()
   ))
@@ -151,7 +164,7 @@ advance_members <- function(monitors, joint, job) {
     while (state == "running") {
       statuses <- lapply(monitors, advance_epoch)
       states <- vapply(statuses, `[[`, "", "state")
-      joint$kept <- keep_epoch(joint$kept, monitors)
+      joint$kept <- keep_epoch(joint$kept, joint$networks)
       state <- if ("diverged" %in% states) "diverged" else judge_members(monitors, statuses, joint)
       job$reporter$update(joint_status(statuses))
     }
@@ -174,7 +187,7 @@ advance_epoch <- function(monitor) {
 
 # Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state.
 judge_members <- function(monitors, statuses, joint) {
-  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(monitors, joint, set))
+  values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(joint, set))
   suspendInterrupts(record_joint(monitors, statuses, joint, values))
 }
 
@@ -201,13 +214,13 @@ record_joint <- function(monitors, statuses, joint, values) {
 
 # The loss, the engine's score where R has it, and R's metrics of the joint outputs on a set, by name. Those
 # of the training rows are worth a pass only where somebody asks for them.
-joint_metrics <- function(monitors, joint, name) {
+joint_metrics <- function(joint, name) {
   job <- joint$job
   set <- joint$sets[[name]]
   metrics <- job$plan$metrics
   if (is.null(set) || name == "train" && !length(metrics) && !is.null(job$sets$valid)) return(NULL)
-  outputs <- lapply(monitors, function(monitor) {
-    .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", "none")
+  outputs <- lapply(joint$networks, function(one) {
+    .Call(fastmlp_train_outputs, one$monitor$trainer, name == "valid", "none", one$variant)
   })
   output <- joint_rows(outputs, joint$overlaps[[name]], job$info)
   all <- c(scores_in_r(job$plan$engine_metric, job$info), metrics)

@@ -21,17 +21,30 @@ check_keep_epochs <- function(settings, call) {
   abort_argument("checkpoint", "left out with `keep_epochs`", describe(settings$checkpoint), call = call)
 }
 
-# After an epoch of some networks, each with its monitor: adds them to those kept, lists named by epoch.
-keep_epoch <- function(kept, monitors) {
-  epoch <- monitors[[1]]$epochs
-  if (!epoch %in% monitors[[1]]$settings$keep_epochs) return(kept)
-  kept[[as.character(epoch)]] <- lapply(monitors, present_network, judged = TRUE)
+# After an epoch of some networks: adds them to those kept, lists named by epoch.
+keep_epoch <- function(kept, networks) {
+  monitor <- networks[[1]]$monitor
+  if (!monitor$epochs %in% monitor$settings$keep_epochs) return(kept)
+  kept[[as.character(monitor$epochs)]] <- lapply(networks, function(network) {
+    present_network(network$monitor, judged = TRUE, network$variant)
+  })
   kept
 }
 
+# The networks that are trained, each with its monitor and its number among those of the same trainer.
+networks_of <- function(monitors) {
+  each <- lapply(monitors, function(monitor) {
+    lapply(seq_len(max(1, length(monitor$options$variants))), function(variant) {
+      list(monitor = monitor, variant = variant)
+    })
+  })
+  unlist(each, recursive = FALSE)
+}
+
 # The network as it is, or (judged) as it is validated: with averaged weights where there are such.
-present_network <- function(monitor, judged = FALSE) {
-  new_network(.Call(fastmlp_train_network, monitor$trainer, judged), monitor$settings$activation)
+present_network <- function(monitor, judged = FALSE, variant = 1L) {
+  layers <- .Call(fastmlp_train_network, monitor$trainer, judged, variant)
+  new_network(own_layers(layers), monitor$settings$activation)
 }
 
 # The fit with the network of an epoch. What validation rows say is about the one that it had before.

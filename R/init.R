@@ -136,8 +136,9 @@ initial_layers <- function(init, sizes, key) {
 looked_at <- 2000
 rows_of_bias <- 5
 
-# The layers as init_data_driven() leaves them, from rows of a set.
-fit_to_rows <- function(layers, init, activation, set, scaling) {
+# The layers as init_data_driven() leaves them, from rows of a set; the weights of the first `settled` ones
+# stay.
+fit_to_rows <- function(layers, init, activation, set, scaling, settled = 0) {
   rows <- set$rows %||% seq_len(nrow(set$x))
   rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), looked_at))))]
   x <- choose_rows(set$x, rows)
@@ -145,7 +146,7 @@ fit_to_rows <- function(layers, init, activation, set, scaling) {
     layers[[l]]$bias[] <- 0
     z <- inputs_of_units(layers[seq_len(l)], activation, x, scaling)
     spread <- apply(z, 2, stats::sd)
-    factor <- ifelse(is.finite(spread) & spread > 1e-6, 1 / spread, 1)
+    factor <- ifelse(is.finite(spread) & spread > 1e-6 & l > settled, 1 / spread, 1)
     layers[[l]]$weight <- sweep(layers[[l]]$weight, 2, factor, `*`)
     layers[[l]]$bias <- -random_means(sweep(z, 2, factor, `*`))
   }
@@ -155,6 +156,7 @@ fit_to_rows <- function(layers, init, activation, set, scaling) {
 # x W + b of the last of some layers.
 inputs_of_units <- function(layers, activation, x, scaling) {
   last <- length(layers)
+  layers <- own_layers(layers)
   layers[[last]] <- layers[[last]][intersect(names(layers[[last]]), c("weight", "bias", "input_scale",
                                                                     "embedding"))]
   network <- new_network(layers, utils::head(activation, last - 1))

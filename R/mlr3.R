@@ -73,7 +73,8 @@ mlr3_parameters <- function() {
   typed <- list(
     learn_rate = number(1e-30, 1e30), penalty = number(0), mixture = number(0, 1), ema_decay = number(0, 1),
     input_dropout = number(0, 1), input_noise = number(0), epochs = count(), ensemble = count(),
-    calibrate = flag(), refit = flag(), standardize_outcome = flag(), clamp = flag(), shuffle = flag()
+    share_weights = flag(), calibrate = flag(), refit = flag(), standardize_outcome = flag(), clamp = flag(),
+    shuffle = flag()
   )
   names <- c(setdiff(names(plain_arguments), c("weights", "offset")), "preset")
   any <- paradox::p_uty(tags = "train")

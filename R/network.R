@@ -75,7 +75,8 @@ mlp_network <- strict(function(inputs, hidden_units = integer(), outputs = 1, ac
 new_network <- function(layers, activation) {
   layers <- Map(
     function(layer, activation) {
-      more <- intersect(c("norm", "slope", "residual", "input_scale", "embedding"), names(layer))
+      own <- c("norm", "slope", "residual", "input_scale", "unit_scale", "embedding")
+      more <- intersect(own, names(layer))
       c(layer[c("weight", "bias")], activation = activation, layer[more])
     },
     unname(layers), c(activation, "identity"), USE.NAMES = FALSE

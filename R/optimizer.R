@@ -292,7 +292,7 @@ optimizers <- function() {
         "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
         "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
         "dropout_schedule", "incomplete_batch",
-        "parametric_activation", "ensemble", "refit"
+        "parametric_activation", "ensemble", "share_weights", "refit"
       )
     )
   )

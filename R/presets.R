@@ -136,8 +136,9 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
 #' without hidden layers, `patience` without validation, `rate_factors` and the parametrisation with an
-#' optimizer of your own (whose learning rate means something only with them), `refit` with `validation`,
-#' `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own.
+#' optimizer of your own (whose learning rate means something only with them), `input_scale` with
+#' `share_weights`, `refit` with `validation`, `callbacks`, `checkpoint`, `keep_epochs` or
+#' [schedule_plateau()] of your own.
 #'
 #' @param name `"tabular"`, `"fast"`, `"pixels"`, `"sparse"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
@@ -243,6 +244,7 @@ preset_applies <- list(
     free <- is.null(settings$callbacks) && is.null(settings$checkpoint) && is.null(settings$keep_epochs)
     free && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
   },
+  input_scale = function(settings, info, given) !settings$share_weights,
   parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
   ties = function(settings, info, given) settings$patience < Inf,
   parametrization = function(settings, info, given) !"optimizer" %in% given,

@@ -44,10 +44,10 @@ print.fastmlp <- function(x, ...) {
   check_model(x, "x")
   writeLines(c(
     sprintf("<fastmlp>: %s", purpose(x$outcome)),
-    if (!is.null(x$members)) sprintf("Ensemble of %d networks, each with", length(x$members)),
+    ensemble_line(x),
     network_lines(x$network),
     noise_line(x$arguments, x$network),
-    rows_line(x$training, several = !is.null(x$members)),
+    rows_line(x$training, several = !is.null(x$members) && !isTRUE(x$arguments$share_weights)),
     training_line(x$training),
     if (isTRUE(x$training$refit)) "Trained again on all rows",
     if (!is.null(x$outcome$temperature)) {
@@ -56,6 +56,13 @@ print.fastmlp <- function(x, ...) {
     metric_lines(x)
   ))
   invisible(x)
+}
+
+# What stands before the one network that is shown, or NULL.
+ensemble_line <- function(x) {
+  if (is.null(x$members)) return(NULL)
+  sharing <- if (isTRUE(x$arguments$share_weights)) " that share weights"
+  sprintf("Ensemble of %d networks%s, each with", length(x$members), sharing %||% "")
 }
 
 purpose <- function(outcome) {

@@ -151,7 +151,7 @@ record_epoch <- function(monitor, status, values) {
   monitor$extra[[status$epoch]] <- values
   state <- judge_epoch(monitor, status, values)
   monitor$epochs <- status$epoch
-  monitor$kept <- keep_epoch(monitor$kept, list(monitor))
+  monitor$kept <- keep_epoch(monitor$kept, networks_of(list(monitor)))
   state
 }
 
@@ -174,7 +174,7 @@ epoch_metrics <- function(monitor) {
   lapply(rlang::set_names(c("train", "valid")), function(name) {
     set <- monitor$metric_sets[[name]]
     if (is.null(set)) return(NULL)
-    run <- function(link) .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", link)
+    run <- function(link) .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", link, 1L)
     estimate <- as_estimate(run, monitor$info, set$offset)
     vapply(names(metrics), function(metric) {
       metric_value(metric, metrics[[metric]], set, estimate, monitor$call)

@@ -123,10 +123,15 @@ static size_t strip_offset(const layer *layer, strip s, size_t panel) {
   return layer->weight + (panel * layer->inputs + s.inputs.begin) * PANEL;
 }
 
-/* Where a strip's gradient lies: in the whole one, or in the scratch. */
-static panels strip_gradient(const layer *layer, const gradient_sink *sink, strip s) {
-  if (sink->gradient == NULL) return (panels){sink->scratch, PANEL * PANEL};
+/* A strip of the whole gradient. */
+static panels gradient_strip(const layer *layer, const gradient_sink *sink, strip s) {
   return (panels){sink->gradient + strip_offset(layer, s, s.panels.begin), layer->inputs * PANEL};
+}
+
+/* Where a strip's x' dz lies: there, unless it is not yet what is added up, or in the scratch. */
+static panels product_strip(const layer *layer, const gradient_sink *sink, strip s) {
+  if (sink->gradient == NULL || layer->shared) return (panels){sink->scratch, PANEL * PANEL};
+  return gradient_strip(layer, sink, s);
 }
 
 /* What follows the weights of a strip. */
@@ -136,9 +141,9 @@ static void settle_strip(const layer *layer, const gradient_sink *sink, float *t
   if (transposed != NULL) transpose_strip(layer, sink->parameter, transposed, s);
 }
 
+/* The update of a strip by its gradient g. */
 static void update_strip(const team *team, const layer *layer, const gradient_sink *sink, float *transposed,
-                         strip s) {
-  panels g = strip_gradient(layer, sink, s);
+                         panels g, strip s) {
   size_t n = (s.inputs.end - s.inputs.begin) * PANEL;
   phase before = team_phase(team, PHASE_OPTIMIZER);
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
@@ -158,6 +163,26 @@ static void scale_strip(const layer *layer, const gradient_sink *sink, panels g,
         g.data + (p - s.panels.begin) * g.stride, g.stride, s.inputs.end - row,
         size_min(PAIR_PANELS, s.panels.end - p), sink->parameter + layer->input_scale + row,
         sink->products + p / PAIR_PANELS * padded + row);
+  }
+}
+
+/* G = x' dz becomes a part of dW of shared weights, and what the strip adds to the gradients of both scales:
+   of the inputs' pair by pair, of the units' by panels of inputs. */
+static void share_strip(const layer *layer, const gradient_sink *sink, panels g, strip s) {
+  const bool accumulate = sink_of_shared(sink).accumulate;
+  size_t row = s.inputs.begin, padded = panels_of(layer->inputs) * PANEL, pairs = pairs_of(layer->units);
+  float *columns = sink->products + pairs * padded + row * panels_of(layer->units);
+  for (size_t p = s.panels.begin; p < s.panels.end; p += PAIR_PANELS) {
+    size_t offset = strip_offset(layer, s, p);
+    const shared_part part = {.w = sink->parameter + offset,
+                              .dw = sink->gradient + offset,
+                              .stride = layer->inputs * PANEL,
+                              .rows = s.inputs.end - row,
+                              .panels = size_min(PAIR_PANELS, s.panels.end - p),
+                              .row = sink->parameter + layer->input_scale + row,
+                              .column = sink->parameter + layer->unit_scale + p * PANEL};
+    kernels_active()->shared_gradient(&part, g.data + (p - s.panels.begin) * g.stride, g.stride, accumulate,
+                                      sink->products + p / PAIR_PANELS * padded + row, columns + p * PANEL);
   }
 }
 
@@ -194,8 +219,9 @@ static void touched_strip(const team *team, const layer *layer, input x, panels 
     if (!has_entries(x, i)) continue;
     strip run = {{i, i + 1}, s.panels};
     while (run.inputs.end < end && has_entries(x, run.inputs.end)) run.inputs.end++;
-    strip_product(x, dz, rows, false, strip_gradient(layer, sink, run), run);
-    update_strip(team, layer, sink, NULL, run);
+    panels g = product_strip(layer, sink, run);
+    strip_product(x, dz, rows, false, g, run);
+    update_strip(team, layer, sink, NULL, g, run);
     i = run.inputs.end;
   }
 }
@@ -203,7 +229,7 @@ static void touched_strip(const team *team, const layer *layer, input x, panels 
 static void weight_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
                          const gradient_sink *sink, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin;
-  panels g = strip_gradient(layer, sink, s);
+  panels g = product_strip(layer, sink, s);
   if (leaves_alone(layer, x, sink, transposed)) {
     touched_strip(team, layer, x, dz, rows, sink, s);
     return;
@@ -212,9 +238,10 @@ static void weight_strip(const team *team, const layer *layer, input x, panels d
   for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
     prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);
   }
-  strip_product(x, dz, rows, sink->accumulate, g, s);
+  strip_product(x, dz, rows, sink->accumulate && !layer->shared, g, s);
+  if (layer->shared) share_strip(layer, sink, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
-  if (sink->step != NULL) update_strip(team, layer, sink, transposed, s);
+  if (sink->step != NULL) update_strip(team, layer, sink, transposed, g, s);
 }
 
 static float *bias_gradient(const layer *layer, const gradient_sink *sink, size_t panel) {
@@ -280,9 +307,11 @@ void dense_update(const team *team, split split, const layer *layer, const gradi
   for (size_t p = own.biases.begin; p < own.biases.end; p++) {
     update_plain(sink, GROUP_bias, layer->bias + p * PANEL, bias_gradient(layer, sink, p), PANEL);
   }
+  if (layer->shared && sink->variant > 0) return;
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
-      update_strip(team, layer, sink, transposed, strip_at(layer, i, u, own.units.end));
+      strip s = strip_at(layer, i, u, own.units.end);
+      update_strip(team, layer, sink, transposed, gradient_strip(layer, sink, s), s);
     }
   }
 }
@@ -311,5 +340,7 @@ void dense_transpose(const team *team, const layer *layer, const float *paramete
     }
   }
 }
+
+size_t dense_weights_size(const layer *layer) { return panels_of(layer->units) * PANEL * layer->inputs; }
 
 size_t dense_transposed_size(const layer *layer) { return panels_of(layer->inputs) * layer->units * PANEL; }

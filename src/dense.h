@@ -15,10 +15,12 @@ typedef struct layer {
   size_t inputs, units;
   activation_id activation;
   size_t weight;      /* [panels of units][inputs][16] */
-  size_t effective;   /* the weights of the product: W itself or, of scaled inputs, diag(s) W behind it */
+  size_t effective;   /* the weights of the product: W itself, or what follows from W and scales */
   size_t bias;        /* [panels of units][16] */
   bool scaled;        /* its inputs are multiplied by s first (input_scale.h) */
-  size_t input_scale; /* s [panels of inputs][16] */
+  bool shared;        /* variants share W, and scale inputs and units of their own (shared_weights.h) */
+  size_t input_scale; /* [panels of inputs][16] */
+  size_t unit_scale;  /* [panels of units][16] */
   norm_id norm;
   size_t scale, shift;   /* [panels of units][16], of a normalised layer */
   size_t mean, variance; /* the same: running statistics of batches, which no gradient moves */
@@ -50,7 +52,10 @@ typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
   bool complete;   /* this pass is the last of those whose gradients are added */
-  float *products; /* of scaled inputs: [pairs of panels of units][panels of inputs][16] sums of W G */
+  int variant;     /* whose pass it is: what variants share is added to by all but the first, and updated by
+                      the first alone */
+  float *products; /* of scaled inputs: [pairs of panels of units][panels of inputs][16] sums of W G; behind
+                      them, of shared weights, [panels of inputs][panels of units][16] */
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];
@@ -83,8 +88,9 @@ void dense_forward(const team *team, split split, const layer *layer, const floa
 void dense_backward_input(const team *team, split split, const layer *layer, const float *transposed,
                           panels dz, size_t rows, activation_id below, panels kept, panels dx);
 
-/* dW = x' dz (of scaled inputs diag(s) x' dz, once that is complete, and then the sink's products) and
-   db = column sums of dz, strip by strip into the sink. If transposed is not NULL and the
+/* dW = x' dz (of scaled inputs diag(s) x' dz, once that is complete, and then the sink's products; of shared
+   weights diag(r) x' dz diag(s), and the products of each pass) and db = column sums of dz, strip by strip
+   into the sink. If transposed is not NULL and the
    sink updates, W' there follows W. split is that of the layer's units: where they are divided by panels, a
    member sees to the weights of its own, otherwise to those of its panels of inputs, as
    dense_backward_input() divides them by SPLIT_PANELS. */
@@ -110,11 +116,21 @@ void sink_take(const gradient_sink *sink, group_id group, size_t offset, float *
 /* Their update alone, from the sink's gradient. */
 void sink_update(const gradient_sink *sink, group_id group, size_t offset, size_t n);
 
+/* The sink as it takes the gradient of what variants share. */
+static inline gradient_sink sink_of_shared(const gradient_sink *sink) {
+  gradient_sink shared = *sink;
+  shared.accumulate = sink->accumulate || sink->variant > 0;
+  return shared;
+}
+
 /* n values that have moved by themselves: their average follows, if the sink updates. */
 void sink_average(const gradient_sink *sink, size_t offset, size_t n);
 
 /* dh[rows x units] *= phi'(z) for the part. */
 void dense_backward_activation(const team *team, activation_id activation, part part, panels kept, panels dh);
+
+/* Floats that W takes. */
+size_t dense_weights_size(const layer *layer);
 
 /* Floats that W' takes. */
 size_t dense_transposed_size(const layer *layer);

@@ -89,7 +89,9 @@ SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss, SEXP thr
    a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
    the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
    trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
-   smaller than the others>; from dropout on they may be absent).
+   smaller than the others>, variants = <list of such lists of layers as `network`, which then counts for
+   nothing: networks that share the weights of the first one's hidden layers and its embedding, each with
+   `input_scale` and `unit_scale` of its own in these layers>; from dropout on they may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
@@ -109,11 +111,11 @@ SEXP fastmlp_train_settle(SEXP trainer);
 /* The records of all epochs completed since opening: list(train_loss, train_score, valid_loss, valid_score,
    rate), a double each an epoch; rate is the factor of the learning rate at the epoch's last step. */
 SEXP fastmlp_train_history(SEXP trainer);
-/* The present layers. */
-SEXP fastmlp_train_network(SEXP trainer, SEXP judged);
-/* Outputs of the present network after the link for the training rows or the validation rows: double matrix.
- */
-SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link);
+/* The present layers, of a variant by its number from 1 (1 where there is but one network). */
+SEXP fastmlp_train_network(SEXP trainer, SEXP judged, SEXP variant);
+/* Outputs of the present network, or of a variant, after the link for the training rows or the validation
+   rows: double matrix. */
+SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link, SEXP variant);
 /* Factors for the coming steps, the step under way being the first: list(learn_rate =, decay = <of decoupled
    weight decay>, dropout =), each a double a step or NULL for 1. */
 SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
@@ -122,7 +124,8 @@ SEXP fastmlp_train_judge(SEXP trainer, SEXP value);
 /* Ends training: list(network = <layers with the kept weights>, history = <as above>, epochs = <int,
    completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,
    step_seconds = <of all training steps>, profile = <named double: seconds a phase, of all members together;
-   zeros if not asked for>). The pointer is spent after it. */
+   zeros if not asked for>, variants = <list of the layers of each; NULL where no weights are shared>). The
+   pointer is spent after it. */
 SEXP fastmlp_train_close(SEXP trainer);
 
 /* r_objective.c */

@@ -14,21 +14,26 @@ static void sum_products(const layer *layer, const gradient_sink *sink, size_t p
   }
 }
 
+/* Variants' scales are a group of their own. */
+static group_id group_of(const layer *layer) {
+  return layer->shared ? GROUP_member_scale : GROUP_input_scale;
+}
+
 void input_scale_gradient(const team *team, const layer *layer, const gradient_sink *sink) {
   gradient_sink whole = *sink;
   range inputs = team_share(team, panels_of(layer->inputs));
-  whole.accumulate = false; /* the products are those of all passes */
+  if (!layer->shared) whole.accumulate = false; /* the products are those of all passes */
   for (size_t p = inputs.begin; p < inputs.end; p++) {
     float ds[PANEL] __attribute__((aligned(64)));
     sum_products(layer, sink, p, ds);
-    sink_take(&whole, GROUP_input_scale, layer->input_scale + p * PANEL, ds, PANEL);
+    sink_take(&whole, group_of(layer), layer->input_scale + p * PANEL, ds, PANEL);
   }
 }
 
 void input_scale_update(const team *team, const layer *layer, const gradient_sink *sink) {
   range inputs = team_share(team, panels_of(layer->inputs));
   for (size_t p = inputs.begin; p < inputs.end; p++) {
-    sink_update(sink, GROUP_input_scale, layer->input_scale + p * PANEL, PANEL);
+    sink_update(sink, group_of(layer), layer->input_scale + p * PANEL, PANEL);
   }
 }
 

@@ -59,6 +59,16 @@ typedef struct draw {
   uint32_t row;    /* of the step, the first */
 } draw;
 
+/* A part of a layer's weights w, whose product reads diag(r) w diag(s), and of their gradient dw: up to 16
+   rows, in some panels `stride` apart. */
+typedef struct shared_part {
+  const float *w;
+  float *dw;
+  size_t stride, rows, panels;
+  const float *row;    /* r of the rows */
+  const float *column; /* s [panels][16] */
+} shared_part;
+
 /* What a random mask does: an element is kept, as scale * x + shift, where 16 random bits are at least
    `threshold`, and otherwise becomes `dropped`. */
 typedef struct mask_rule {
@@ -159,6 +169,15 @@ typedef struct kernels {
      the rows; then g[r] *= scale[r]. */
   void (*scale_gradient)(const float *w, size_t w_stride, float *g, size_t g_stride, size_t rows,
                          size_t panels, const float *scale, float *products);
+
+  /* out[r] = row[r] w[r] column for the rows of a panel. */
+  void (*scale_both)(const float *w, const float *row, const float *column, size_t rows, float *out);
+
+  /* With the part's scales r of rows and s of columns: dw[i][j] = r_i g_ij s_j, added if accumulate;
+     rows[i] = the sum over j of w_ij g_ij s_j, zero beyond the rows; columns[j] = that over i of
+     r_i w_ij g_ij. */
+  void (*shared_gradient)(const shared_part *part, const float *g, size_t g_stride, bool accumulate,
+                          float *rows, float *columns);
 
   /* out[outputs][16] for x[16]; slope = d out / d x times d; and sums[parameters][16] += the gradient of the
      parameters, in their order (periodic_gradient), lane by lane. d[outputs][16] = d loss / d out. */

@@ -3,11 +3,16 @@
 #include <string.h>
 
 #include "input_scale.h"
+#include "shared_weights.h"
 
-/* Floats of a layer's weights and bias together, or SIZE_MAX. */
-static size_t layer_parameters(size_t inputs, size_t units) {
-  if (inputs == SIZE_MAX) return SIZE_MAX;
-  return size_multiply(size_multiply(panels_of(units), PANEL), inputs + 1);
+/* Floats of a layer's weights, or SIZE_MAX. */
+static size_t weight_parameters(size_t inputs, size_t units) {
+  return size_multiply(size_multiply(panels_of(units), PANEL), inputs);
+}
+
+/* Where so many floats from an offset on end, or SIZE_MAX. */
+static size_t behind(size_t offset, size_t count) {
+  return offset == SIZE_MAX || count > SIZE_MAX / 4 - offset ? SIZE_MAX : offset + count;
 }
 
 /* Panels of values, one a unit, that a normalisation keeps. */
@@ -28,40 +33,80 @@ static size_t scale_parameters(size_t inputs, size_t units) {
   return size_multiply(panels_of(inputs) * PANEL, panels_of(units) * PANEL + 1);
 }
 
-/* Lays a layer out from an offset on; where it ends, or SIZE_MAX. */
-static size_t place_layer(const network_plan *plan, int l, layer *layer, size_t total) {
-  size_t inputs = plan->sizes[l], units = panels_of(plan->sizes[l + 1]) * PANEL;
-  size_t count = layer_parameters(inputs, plan->sizes[l + 1]);
-  if (total == SIZE_MAX || count > SIZE_MAX / 4 - total) return SIZE_MAX;
+/* Lays a layer's weights out from an offset on; where they end, or SIZE_MAX. */
+static size_t place_weights(const network_plan *plan, int l, layer *layer, size_t total) {
+  size_t inputs = plan->sizes[l], units = plan->sizes[l + 1];
   *layer = (struct layer){.inputs = inputs,
-                          .units = plan->sizes[l + 1],
+                          .units = units,
                           .activation = plan->activation[l],
                           .weight = total,
                           .effective = total,
-                          .bias = total + units * inputs,
                           .parametric = plan->parametric != NULL && plan->parametric[l]};
-  total += count;
-  if (units > SIZE_MAX / 16 - total) return SIZE_MAX;
+  return behind(total, weight_parameters(inputs, units));
+}
+
+/* The same for what a layer has beside its weights. */
+static size_t place_rest(const network_plan *plan, int l, layer *layer, size_t total) {
+  size_t units = panels_of(layer->units) * PANEL;
+  if (total == SIZE_MAX || units > SIZE_MAX / 16 - total) return SIZE_MAX;
+  layer->bias = total;
+  total += units;
   place_norm(layer, plan->norm != NULL ? plan->norm[l] : NORM_NONE, total);
   layer->slope = total + (size_t)norm_panels[layer->norm] * units;
   return layer->slope + (layer->parametric ? units : 0);
 }
 
+/* The same for the scales of a layer whose weights are shared. */
+static size_t place_scales(layer *layer, size_t total) {
+  size_t inputs = panels_of(layer->inputs) * PANEL, units = panels_of(layer->units) * PANEL;
+  if (total == SIZE_MAX || inputs > SIZE_MAX / 16 - total) return SIZE_MAX;
+  layer->input_scale = total;
+  layer->unit_scale = total + inputs;
+  return behind(layer->unit_scale, units);
+}
+
 /* The scale of the inputs and the weights that it scales, behind the layers; or SIZE_MAX. */
 static size_t place_scale(layer *first, size_t total) {
-  size_t count = scale_parameters(first->inputs, first->units);
-  if (total == SIZE_MAX || count > SIZE_MAX / 4 - total) return SIZE_MAX;
   first->scaled = true;
   first->input_scale = total;
   first->effective = total + panels_of(first->inputs) * PANEL;
-  return total + count;
+  return behind(total, scale_parameters(first->inputs, first->units));
+}
+
+/* The same for the weights of a hidden layer that variants share, and behind them those of its product. */
+static size_t place_shared(const network_plan *plan, int l, layer *layer, size_t total) {
+  total = place_weights(plan, l, layer, total);
+  layer->shared = true;
+  layer->effective = total;
+  return behind(total, weight_parameters(layer->inputs, layer->units));
+}
+
+/* The same for what a variant has of its own; what it shares begins with the parameters. */
+static size_t place_variant(const network_plan *plan, layer *layer, bool keep, size_t total) {
+  size_t shared = 0;
+  for (int l = 0; l < plan->layers; l++) {
+    struct layer *at = &layer[keep ? l : 0];
+    bool shares = l < plan->layers - 1;
+    if (shares) shared = place_shared(plan, l, at, shared);
+    if (!shares) total = place_weights(plan, l, at, total);
+    total = place_rest(plan, l, at, total);
+    if (shares) total = place_scales(at, total);
+  }
+  return total;
 }
 
 /* Lays everything out one behind the other: the layers into layer[], which may be one that is written over
    and over; SIZE_MAX if it does not fit. */
 static size_t place_parameters(const network_plan *plan, layer *layer, bool keep, embedding *e) {
   size_t total = 0;
-  for (int l = 0; l < plan->layers; l++) total = place_layer(plan, l, &layer[keep ? l : 0], total);
+  for (int l = 0; l < plan->layers; l++) {
+    struct layer *at = &layer[keep ? l : 0];
+    if (plan->variants == 0) total = place_rest(plan, l, at, place_weights(plan, l, at, total));
+    if (plan->variants > 0 && l < plan->layers - 1) total = place_shared(plan, l, at, total);
+  }
+  for (int v = 0; v < plan->variants; v++) {
+    total = place_variant(plan, &layer[keep ? v * plan->layers : 0], keep, total);
+  }
   struct layer first = {.inputs = plan->sizes[0], .units = plan->sizes[1]};
   if (plan->input_scale) total = place_scale(keep ? layer : &first, total);
   return plan->embedding != NULL ? embedding_place(e, total) : total;
@@ -75,7 +120,7 @@ static void lay_out(void *owner, arena *arena) {
     e->keep = arena_take(arena, e->kept, sizeof *e->keep);
     e->constant = arena_take(arena, e->constants, sizeof *e->constant);
   }
-  net->layer = arena_take(arena, (size_t)net->layers, sizeof *net->layer);
+  net->layer = arena_take(arena, (size_t)net->variants, (size_t)net->layers * sizeof *net->layer);
   net->parameter = arena_take(arena, net->parameters, sizeof *net->parameter);
 }
 
@@ -83,6 +128,7 @@ status network_allocate(network *net, const network_plan *plan) {
   layer any;
   memset(net, 0, sizeof *net);
   net->layers = plan->layers;
+  net->variants = plan->variants > 0 ? plan->variants : 1;
   net->density = 1;
   if (plan->embedding != NULL) net->embedding = *plan->embedding;
   net->parameters = place_parameters(plan, &any, false, &net->embedding);
@@ -97,6 +143,18 @@ status network_allocate(network *net, const network_plan *plan) {
 }
 
 void network_free(network *net) { arena_free(&net->arena); }
+
+network network_variant(const network *net, int variant) {
+  network own = *net;
+  own.layer += variant * net->layers;
+  return own;
+}
+
+const layer *network_weights(const network *net, int i) {
+  int hidden = net->layers - 1, variant = i < hidden ? 0 : i - hidden;
+  if (variant == net->variants) return NULL;
+  return &net->layer[variant * net->layers + (i < hidden ? i : hidden)];
+}
 
 /* Where weight (i, j) of a layer lies among its weights. */
 static size_t weight_index(const layer *layer, size_t i, size_t j) {
@@ -123,27 +181,20 @@ void network_get_layer(const network *net, const float *parameters, int l, doubl
   }
 }
 
-void network_set_scale(const network *net, float *parameters, const double *scale) {
-  float *s = parameters + net->layer[0].input_scale;
-  for (size_t i = 0; i < net->layer[0].inputs; i++) s[i] = (float)scale[i];
+void network_set_values(float *parameters, size_t offset, size_t n, const double *value) {
+  for (size_t i = 0; i < n; i++) parameters[offset + i] = (float)value[i];
 }
 
-void network_get_scale(const network *net, const float *parameters, double *scale) {
-  const float *s = parameters + net->layer[0].input_scale;
-  for (size_t i = 0; i < net->layer[0].inputs; i++) scale[i] = s[i];
+void network_get_values(const float *parameters, size_t offset, size_t n, double *value) {
+  for (size_t i = 0; i < n; i++) value[i] = parameters[offset + i];
 }
 
 void network_apply_scale(const network *net, float *parameters) {
   const team solo = {.size = 1};
   if (net->layer[0].scaled) input_scale_apply(&solo, &net->layer[0], parameters);
-}
-
-void network_set_slope(const layer *layer, float *parameters, const double *share) {
-  for (size_t j = 0; j < layer->units; j++) parameters[layer->slope + j] = (float)share[j];
-}
-
-void network_get_slope(const layer *layer, const float *parameters, double *share) {
-  for (size_t j = 0; j < layer->units; j++) share[j] = parameters[layer->slope + j];
+  for (int l = 0; l < net->layers; l++) {
+    if (net->layer[l].shared) shared_apply(&solo, &net->layer[l], parameters);
+  }
 }
 
 /* Where element i of a part of an embedding lies behind the part's first float. */

@@ -8,7 +8,8 @@
 typedef struct network {
   arena arena;
   int layers;
-  layer *layer;        /* [layers] */
+  int variants;        /* networks that share hidden layers' weights and the embedding; as a rule 1 */
+  layer *layer;        /* [variants][layers] */
   embedding embedding; /* in front of the first of them */
   size_t parameters;   /* floats, lanes of padding included */
   float *parameter;    /* [parameters] */
@@ -24,6 +25,7 @@ typedef struct network_plan {
   const norm_id *norm;    /* [layers] */
   const bool *parametric; /* [layers] */
   bool input_scale;
+  int variants;               /* that share weights; 0 where none are shared */
   const embedding *embedding; /* as embedding_place() takes it */
 } network_plan;
 
@@ -31,6 +33,16 @@ typedef struct network_plan {
 status network_allocate(network *net, const network_plan *plan);
 
 void network_free(network *net);
+
+/* Whether weights are shared. */
+static inline bool network_shares(const network *net) { return net->layer[0].shared; }
+
+/* A variant as a network of its own, with the same parameters. */
+network network_variant(const network *net, int variant);
+
+/* The i-th of all layers whose weights are told apart, in the order in which these lie among the parameters;
+   NULL past the last. */
+const layer *network_weights(const network *net, int i);
 
 /* Sets the weights and bias of a layer from weight[inputs x units] column-major and bias[units]; NULL for 0.
    `parameters` may be the network's own or a buffer laid out alike. */
@@ -40,12 +52,12 @@ void network_set_layer(const network *net, float *parameters, int l, const doubl
 /* The inverse. */
 void network_get_layer(const network *net, const float *parameters, int l, double *weight, double *bias);
 
-/* Sets the scale of the inputs, scale[inputs] of a network that has it, of such parameters; and the inverse.
- */
-void network_set_scale(const network *net, float *parameters, const double *scale);
-void network_get_scale(const network *net, const float *parameters, double *scale);
+/* Sets n parameters that lie side by side from an offset on; and the inverse. */
+void network_set_values(float *parameters, size_t offset, size_t n, const double *value);
+void network_get_values(const float *parameters, size_t offset, size_t n, double *value);
 
-/* Brings what follows from weights and scale of the first layer up to date; nothing without a scale. */
+/* Brings what follows from weights and scales up to date, of variants for the first; nothing without scales.
+ */
 void network_apply_scale(const network *net, float *parameters);
 
 /* Sets a part of an embedded column's parameters, which begins so many floats behind the first of them, from
@@ -54,10 +66,6 @@ size_t network_set_embedded(const embedded *f, float *parameters, size_t offset,
                             const double *value);
 size_t network_get_embedded(const embedded *f, const float *parameters, size_t offset,
                             const embedding_part *part, double *value);
-
-/* Sets the shares of a parametric layer's activation, share[units]; and the inverse. */
-void network_set_slope(const layer *layer, float *parameters, const double *share);
-void network_get_slope(const layer *layer, const float *parameters, double *share);
 
 /* Where the values of a normalised layer lie, one a unit, and how many there are: scale and shift, and, for
    batches, running mean and variance. */

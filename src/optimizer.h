@@ -21,13 +21,14 @@ typedef enum optimizer_id {
 
 /* What a parameter is, and whether it decays and has penalties. Each group moves by coefficients of its own.
    Decays and penalties are those of weights. */
-#define GROUP_LIST(GROUP)   \
-  GROUP(weight, true)       \
-  GROUP(bias, false)        \
-  GROUP(norm, false)        \
-  GROUP(input_scale, false) \
-  GROUP(activation, false)  \
-  GROUP(embedding, false)   \
+#define GROUP_LIST(GROUP)    \
+  GROUP(weight, true)        \
+  GROUP(bias, false)         \
+  GROUP(norm, false)         \
+  GROUP(input_scale, false)  \
+  GROUP(member_scale, false) \
+  GROUP(activation, false)   \
+  GROUP(embedding, false)    \
   GROUP(factor_embedding, false)
 
 #define GROUP_ID(name, decays) GROUP_##name,

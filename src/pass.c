@@ -3,6 +3,7 @@
 #include "dressed.h"
 #include "input_scale.h"
 #include "parametric.h"
+#include "shared_weights.h"
 
 /* ---- workspace ---- */
 
@@ -19,6 +20,8 @@ static pass_layer take_layer(const pass *pass, int l, arena *arena) {
       .transposed = hands_down ? arena_take(arena, dense_transposed_size(layer), sizeof(float)) : NULL,
   };
   taken.dh = taken.dz;
+  if (layer->scaled) taken.products = arena_take(arena, input_scale_products(layer), sizeof(float));
+  if (layer->shared) taken.products = arena_take(arena, shared_products(layer), sizeof(float));
   if (layer_is_dressed(layer)) dressed_take(layer, pass->rows, arena, &taken);
   return taken;
 }
@@ -35,11 +38,9 @@ static void lay_out(void *owner, arena *arena) {
   pass *pass = owner;
   const network *net = pass->net;
   pass->layer = arena_take(arena, (size_t)net->layers, sizeof *pass->layer);
-  pass->row_loss = arena_take(arena, pass->rows, sizeof(double));
-  pass->row_score = arena_take(arena, pass->rows, sizeof(double));
+  pass->row_loss = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
+  pass->row_score = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
-  if (net->layer[0].scaled)
-    pass->products = arena_take(arena, input_scale_products(&net->layer[0]), sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
@@ -65,6 +66,15 @@ status pass_allocate(pass *pass, const network *net, size_t rows, int members, b
 }
 
 void pass_free(pass *pass) { arena_free(&pass->arena); }
+
+pass pass_of_variant(const pass *pass, int variant, network *own) {
+  struct pass turn = *pass;
+  *own = network_variant(pass->net, variant);
+  turn.net = own;
+  turn.row_loss += (size_t)variant * pass->rows;
+  turn.row_score += (size_t)variant * pass->rows;
+  return turn;
+}
 
 /* ---- passes ---- */
 
@@ -183,6 +193,7 @@ static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink s
                              optimizer_step *own) {
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   sink.settles = max_norm == 0 || l == pass->net->layers - 1;
+  sink.products = pass->layer[l].products;
   if (sink.ntk && sink.step != NULL) {
     *own = optimizer_ntk(sink.step, pass->net->layer[l].inputs);
     sink.step = own;
@@ -198,9 +209,11 @@ static void embed_weights(const team *team, const pass *pass, panels x, size_t n
   team_phase(team, before);
 }
 
-/* W' where it follows each strip of W at once: not where the product reads diag(s) W, which comes later. */
+/* W' where it follows each strip of W at once: not where the product reads diag(s) W, which comes later, or
+   where it is another variant's turn next. */
 static float *following(const pass *pass, int l) {
-  return pass->net->layer[l].scaled ? NULL : pass->layer[l].transposed;
+  bool later = pass->net->layer[l].scaled || network_shares(pass->net);
+  return later ? NULL : pass->layer[l].transposed;
 }
 
 /* diag(s) W of the first layer, and its transpose, after s and W have moved. */
@@ -210,11 +223,27 @@ static void apply_scale(const team *team, const pass *pass, float *parameter) {
   if (pass->layer[0].transposed != NULL) dense_transpose(team, first, parameter, pass->layer[0].transposed);
 }
 
+/* The gradients of what stands beside the weights of the products, after these. */
+static void scale_weights(const team *team, const pass *pass, gradient_sink sink, double max_norm) {
+  const network *net = pass->net;
+  bool scaled = net->layer[0].scaled && sink.complete;
+  if (!scaled && !network_shares(net)) return;
+  team_barrier(team);
+  for (int l = 0; l < net->layers; l++) {
+    sink.products = pass->layer[l].products;
+    if (net->layer[l].shared) shared_gradient(team, &net->layer[l], &sink);
+  }
+  if (!scaled) return;
+  sink.products = pass->layer[0].products;
+  input_scale_gradient(team, &net->layer[0], &sink);
+  if (sink.step != NULL && max_norm == 0) apply_scale(team, pass, sink.parameter);
+}
+
 void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink sink, double max_norm) {
   const network *net = pass->net;
   if (!weights_are_own(team, pass)) team_barrier(team);
-  sink.products = pass->products;
-  if (is_embedded(pass)) embed_weights(team, pass, x.dense, n, &sink);
+  const gradient_sink shared = sink_of_shared(&sink);
+  if (is_embedded(pass)) embed_weights(team, pass, x.dense, n, &shared);
   if (is_embedded(pass)) x = (input){pass->embedded, NULL};
   for (int l = 0; l < net->layers; l++) {
     const pass_layer *at = &pass->layer[l];
@@ -226,10 +255,7 @@ void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink
     if (net->layer[l].parametric) parametric_weights(team, &net->layer[l], n, at->phi, &of_layer);
     x = (input){at->h, NULL};
   }
-  if (!net->layer[0].scaled || !sink.complete) return;
-  team_barrier(team);
-  input_scale_gradient(team, &net->layer[0], &sink);
-  if (sink.step != NULL && max_norm == 0) apply_scale(team, pass, sink.parameter);
+  scale_weights(team, pass, sink, max_norm);
 }
 
 /* The weights of the first layer have moved in all members. */
@@ -248,9 +274,10 @@ void pass_update(const team *team, pass *pass, gradient_sink sink, double max_no
                  following(pass, l));
     if (net->layer[l].norm != NORM_NONE) norm_update(team, &net->layer[l], &of_layer);
     if (net->layer[l].parametric) parametric_update(team, &net->layer[l], &of_layer);
+    if (net->layer[l].shared) shared_update(team, &net->layer[l], &of_layer);
   }
   if (net->layer[0].scaled) input_scale_update(team, &net->layer[0], &sink);
-  if (is_embedded(pass)) embedding_update(team, &net->embedding, &sink);
+  if (is_embedded(pass) && sink.variant == 0) embedding_update(team, &net->embedding, &sink);
   if (max_norm == 0) scale_inputs(team, pass, &sink);
 }
 
@@ -267,6 +294,7 @@ void pass_transpose(const team *team, pass *pass) {
   const network *net = pass->net;
   for (int l = 0; l < net->layers; l++) {
     float *transposed = pass->layer[l].transposed;
+    if (net->layer[l].shared) shared_apply(team, &net->layer[l], net->parameter);
     if (transposed != NULL) dense_transpose(team, &net->layer[l], net->parameter, transposed);
   }
 }

@@ -19,6 +19,7 @@ typedef struct pass_layer {
   panels phi;        /* phi(z) where that is not h and phi' reads it; otherwise data == NULL */
   panels dh;         /* d loss / d h: dz, unless it has to outlive that */
   norm_state norm;   /* of a normalised layer */
+  float *products;   /* of scaled inputs and shared weights, as gradient_sink has them; or NULL */
 } pass_layer;
 
 /* The workspace of one network for blocks of up to `rows` rows. */
@@ -33,10 +34,9 @@ typedef struct pass {
   panels dx;                /* d loss / d what the first layer reads, if asked for or embedded */
   panels dinput;            /* d loss / d x, if asked for */
   float *embedding_scratch; /* [members][embedding_scratch()] */
-  double *row_loss;         /* [rows] */
-  double *row_score;        /* [rows] */
+  double *row_loss;         /* [variants][rows] */
+  double *row_score;        /* [variants][rows] */
   float *scratch;           /* [members][SCRATCH_FLOATS] */
-  float *products;          /* of scaled inputs, as gradient_sink has them; or NULL */
 } pass;
 
 /* Members worth having, of `limit`, for forward and backward passes of `rows` rows: by the work between
@@ -48,7 +48,10 @@ status pass_allocate(pass *pass, const network *net, size_t rows, int members, b
 
 void pass_free(pass *pass);
 
-/* Brings every W' up to date with the network's parameters. */
+/* The same workspace for one of the network's variants, which is put into `own`; variants take turns. */
+pass pass_of_variant(const pass *pass, int variant, network *own);
+
+/* Brings every W' up to date with the network's parameters, and the weights of the products of a variant. */
 void pass_transpose(const team *team, pass *pass);
 
 /* From x[n x inputs] to the outputs in the last layer's h, of which each member may then read its own rows
@@ -74,7 +77,8 @@ void pass_backward_inputs(const team *team, pass *pass, input x, size_t n);
    0). Here and below, the sink's scratch and settles are set for it. */
 void pass_weights(const team *team, pass *pass, input x, size_t n, gradient_sink sink, double max_norm);
 
-/* The update alone, from the sink's gradient of all parameters, complete in all members. */
+/* The update alone, from the sink's gradient of all parameters, complete in all members; for a variant of
+   what is its own, for the first one of what they share, too. */
 void pass_update(const team *team, pass *pass, gradient_sink sink, double max_norm);
 
 /* Limits the norms of the hidden units' weights, after all members' updates. */

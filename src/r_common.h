@@ -89,6 +89,9 @@ targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows
 /* Fills an empty network, already owned, from a list of layers. */
 void network_from_list(network *net, SEXP layers);
 
+/* The same from a list of such lists, of variants that share weights, which are those of the last. */
+void network_from_variants(network *net, SEXP variants);
+
 /* Fills parameters laid out like the network's from a list of layers of its shape; not whole: without what
    does not move. */
 void parameters_from_list(const network *net, float *parameters, SEXP layers, bool whole);

@@ -62,14 +62,29 @@ static void set_norm(const layer *layer, float *parameters, SEXP norm, bool whol
   }
 }
 
-static void set_slope(const layer *layer, float *parameters, SEXP slope) {
-  network_set_slope(layer, parameters, unpack_doubles(slope, (R_xlen_t)layer->units, "slope"));
+/* One number an input, or one a unit. */
+static void set_values(float *parameters, size_t offset, size_t n, SEXP layer, const char *name) {
+  network_set_values(parameters, offset, n, unpack_doubles(list_get(layer, name), (R_xlen_t)n, name));
+}
+
+static SEXP values_to_vector(const float *parameters, size_t offset, size_t n) {
+  SEXP values = Rf_allocVector(REALSXP, (R_xlen_t)n);
+  network_get_values(parameters, offset, n, REAL(values));
+  return values;
 }
 
 /* The learned scale of the network's inputs, which its first layer has, or R_NilValue. */
 static SEXP list_scale(SEXP layers) { return list_get(VECTOR_ELT(layers, 0), "input_scale"); }
 
 static SEXP list_embedding(SEXP layers) { return list_get(VECTOR_ELT(layers, 0), "embedding"); }
+
+/* What a layer has one number an input or a unit of. */
+static void set_more(const layer *layer, float *parameters, SEXP from) {
+  if (layer->parametric) set_values(parameters, layer->slope, layer->units, from, "slope");
+  if (layer->scaled || layer->shared)
+    set_values(parameters, layer->input_scale, layer->inputs, from, "input_scale");
+  if (layer->shared) set_values(parameters, layer->unit_scale, layer->units, from, "unit_scale");
+}
 
 void parameters_from_list(const network *net, float *parameters, SEXP layers, bool whole) {
   if (TYPEOF(layers) != VECSXP || Rf_length(layers) != net->layers) Rf_error("wrong number of layers");
@@ -79,20 +94,22 @@ void parameters_from_list(const network *net, float *parameters, SEXP layers, bo
     if (values.weight.columns != net->layer[l].units) Rf_error("wrong number of units");
     network_set_layer(net, parameters, l, values.weight.real, values.bias);
     if (net->layer[l].norm != NORM_NONE) set_norm(&net->layer[l], parameters, list_get(layer, "norm"), whole);
-    if (net->layer[l].parametric) set_slope(&net->layer[l], parameters, list_get(layer, "slope"));
+    set_more(&net->layer[l], parameters, layer);
   }
   if (net->embedding.features > 0) embedding_from_list(net, parameters, list_embedding(layers), whole);
-  if (!net->layer[0].scaled) return;
-  R_xlen_t inputs = (R_xlen_t)net->layer[0].inputs;
-  network_set_scale(net, parameters, unpack_doubles(list_scale(layers), inputs, "input_scale"));
   if (whole) network_apply_scale(net, parameters);
 }
 
-static void set_residual(network *net, int l, SEXP from) {
+static void set_residual(const network *net, int l, SEXP from) {
   layer *layer = &net->layer[l];
   const source_matrix shape = unpack_matrix(list_get(from, "weight"), "weight");
   layer->residual = unpack_residual(from, &shape);
   if (layer_is_dressed(layer) && l + 1 == net->layers) Rf_error("the last layer must be a plain one");
+}
+
+static void set_variant(const network *net, SEXP layers) {
+  parameters_from_list(net, net->parameter, layers, true);
+  for (int l = 0; l < net->layers; l++) set_residual(net, l, VECTOR_ELT(layers, l));
 }
 
 /* list(kind =, scale =, shift =, mean =, variance =), less what the kind has not; of a gradient (not whole)
@@ -118,7 +135,9 @@ static SEXP norm_to_list(const layer *layer, const float *parameters, bool whole
   return result;
 }
 
-void network_from_list(network *net, SEXP layers) {
+/* Allocates a network for such layers; as many variants with such layers where they share weights (0: one
+   network that does not). */
+static void allocate_for(network *net, SEXP layers, int variants) {
   if (TYPEOF(layers) != VECSXP || XLENGTH(layers) < 1) Rf_error("`network` must be a list of layers");
   int count = Rf_length(layers);
   size_t *sizes = (size_t *)(void *)R_alloc((size_t)count + 1, sizeof *sizes);
@@ -142,11 +161,25 @@ void network_from_list(network *net, SEXP layers) {
                              .activation = activation,
                              .norm = norm,
                              .parametric = parametric,
-                             .input_scale = list_scale(layers) != R_NilValue,
+                             .input_scale = variants == 0 && list_scale(layers) != R_NilValue,
+                             .variants = variants,
                              .embedding = embedded ? &shape : NULL};
   raise_unless_ok(network_allocate(net, &plan));
-  for (int l = 0; l < count; l++) set_residual(net, l, VECTOR_ELT(layers, l));
-  parameters_from_list(net, net->parameter, layers, true);
+}
+
+void network_from_list(network *net, SEXP layers) {
+  allocate_for(net, layers, 0);
+  set_variant(net, layers);
+}
+
+void network_from_variants(network *net, SEXP variants) {
+  int count = Rf_length(variants);
+  if (TYPEOF(variants) != VECSXP || count < 1) Rf_error("`variants` must be a list of lists of layers");
+  allocate_for(net, VECTOR_ELT(variants, 0), count);
+  for (int v = 0; v < count; v++) {
+    const network own = network_variant(net, v);
+    set_variant(&own, VECTOR_ELT(variants, v));
+  }
 }
 
 /* The elements that a layer's list has, in order; absent where it has nothing to say. */
@@ -158,6 +191,7 @@ enum {
   ELEMENT_SLOPE,
   ELEMENT_RESIDUAL,
   ELEMENT_SCALE,
+  ELEMENT_UNIT_SCALE,
   ELEMENT_EMBEDDING,
   ELEMENT_COUNT
 };
@@ -165,16 +199,19 @@ enum {
 static SEXP layer_to_list(const network *net, const float *parameters, int l, bool whole) {
   const layer *layer = &net->layer[l];
   static const char *const all_names[ELEMENT_COUNT] = {
-      [ELEMENT_WEIGHT] = "weight",     [ELEMENT_BIAS] = "bias",          [ELEMENT_ACTIVATION] = "activation",
-      [ELEMENT_NORM] = "norm",         [ELEMENT_SLOPE] = "slope",        [ELEMENT_RESIDUAL] = "residual",
-      [ELEMENT_SCALE] = "input_scale", [ELEMENT_EMBEDDING] = "embedding"};
+      [ELEMENT_WEIGHT] = "weight",         [ELEMENT_BIAS] = "bias",
+      [ELEMENT_ACTIVATION] = "activation", [ELEMENT_NORM] = "norm",
+      [ELEMENT_SLOPE] = "slope",           [ELEMENT_RESIDUAL] = "residual",
+      [ELEMENT_SCALE] = "input_scale",     [ELEMENT_UNIT_SCALE] = "unit_scale",
+      [ELEMENT_EMBEDDING] = "embedding"};
   const bool has[ELEMENT_COUNT] = {[ELEMENT_WEIGHT] = true,
                                    [ELEMENT_BIAS] = true,
                                    [ELEMENT_ACTIVATION] = whole,
                                    [ELEMENT_NORM] = layer->norm != NORM_NONE,
                                    [ELEMENT_SLOPE] = layer->parametric,
                                    [ELEMENT_RESIDUAL] = whole && layer->residual,
-                                   [ELEMENT_SCALE] = layer->scaled,
+                                   [ELEMENT_SCALE] = layer->scaled || layer->shared,
+                                   [ELEMENT_UNIT_SCALE] = layer->shared,
                                    [ELEMENT_EMBEDDING] = l == 0 && net->embedding.features > 0};
   int at[ELEMENT_COUNT], count = 0;
   const char *names[ELEMENT_COUNT + 1];
@@ -191,15 +228,15 @@ static SEXP layer_to_list(const network *net, const float *parameters, int l, bo
   if (has[ELEMENT_ACTIVATION])
     SET_VECTOR_ELT(result, at[ELEMENT_ACTIVATION], Rf_mkString(activation_of(layer->activation)->name));
   if (has[ELEMENT_NORM]) SET_VECTOR_ELT(result, at[ELEMENT_NORM], norm_to_list(layer, parameters, whole));
-  if (has[ELEMENT_SLOPE]) {
-    SEXP slope = SET_VECTOR_ELT(result, at[ELEMENT_SLOPE], Rf_allocVector(REALSXP, (R_xlen_t)layer->units));
-    network_get_slope(layer, parameters, REAL(slope));
-  }
+  if (has[ELEMENT_SLOPE])
+    SET_VECTOR_ELT(result, at[ELEMENT_SLOPE], values_to_vector(parameters, layer->slope, layer->units));
   if (has[ELEMENT_RESIDUAL]) SET_VECTOR_ELT(result, at[ELEMENT_RESIDUAL], Rf_ScalarLogical(1));
-  if (has[ELEMENT_SCALE]) {
-    SEXP scale = SET_VECTOR_ELT(result, at[ELEMENT_SCALE], Rf_allocVector(REALSXP, (R_xlen_t)layer->inputs));
-    network_get_scale(net, parameters, REAL(scale));
-  }
+  if (has[ELEMENT_SCALE])
+    SET_VECTOR_ELT(result, at[ELEMENT_SCALE],
+                   values_to_vector(parameters, layer->input_scale, layer->inputs));
+  if (has[ELEMENT_UNIT_SCALE])
+    SET_VECTOR_ELT(result, at[ELEMENT_UNIT_SCALE],
+                   values_to_vector(parameters, layer->unit_scale, layer->units));
   if (has[ELEMENT_EMBEDDING])
     SET_VECTOR_ELT(result, at[ELEMENT_EMBEDDING], embedding_to_list(net, parameters, whole));
   UNPROTECT(1);

@@ -77,7 +77,9 @@ static void set_parameters(network *net, SEXP parameters) {
   for (int l = 0; l < net->layers; l++) {
     const layer *layer = &net->layer[l];
     network_set_layer(net, net->parameter, l, from, from + layer->inputs * layer->units);
-    if (layer->scaled) network_set_scale(net, net->parameter, from + (layer->inputs + 1) * layer->units);
+    if (layer->scaled)
+      network_set_values(net->parameter, layer->input_scale, layer->inputs,
+                         from + (layer->inputs + 1) * layer->units);
     from += layer_values(layer);
   }
   embedding_from_vector(net, net->parameter, from);
@@ -90,7 +92,9 @@ static SEXP gradient_to_vector(const network *net, const float *gradient) {
   for (int l = 0; l < net->layers; l++) {
     const layer *layer = &net->layer[l];
     network_get_layer(net, gradient, l, to, to + layer->inputs * layer->units);
-    if (layer->scaled) network_get_scale(net, gradient, to + (layer->inputs + 1) * layer->units);
+    if (layer->scaled)
+      network_get_values(gradient, layer->input_scale, layer->inputs,
+                         to + (layer->inputs + 1) * layer->units);
     to += layer_values(layer);
   }
   embedding_to_vector(net, gradient, to);

@@ -177,7 +177,10 @@ SEXP fastmlp_train_state(SEXP owner) {
 static void set_dropout(network *net, SEXP dropout) {
   if (dropout == R_NilValue) return;
   const double *share = unpack_doubles(dropout, net->layers - 1, "dropout");
-  for (int l = 0; l < net->layers - 1; l++) net->layer[l].dropout = share[l];
+  for (int v = 0; v < net->variants; v++) {
+    const network own = network_variant(net, v);
+    for (int l = 0; l < net->layers - 1; l++) own.layer[l].dropout = share[l];
+  }
 }
 
 static SEXP shared_rows(SEXP set) { return set == R_NilValue ? set : list_get(set, "shared"); }
@@ -187,13 +190,18 @@ SEXP fastmlp_train_open(SEXP network_list, SEXP data, SEXP valid, SEXP scaling_l
   SEXP owner = PROTECT(owner_make(sizeof(training), training_release));
   training *t = R_ExternalPtrAddr(owner);
   const train_options options = unpack_options(options_list);
+  SEXP variants = list_get(options_list, "variants");
   optimizer optimizer = unpack_optimizer(options_list);
   optimizer.rate = unpack_group_rates(list_get(options_list, "rate_factors"), t->rate);
   t->threads = options.threads;
   t->loss = unpack_loss(list_get(options_list, "loss"));
   /* What the loss and the rows point to. */
   R_SetExternalPtrProtected(owner, Rf_list3(options_list, shared_rows(data), shared_rows(valid)));
-  network_from_list(&t->net, network_list);
+  if (variants != R_NilValue) {
+    network_from_variants(&t->net, variants);
+  } else {
+    network_from_list(&t->net, network_list);
+  }
   set_dropout(&t->net, list_get(options_list, "dropout"));
   dataset_from_list(&t->data, data, scaling_list, &t->net, &t->loss, t->threads);
   t->net.density = dataset_density(&t->data);
@@ -280,19 +288,29 @@ static SEXP history_to_list(const training *t) {
 
 SEXP fastmlp_train_history(SEXP owner) { return history_to_list(unpack_training(owner)); }
 
-SEXP fastmlp_train_network(SEXP owner, SEXP judged) {
-  const training *t = unpack_training(owner);
-  const network *net = unpack_flag(judged, "judged") ? trainer_judged(t->trainer) : &t->net;
-  return network_to_list(&t->net, net->parameter, true);
+/* A variant by its number, counted from 1. */
+static int unpack_variant(const training *t, SEXP variant) {
+  int index = unpack_int(variant, "variant");
+  if (index < 1 || index > t->net.variants) Rf_error("`variant` must be one of the network's");
+  return index - 1;
 }
 
-SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link) {
+SEXP fastmlp_train_network(SEXP owner, SEXP judged, SEXP variant) {
+  const training *t = unpack_training(owner);
+  int index = unpack_variant(t, variant);
+  const network own = network_variant(&t->net, index);
+  const float *parameter =
+      unpack_flag(judged, "judged") ? trainer_judged(t->trainer, index)->parameter : own.parameter;
+  return network_to_list(&own, parameter, true);
+}
+
+SEXP fastmlp_train_outputs(SEXP owner, SEXP valid, SEXP link, SEXP variant) {
   const training *t = unpack_training(owner);
   const dataset *data = unpack_flag(valid, "valid") ? &t->valid : &t->data;
   link_id id = unpack_link(link);
+  const network *judged = trainer_judged(t->trainer, unpack_variant(t, variant));
   SEXP out = PROTECT(Rf_allocMatrix(REALSXP, (int)data->rows, (int)network_outputs(&t->net)));
-  if (data->rows > 0)
-    raise_unless_ok(network_outputs_of(trainer_judged(t->trainer), t->threads, data, id, REAL(out)));
+  if (data->rows > 0) raise_unless_ok(network_outputs_of(judged, t->threads, data, id, REAL(out)));
   UNPROTECT(1);
   return out;
 }
@@ -326,14 +344,25 @@ SEXP phases_to_vector(const double phase_seconds[PHASE_COUNT]) {
   return named_doubles(phase_seconds, names, PHASE_COUNT);
 }
 
+/* The networks of all variants. */
+static SEXP variants_to_list(const network *net) {
+  SEXP result = PROTECT(Rf_allocVector(VECSXP, net->variants));
+  for (int v = 0; v < net->variants; v++) {
+    const network own = network_variant(net, v);
+    SET_VECTOR_ELT(result, v, network_to_list(&own, own.parameter, true));
+  }
+  UNPROTECT(1);
+  return result;
+}
+
 /* The trainer's buffers go before the result comes: of a wide network either is most of the memory. */
 SEXP fastmlp_train_close(SEXP owner) {
   training *t = unpack_training(owner);
   trainer_keep(t->trainer);
   double phase_seconds[PHASE_COUNT];
   for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = trainer_phase_seconds(t->trainer, (phase)i);
-  const char *names[] = {"network", "history",      "epochs",  "kept_epoch",
-                         "threads", "step_seconds", "profile", ""};
+  const char *names[] = {"network", "history",  "epochs", "kept_epoch", "threads", "step_seconds",
+                         "profile", "variants", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 1, history_to_list(t));
   SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_epochs(t->trainer)));
@@ -344,6 +373,7 @@ SEXP fastmlp_train_close(SEXP owner) {
   trainer_close(t->trainer);
   t->trainer = NULL;
   SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));
+  if (network_shares(&t->net)) SET_VECTOR_ELT(result, 7, variants_to_list(&t->net));
   training_release(owner);
   UNPROTECT(1);
   return result;

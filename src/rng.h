@@ -10,7 +10,8 @@ typedef enum rng_stream {
   RNG_STREAM_SHUFFLE = 1, /* one sub-stream an epoch */
   RNG_STREAM_INIT,        /* one sub-stream a layer */
   RNG_STREAM_DROPOUT,     /* one a step, in streams apart for each layer; dropout.c */
-  RNG_STREAM_NOISE        /* one a step */
+  RNG_STREAM_NOISE,       /* one a step */
+  RNG_STREAM_VARIANT      /* keys of variants */
 } rng_stream;
 
 typedef struct rng {

@@ -38,8 +38,7 @@ static void lay_out(void *owner, arena *arena) {
   if (t->options.shuffle) t->order = arena_take(arena, t->data->rows, sizeof(uint32_t));
   if (train_limits_gradient(t)) t->square = arena_take(arena, train_chunks(t), sizeof(double));
   if (t->options.ema_decay > 0) t->average = arena_take(arena, parameters, sizeof(float));
-  if (several_passes(t) || train_limits_gradient(t))
-    t->gradient = arena_take(arena, parameters, sizeof(float));
+  if (several_passes(t) || train_updates_last(t)) t->gradient = arena_take(arena, parameters, sizeof(float));
   for (int k = 0; k < optimizer_moments(&t->optimizer); k++) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
@@ -64,9 +63,9 @@ static void begin_average(trainer *t) {
 static void start_moments(trainer *t) {
   const network *net = t->net;
   optimizer_start(&t->optimizer, 1, t->moment, 0, net->parameters);
-  for (int l = 0; l < net->layers && t->options.ntk; l++) {
-    const layer *layer = &net->layer[l];
-    optimizer_start(&t->optimizer, layer->inputs, t->moment, layer->weight, layer->bias - layer->weight);
+  const layer *layer;
+  for (int i = 0; t->options.ntk && (layer = network_weights(net, i)) != NULL; i++) {
+    optimizer_start(&t->optimizer, layer->inputs, t->moment, layer->weight, dense_weights_size(layer));
   }
 }
 
@@ -179,6 +178,19 @@ static double epoch_weight(const trainer *t) {
   return sum;
 }
 
+/* The validation rows' mean loss and score; the means of the variants'. */
+static void evaluate(trainer *t, epoch_record *record) {
+  int variants = t->net->variants;
+  record->valid_loss = record->valid_score = 0;
+  for (int v = 0; v < variants; v++) {
+    double loss, score;
+    trainer_judged(t, v);
+    evaluator_run(&t->evaluator, &loss, &score);
+    record->valid_loss += loss / variants;
+    record->valid_score += score / variants;
+  }
+}
+
 static void end_epoch(trainer *t) {
   if (!parameters_finite(t->net)) {
     t->state = TRAIN_DIVERGED;
@@ -191,7 +203,7 @@ static void end_epoch(trainer *t) {
   double weight = epoch_weight(t);
   epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
   if (t->average != NULL) network_apply_scale(&t->judged, t->average);
-  if (t->valid != NULL) evaluator_run(&t->evaluator, &record.valid_loss, &record.valid_score);
+  if (t->valid != NULL) evaluate(t, &record);
   if (t->valid != NULL && !isfinite(record.valid_loss)) {
     t->state = TRAIN_DIVERGED;
     return;
@@ -318,7 +330,11 @@ double trainer_epoch_progress(const trainer *t) {
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 
-const network *trainer_judged(const trainer *t) { return &t->judged; }
+const network *trainer_judged(trainer *t, int variant) {
+  t->judged.layer = network_variant(t->net, variant).layer;
+  if (network_shares(t->net)) network_apply_scale(&t->judged, t->judged.parameter);
+  return &t->judged;
+}
 
 void trainer_keep(trainer *t) {
   bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(&t->judged);

@@ -110,8 +110,9 @@ double trainer_epoch_progress(const trainer *trainer);
    otherwise the last finite one; 0 before the first has ended. */
 int trainer_kept_epoch(const trainer *trainer);
 
-/* What is validated and kept: the network, or the same with its averages. */
-const network *trainer_judged(const trainer *trainer);
+/* What is validated and kept: the network, or the same with its averages, until the next call as one of its
+   variants. */
+const network *trainer_judged(trainer *trainer, int variant);
 
 /* Puts the kept epoch's weights into the network. Before the first epoch has ended: the present weights, or,
    if those are not finite, the initial ones. */

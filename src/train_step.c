@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "clock.h"
 #include "cpu.h"
@@ -38,6 +39,14 @@ static block next_block(const trainer *t, const block *block) {
   return train_block_at(t, first, 1 - block->buffer, block->at.step + block->closes);
 }
 
+/* The first's is that of the training. */
+static void variant_key(const uint32_t of[2], int variant, uint32_t key[2]) {
+  uint32_t drawn[4] = {of[0], of[1]};
+  const rng stream = rng_make(of, RNG_STREAM_VARIANT, (uint32_t)variant);
+  if (variant > 0) rng_block(&stream, 0, drawn);
+  memcpy(key, drawn, 2 * sizeof *key);
+}
+
 static const uint32_t *order_from(const trainer *t, size_t first) {
   return t->order != NULL ? t->order + first : NULL;
 }
@@ -70,7 +79,7 @@ static void gather(const team *team, const trainer *t, const block *block) {
 /* Where gradients go: straight into the update; or, over several passes, into the sum that the last one
    applies; or, where their norm must be known first, into that sum alone. */
 static gradient_sink sink_for(const trainer *t, const block *block, const optimizer_step *step) {
-  bool updates = t->gradient == NULL || (block->closes && !train_limits_gradient(t));
+  bool updates = t->gradient == NULL || (block->closes && !train_updates_last(t));
   return (gradient_sink){
       .gradient = t->gradient,
       .accumulate = !block->opens,
@@ -93,13 +102,14 @@ static double squares_between(const trainer *t, size_t chunk, size_t begin, size
 /* That of a whole chunk. In NTK parametrisation it is the gradient of V = sqrt(inputs) W that counts. */
 static double chunk_squares(const trainer *t, size_t chunk) {
   const network *net = t->net;
+  const layer *layer;
   double sum = 0;
   size_t done = 0;
-  for (int l = 0; l < net->layers && t->options.ntk; l++) {
-    const layer *layer = &net->layer[l];
+  for (int i = 0; t->options.ntk && (layer = network_weights(net, i)) != NULL; i++) {
+    size_t behind = layer->weight + dense_weights_size(layer);
     sum += squares_between(t, chunk, done, layer->weight);
-    sum += squares_between(t, chunk, layer->weight, layer->bias) / (double)layer->inputs;
-    done = layer->bias;
+    sum += squares_between(t, chunk, layer->weight, behind) / (double)layer->inputs;
+    done = behind;
   }
   return sum + squares_between(t, chunk, done, net->parameters);
 }
@@ -116,28 +126,43 @@ static double gradient_factor(const team *team, trainer *t) {
   return norm > t->options.clip_norm ? t->options.clip_norm / norm : 1;
 }
 
-/* What a step still has to do where norms are limited, those of the gradient or those of the weights. */
-static void limit_norms(const team *team, trainer *t, gradient_sink sink, const optimizer_step *step) {
+/* The update by the whole gradient. */
+static void update_last(const team *team, trainer *t, gradient_sink sink, optimizer_step step) {
   if (train_limits_gradient(t)) {
-    const optimizer_step scaled = optimizer_scaled(*step, gradient_factor(team, t));
-    sink.step = &scaled;
-    pass_update(team, &t->pass, sink, t->options.max_norm);
+    step = optimizer_scaled(step, gradient_factor(team, t));
+  } else {
+    team_barrier(team);
   }
+  sink.step = &step;
+  for (int v = 0; v < t->net->variants; v++) {
+    network own;
+    pass turn = pass_of_variant(&t->pass, v, &own);
+    sink.variant = v;
+    pass_update(team, &turn, sink, t->options.max_norm);
+  }
+}
+
+/* What a step still has to do where the update waits, or norms of the weights are limited. */
+static void end_step(const team *team, trainer *t, gradient_sink sink, const optimizer_step *step) {
+  if (train_updates_last(t)) update_last(team, t, sink, *step);
   if (t->options.max_norm > 0) {
     team_barrier(team);
     pass_limit_norms(team, &t->pass, sink, t->options.max_norm);
   }
 }
 
-/* Adds up a block's losses, in row order, and decides whether the next one follows at once. */
+/* Adds up a block's losses, in row order (the means over variants), and decides whether the next one follows
+   at once. */
 static void account(trainer *t, const block *block, const struct block *next) {
   double loss = 0, score = 0;
-  for (size_t r = 0; r < block->n; r++) {
-    loss += t->pass.row_loss[r];
-    score += t->pass.row_score[r];
+  for (int v = 0; v < t->net->variants; v++) {
+    for (size_t r = 0; r < block->n; r++) {
+      loss += t->pass.row_loss[(size_t)v * t->pass.rows + r];
+      score += t->pass.row_score[(size_t)v * t->pass.rows + r];
+    }
   }
-  t->sums.train_loss += loss;
-  t->sums.train_score += score;
+  t->sums.train_loss += loss / t->net->variants;
+  t->sums.train_score += score / t->net->variants;
   t->rows_done += (double)block->n;
   t->sums.rate = rates_at(&t->rates[RATE_LEARN], t->steps);
   if (block->closes) train_begin_step(t);
@@ -149,6 +174,26 @@ static void account(trainer *t, const block *block, const struct block *next) {
       t->state == TRAIN_RUNNING && t->gathered && !trainer_wants_rate(t) && clock_seconds() < t->slice_end;
 }
 
+/* Forward, backward and gradients of a variant's weights; the loss is the mean of theirs. */
+static void variant_pass(const team *team, trainer *t, int variant, const block *block, gradient_sink sink) {
+  network own;
+  pass pass = pass_of_variant(&t->pass, variant, &own);
+  const batch *batch = &t->batch[block->buffer];
+  const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};
+  const input x = batch_input(batch);
+  step_rows at = block->at;
+  if (network_shares(&own)) {
+    pass_transpose(team, &pass);
+    team_barrier(team);
+  }
+  variant_key(t->options.key, variant, at.key);
+  sink.variant = variant;
+  pass_forward(team, &pass, x, block->n, &at);
+  pass_loss(team, &pass, &t->loss, &targets, block->n, block->scale / own.variants);
+  pass_backward(team, &pass, block->n, &at);
+  pass_weights(team, &pass, x, block->n, sink, t->options.max_norm);
+}
+
 /* One block from end to end; the next one's rows come in meanwhile. The first member alone writes what the
    others read after the barrier, while they may still be at work: so all begin with copies. */
 static void train_block(const team *team, trainer *t) {
@@ -157,14 +202,8 @@ static void train_block(const team *team, trainer *t) {
   const optimizer_step step = t->step;
   block.at.dropout = t->dropout;
   const gradient_sink sink = sink_for(t, &block, &step);
-  const batch *batch = &t->batch[block.buffer];
-  const targets targets = {batch->class_index, batch->value, batch->weight, batch->offset};
-  const input x = batch_input(batch);
-  pass_forward(team, &t->pass, x, block.n, &block.at);
-  pass_loss(team, &t->pass, &t->loss, &targets, block.n, block.scale);
-  pass_backward(team, &t->pass, block.n, &block.at);
-  pass_weights(team, &t->pass, x, block.n, sink, t->options.max_norm);
-  if (block.closes) limit_norms(team, t, sink, &step);
+  for (int v = 0; v < t->net->variants; v++) variant_pass(team, t, v, &block, sink);
+  if (block.closes) end_step(team, t, sink, &step);
   if (next.n > 0) gather(team, t, &next);
   if (team->rank == 0) account(t, &block, &next);
   team_barrier(team);

@@ -72,6 +72,11 @@ enum { CHUNK = 4096 };
 /* Whether updates wait for the norm of the gradient. */
 static inline bool train_limits_gradient(const trainer *t) { return t->options.clip_norm > 0; }
 
+/* Whether they wait for all of the gradient: for its norm, or for other variants. */
+static inline bool train_updates_last(const trainer *t) {
+  return train_limits_gradient(t) || network_shares(t->net);
+}
+
 static inline size_t train_chunks(const trainer *t) { return (t->net->parameters + CHUNK - 1) / CHUNK; }
 
 /* The coefficients of the step under way. */

@@ -103,6 +103,53 @@ static void check_scale_gradient(const kernels *k, int rows, worst *w) {
   }
 }
 
+static void check_scale_both(const kernels *k, worst *w) {
+  const spans s = random_spans(), scales = random_spans();
+  spans out = random_spans();
+  const spans before = out;
+  k->scale_both(s.a, s.b, scales.a, ROWS, out.a);
+  for (int i = 0; i < SPAN; i++) {
+    double exact = (double)s.b[i / PANEL] * scales.a[i % PANEL] * s.a[i];
+    worst_update(w, error_in_roundings(out.a[i], exact, 2 * fabs(exact)), s.a[i]);
+  }
+  expect_same(k, "rows scaled with their columns beyond their span", out.a + SPAN, before.a + SPAN, PANEL);
+}
+
+/* Of two panels of up to 16 rows each, the sums of a row or of a column and the gradient of the weights. */
+static void check_shared_gradient(const kernels *k, int rows, bool accumulate, worst *w) {
+  enum { W_STRIDE = 18 * PANEL, G_STRIDE = 17 * PANEL };
+  const spans s = random_spans(), scales = random_spans(), before = random_spans();
+  spans dw = before;
+  _Alignas(ALIGNMENT) float row_sums[PANEL], column_sums[2 * PANEL];
+  const shared_part part = {.w = s.a,
+                            .dw = dw.a,
+                            .stride = W_STRIDE,
+                            .rows = (size_t)rows,
+                            .panels = 2,
+                            .row = scales.a,
+                            .column = scales.b};
+  double row[PANEL] = {0}, row_size[PANEL] = {0}, column[2 * PANEL] = {0}, column_size[2 * PANEL] = {0};
+  k->shared_gradient(&part, s.b, G_STRIDE, accumulate, row_sums, column_sums);
+  for (int i = 0; i < rows * 2 * PANEL; i++) {
+    int r = i / (2 * PANEL), j = i % (2 * PANEL), at = r * PANEL + j % PANEL, panel = j / PANEL;
+    double g = s.b[panel * G_STRIDE + at], product = s.a[panel * W_STRIDE + at] * g;
+    double own = (double)scales.a[r] * scales.b[j] * g,
+           old = accumulate ? before.a[panel * W_STRIDE + at] : 0;
+    row[r] += scales.b[j] * product, row_size[r] += fabs(scales.b[j] * product);
+    column[j] += scales.a[r] * product, column_size[j] += fabs(scales.a[r] * product);
+    double size = 3 * fabs(own) + fabs(old);
+    worst_update(w, error_in_roundings(dw.a[panel * W_STRIDE + at], own + old, size), g);
+  }
+  for (int r = 0; r < PANEL; r++)
+    worst_update(w, error_in_roundings(row_sums[r], row[r], 2 * PANEL * row_size[r]), row[r]);
+  for (int j = 0; j < 2 * PANEL; j++)
+    worst_update(w, error_in_roundings(column_sums[j], column[j], PANEL * column_size[j]), column[j]);
+  for (int panel = 0; panel < 2; panel++) {
+    int end = panel * W_STRIDE + rows * PANEL;
+    expect_same(k, "a shared gradient beyond its rows", dw.a + end, before.a + end, PANEL);
+  }
+}
+
 void check_regularization(const kernels *k) {
   worst w = {0, 0};
   for (float limit = .01f; limit < 100; limit *= 10) {
@@ -126,4 +173,11 @@ void check_regularization(const kernels *k) {
   check_scale_rows(k, &w);
   for (int rows = 1; rows <= PANEL; rows++) check_scale_gradient(k, rows, &w);
   report(kernel_name(k, "scale_rows and scale_gradient"), "roundings a term", w, 1);
+  w = (worst){0, 0};
+  check_scale_both(k, &w);
+  for (int rows = 1; rows <= PANEL; rows++) {
+    check_shared_gradient(k, rows, false, &w);
+    check_shared_gradient(k, rows, true, &w);
+  }
+  report(kernel_name(k, "scale_both and shared_gradient"), "roundings a term", w, 1);
 }

@@ -6,8 +6,8 @@
 bands <- c(
   "^(init\\.c|fastmlp\\.h|r_.*)$",
   "^(train|trainer|train_step|evaluate|predict|gradient|stream|dressed|pass|network|rates)\\.[ch]$",
-  paste0("^(dense|dropout|normalize|input_scale|parametric|embedding.*|activation|loss.*|optimizer|initial|",
-         "data|sparse_batch)\\.[ch]$"),
+  paste0("^(dense|dropout|normalize|input_scale|shared_weights|parametric|embedding.*|activation|loss.*|",
+         "optimizer|initial|data|sparse_batch)\\.[ch]$"),
   "^(matrix|scan|sparse)\\.[ch]$",
   "^(kernel_.*|kernels.*|vector.*|activation_list)\\.[ch]$",
   "^(common|alloc|cpu|threads|clock|pace|profile|rng)\\.[ch]$"
