@@ -32,8 +32,8 @@
 #'   learning." ICLR, arXiv:2002.06715.
 #' @examples
 #'
-#' # Eight members that share weights
-#' mlp_fit(Species ~ ., iris, preset = "fast", ensemble = 8, share_weights = TRUE)
+#' # Members that share weights
+#' mlp_fit(Species ~ ., iris, preset = "fast", ensemble = 4, share_weights = TRUE)
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
