@@ -43,7 +43,7 @@
 #'   predictor, in this order: `row`, `predictor`, `output` and `attribution`.
 #'
 #'   `autoplot()` draws a bar for each predictor of up to four rows, a point for each of more rows, the
-#'   predictors with the largest mean size first.
+#'   predictors with the largest mean size first; or, with `shape`, each row as an image.
 #' @references Simonyan K, Vedaldi A, Zisserman A (2014). "Deep inside convolutional networks: visualising
 #'   image classification models and saliency maps." ICLR workshop.
 #'
@@ -60,6 +60,9 @@
 #' predict(fit, iris[150, ], "prob") - predict(fit, iris[1, ], "prob")
 #'
 #' autoplot(mlp_attribution(fit, iris, "integrated"))
+#'
+#' # Predictors that are pixels, here 2 x 2
+#' autoplot(mlp_attribution(fit, iris[c(1, 60, 150), ]), shape = c(2, 2))
 #' @export
 mlp_attribution <- function(fit, new_data, method = c("gradient", "gradient_input", "integrated"), ...,
                             type = NULL, output = NULL, baseline = NULL, steps = 64, offset = NULL,

@@ -287,11 +287,26 @@ plot_theme <- function() {
     )
 }
 
-# Numbers on axes and in labels: 1,000.
-big_numbers <- function(x) {
+# Numbers on axes and in labels: 1,000; with so many digits that no two look alike.
+big_numbers <- function(x, mark = ",") {
   large <- max(abs(x), 0, na.rm = TRUE) >= 1
-  text <- format(x, big.mark = ",", trim = TRUE, scientific = if (large) FALSE else NA, digits = 3)
+  for (digits in 3:7) {
+    text <- format(x, big.mark = mark, trim = TRUE, scientific = if (large) FALSE else NA, digits = digits)
+    if (length(unique(text)) == length(unique(x))) break
+  }
   ifelse(is.na(x), NA_character_, text)
+}
+
+# Values of predictors, of which numbers below 10,000 may be years.
+predictor_numbers <- function(x) {
+  big_numbers(x, mark = if (max(abs(x), 0, na.rm = TRUE) < 1e4) "" else ",")
+}
+
+# The scale of an axis, "x" or "y", along values that lie on a line (see on_a_line()).
+predictor_axis <- function(axis, values, ...) {
+  kind <- if (is.numeric(values)) "continuous" else if (inherits(values, "Date")) "date" else "datetime"
+  scale <- getExportedValue("ggplot2", paste("scale", axis, kind, sep = "_"))
+  if (kind == "continuous") scale(labels = predictor_numbers, ...) else scale(...)
 }
 
 # 12.3 %

@@ -2,11 +2,33 @@
 
 #' @rdname mlp_attribution
 #' @param object,x What `mlp_attribution()` returned.
-#' @param max_predictors The most predictors to draw: a whole number of at least 1.
+#' @param max_predictors The most predictors to draw: a whole number of at least 1, by default 20. Not with
+#'   `shape`.
+#' @param shape Rows and columns of images whose pixels are the predictors, from left to right and then from
+#'   top to bottom, as from [read_idx()] with `flatten = TRUE`: two whole numbers, or `NULL` for bars and
+#'   points.
+#' @param max_rows With `shape`, the most rows to draw, evenly spaced in the data: a whole number of at least 1,
+#'   by default 6.
 #' @exportS3Method ggplot2::autoplot fastmlp_attribution
-autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) { # nolint: object_name_linter.
-  check_no_dots(..., known = "max_predictors")
-  shown <- largest_predictors(object, "attribution", check_count(max_predictors, "max_predictors"))
+autoplot.fastmlp_attribution <- function(object, # nolint: object_name_linter.
+                                         max_predictors = NULL, shape = NULL, max_rows = NULL, ...) {
+  call <- environment()
+  check_no_dots(..., known = c("max_predictors", "shape", "max_rows"))
+  if (is.null(shape)) {
+    check_absent(max_rows, "max_rows", "without `shape`", call)
+    return(attribution_plot(object, check_count(max_predictors %||% 20, "max_predictors")))
+  }
+  check_absent(max_predictors, "max_predictors", "with `shape`", call)
+  shape <- check_shape(shape, length(unique(object$predictor)), "the predictors", call)
+  attribution_images(attribution_pixels(object, shape, check_count(max_rows %||% 6, "max_rows")), object)
+}
+
+check_absent <- function(x, arg, when, call) {
+  if (!is.null(x)) abort_argument(arg, paste("left out", when), describe(x), call = call)
+}
+
+attribution_plot <- function(object, max_predictors) {
+  shown <- largest_predictors(object, "attribution", max_predictors)
   object <- object[object$predictor %in% shown, ]
   object$predictor <- factor(object$predictor, rev(shown))
   object$output <- factor(object$output, unique(object$output))
@@ -17,6 +39,7 @@ autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) { # n
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
+    ggplot2::scale_x_continuous(labels = big_numbers) +
     ggplot2::scale_y_discrete(guide = ggplot2::guide_axis(check.overlap = TRUE)) +
     (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
@@ -25,6 +48,37 @@ autoplot.fastmlp_attribution <- function(object, max_predictors = 20, ...) { # n
 #' @rdname mlp_attribution
 #' @export
 plot.fastmlp_attribution <- function(x, ...) draw_plot(autoplot(x, ...))
+
+# ---- images ----
+
+# One row a pixel of some rows: image, output, row, column, attribution (over the image's largest of all
+# outputs).
+attribution_pixels <- function(object, shape, max_rows) {
+  rows <- unique(object$row)
+  rows <- rows[evenly_spaced(length(rows), max_rows)]
+  object <- object[object$row %in% rows, ]
+  largest <- tapply(abs(object$attribution), object$row, max)[as.character(object$row)]
+  titles <- paste("row", big_numbers(rows))
+  data.frame(
+    image = factor(titles[match(object$row, rows)], titles),
+    output = factor(object$output, unique(object$output)),
+    pixel_places(shape),
+    attribution = object$attribution / ifelse(largest > 0, largest, 1)
+  )
+}
+
+attribution_images <- function(images, object) {
+  several <- nlevels(images$output) > 1
+  quantity <- quantity_words(attr(object, "type"), levels(images$output))
+  ggplot2::ggplot(images, ggplot2::aes(.data$column, .data$row, fill = .data$attribution)) +
+    image_layers() +
+    (if (several) ggplot2::facet_grid(ggplot2::vars(.data$image), ggplot2::vars(.data$output)) else
+      ggplot2::facet_wrap("image", ncol = image_columns(nlevels(images$image)))) +
+    weight_fill(1, "over the\nrow's\nlargest") +
+    ggplot2::labs(title = attribution_words(attr(object, "method"), quantity))
+}
+
+# ---- bars and points ----
 
 most_rows_as_bars <- 4
 

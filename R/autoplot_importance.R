@@ -16,6 +16,7 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # no
     importance_intervals(object) +
     output_panels(object[["output"]]) +
     sign_scale() +
+    ggplot2::scale_x_continuous(labels = big_numbers) +
     ggplot2::labs(x = importance_title(object), y = NULL)
 }
 

@@ -9,7 +9,7 @@ autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) { # nolint: ob
   max_rows <- check_count(max_rows, "max_rows")
   variables <- attr(object, "variables")
   object$.output <- factor(object$.output, unique(object$.output))
-  is_number <- vapply(object[variables], is.numeric, NA)
+  is_number <- vapply(object[variables], on_a_line, NA)
   layers <- if (attr(object, "ice")) ice_layers(object, max_rows) else
     if (length(variables) == 1) partial_lines(object, variables, ".output") else
       if (all(is_number) || !any(is_number)) partial_tiles(object) else
@@ -44,7 +44,7 @@ partial_lines <- function(object, variables, by) {
   list(
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
-    names_along(object[[along]]),
+    value_axes(object, along),
     if (!one) scale_by_colour(groups),
     if (nlevels(object$.output) > 1 && !is.null(panels)) ggplot2::facet_wrap(panels),
     ggplot2::labs(x = along, y = partial_words(object), colour = if (by != ".output") by)
@@ -53,12 +53,20 @@ partial_lines <- function(object, variables, by) {
 
 curve_layer <- function(mapping, data, along, colour = NULL) {
   fixed <- if (!is.null(colour)) list(colour = colour)
-  number <- is.numeric(data[[along]])
+  number <- on_a_line(data[[along]])
   draw <- if (number) ggplot2::geom_line else ggplot2::geom_point
   do.call(draw, c(list(mapping, data), fixed, if (number) list(linewidth = 0.9) else list(size = 3)))
 }
 
-names_along <- function(values) if (!is.numeric(values)) crowded_names(levels(as.factor(values)))
+value_axes <- function(object, along) {
+  list(
+    if (on_a_line(object[[along]])) predictor_axis("x", object[[along]]),
+    names_along(object[[along]]),
+    ggplot2::scale_y_continuous(labels = big_numbers)
+  )
+}
+
+names_along <- function(values) if (!on_a_line(values)) crowded_names(levels(as.factor(values)))
 
 # The deciles of the data.
 rug_layer <- function(object, along) {
@@ -78,7 +86,7 @@ ice_layers <- function(object, max_rows) {
     curve_layer(ggplot2::aes(.data[[along]], .data$.pred, group = 1), mean_curve(object, along), along,
                 plot_colours[["blue"]]),
     rug_layer(object, along),
-    names_along(object[[along]]),
+    value_axes(object, along),
     if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
     ggplot2::labs(x = along, y = partial_words(object))
   )
@@ -110,8 +118,8 @@ partial_tiles <- function(object) {
                    fill = .data$.pred),
       cells
     ),
-    cell_scale(object[[sides[1]]], ggplot2::scale_x_continuous),
-    cell_scale(object[[sides[2]]], ggplot2::scale_y_continuous),
+    cell_scale("x", object[[sides[1]]]),
+    cell_scale("y", object[[sides[2]]]),
     names_along(object[[sides[1]]]),
     fill_by_number(attr(object, "type")),
     if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
@@ -121,18 +129,20 @@ partial_tiles <- function(object) {
 
 # Cells reach halfway to the next value; those of a factor stand side by side.
 cell_ends <- function(value) {
-  if (!is.numeric(value)) {
+  if (!on_a_line(value)) {
     at <- as.integer(as.factor(value))
     return(list(from = at - 0.5, to = at + 0.5))
   }
-  known <- sort(unique(value))
+  known <- sort(unique(as.numeric(value)))
   edges <- c(known[1], (known[-1] + known[-length(known)]) / 2, known[length(known)])
-  at <- match(value, known)
+  edges <- as_in_column(edges, value)
+  at <- match(as.numeric(value), known)
   list(from = edges[at], to = edges[at + 1])
 }
 
-cell_scale <- function(value, scale) {
-  if (is.numeric(value)) return(scale(expand = c(0, 0)))
+cell_scale <- function(axis, value) {
+  if (on_a_line(value)) return(predictor_axis(axis, value, expand = c(0, 0)))
   levels <- levels(as.factor(value))
-  scale(breaks = seq_along(levels), labels = levels, expand = c(0, 0))
+  continuous <- c(x = ggplot2::scale_x_continuous, y = ggplot2::scale_y_continuous)[[axis]]
+  continuous(breaks = seq_along(levels), labels = levels, expand = c(0, 0))
 }

@@ -119,7 +119,8 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
     (if (!is.null(middle)) ggplot2::geom_line(ggplot2::aes(y = .data$y), middle, colour = "black")) +
     (if (length(names) > 1) ggplot2::facet_wrap("outcome", scales = "free")) +
     ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
-    number_axes() +
+    predictor_axis("x", fan$x) +
+    ggplot2::scale_y_continuous(labels = big_numbers) +
     ggplot2::labs(
       x = along %||% "rows, from the smallest predicted median to the largest",
       y = if (length(names) == 1) names, fill = "band (rows within)",

@@ -107,6 +107,8 @@ regions_plot <- function(plane, variables, layers, held) {
   ggplot2::ggplot(plane, ggplot2::aes(.data[[variables[1]]], .data[[variables[2]]])) +
     roomy_theme() +
     layers +
+    predictor_axis("x", plane[[variables[1]]]) +
+    predictor_axis("y", plane[[variables[2]]]) +
     ggplot2::coord_cartesian(expand = FALSE) +
     ggplot2::labs(x = variables[1], y = variables[2], caption = held)
 }

@@ -8,28 +8,29 @@ most_names <- 40
 
 weights_picture <- function(network, names, call, layer = NULL, shape = NULL, max_units = NULL) {
   if (is.null(shape)) {
-    if (!is.null(max_units)) {
-      abort_argument("max_units", "left out without `shape`", describe(max_units), call = call)
-    }
+    check_absent(max_units, "max_units", "without `shape`", call)
     layer <- if (!is.null(layer)) check_count(layer, "layer", max = length(network$layers), call = call)
     return(weight_heat(weight_cells(network, layer), if (!is.null(layer)) layer_names(network, names, layer)))
   }
-  if (!is.null(layer)) {
-    abort_argument("layer", "left out with `shape`, which is about the first", describe(layer), call = call)
+  check_absent(layer, "layer", "with `shape`, which is about the first", call)
+  inputs <- nrow(network$layers[[1]]$weight)
+  hint <- if (inputs > network$inputs) {
+    sprintf("An embedding makes them of %s.", count_of(network$inputs, "predictor"))
   }
-  shape <- check_shape(shape, network, call)
+  shape <- check_shape(shape, inputs, "the inputs of the first layer", call, hint)
   weight_images(unit_images(network, shape, check_count(max_units %||% 24, "max_units", call = call)))
 }
 
-check_shape <- function(shape, network, call) {
+# Rows and columns of images of so many pixels, which are `what`.
+check_shape <- function(shape, pixels, what, call, hint = NULL) {
   shape <- check_count(shape, "shape", length = NULL, call = call)
-  inputs <- nrow(network$layers[[1]]$weight)
-  if (length(shape) == 2 && prod(shape) == inputs) return(shape)
-  expected <- sprintf("rows and columns of %s, the inputs of the first layer", count_of(inputs, "pixel"))
-  embedded <- inputs > network$inputs
-  hint <- if (embedded) sprintf("An embedding makes them of %s.", count_of(network$inputs, "predictor"))
+  if (length(shape) == 2 && prod(shape) == pixels) return(shape)
+  expected <- sprintf("rows and columns of %s, %s", count_of(pixels, "pixel"), what)
   abort_argument("shape", expected, describe(shape), "shape", hint, call)
 }
+
+# The places of pixels that come from left to right, then from top to bottom.
+pixel_places <- function(shape) list(row = rep(seq_len(shape[1]), each = shape[2]), column = seq_len(shape[2]))
 
 # "hidden 1", ..., "outputs".
 layer_titles <- function(network) {
@@ -118,26 +119,35 @@ unit_images <- function(network, shape, max_units) {
   titles <- big_numbers(units)
   data.frame(
     unit = factor(rep(titles, each = nrow(weight)), titles),
-    row = rep(seq_len(shape[1]), each = shape[2]), column = seq_len(shape[2]),
+    pixel_places(shape),
     weight = as.vector(weight[, units]) / rep(ifelse(largest > 0, largest, 1), each = nrow(weight))
   )
 }
 
 weight_images <- function(images) {
   ggplot2::ggplot(images, ggplot2::aes(.data$column, .data$row, fill = .data$weight)) +
-    ggplot2::geom_raster() +
-    ggplot2::facet_wrap("unit", ncol = ceiling(1.5 * sqrt(nlevels(images$unit)))) +
+    image_layers() +
+    ggplot2::facet_wrap("unit", ncol = image_columns(nlevels(images$unit))) +
     weight_fill(1, "weight over\nthe unit's\nlargest") +
-    ggplot2::scale_y_reverse(expand = c(0, 0)) +
-    ggplot2::scale_x_continuous(expand = c(0, 0)) +
-    ggplot2::coord_fixed() +
-    ggplot2::labs(title = "Weights of units of the first layer") +
-    plot_theme() +
+    ggplot2::labs(title = "Weights of units of the first layer")
+}
+
+# Panels side by side that make a picture which is wider than high.
+image_columns <- function(panels) ceiling(1.5 * sqrt(panels))
+
+image_layers <- function() {
+  list(
+    ggplot2::geom_raster(),
+    ggplot2::scale_y_reverse(expand = c(0, 0)),
+    ggplot2::scale_x_continuous(expand = c(0, 0)),
+    ggplot2::coord_fixed(),
+    plot_theme(),
     ggplot2::theme(
       legend.position = "right", panel.grid = ggplot2::element_blank(),
       axis.text = ggplot2::element_blank(), axis.title = ggplot2::element_blank(),
       strip.text = ggplot2::element_text(size = ggplot2::rel(.8)), panel.spacing = ggplot2::unit(3, "pt")
     )
+  )
 }
 
 # ---- distributions ----

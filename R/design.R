@@ -203,9 +203,10 @@ check_numeric_column <- function(column, name, arg, call) {
 
 abort_column <- function(column, name, expected, arg, call) {
   name <- paste0(arg, "$", name)
-  turn <- if (expected == "numeric") "as.numeric" else "as.character"
-  vector <- is.atomic(column) && is.null(dim(column))
-  hint <- if (vector) sprintf("As in the training data: `%s(%s)`?", turn, name)
+  turned <- sprintf(if (is.factor(column)) "as.character(%s)" else "%s", name) # not its codes
+  turned <- sprintf(if (expected == "numeric") "as.numeric(%s)" else "as.character(%s)", turned)
+  vector <- is.atomic(column) && is.null(dim(column)) && expected %in% c("numeric", "a factor or character")
+  hint <- if (vector) sprintf("As in the training data: `%s`?", turned)
   abort_argument(name, expected, describe(column), "columns", hint, call)
 }
 
@@ -230,5 +231,10 @@ match_column <- function(column, known, name, policy, arg, call) {
     return(match_levels(column, levels(known), paste0(arg, "$", name), call,
                         hint = "A fit with `new_levels = \"unknown\"` takes new levels."))
   }
-  if (is_plain_numeric(known)) check_numeric_column(column, name, arg, call) else column
+  if (is_plain_numeric(known) || is.logical(known)) return(check_numeric_column(column, name, arg, call))
+  # what a formula's functions take: dates, for one
+  if (is.object(known) && !inherits(column, class(known)[1])) {
+    abort_column(column, name, sprintf("of class \"%s\"", class(known)[1]), arg, call)
+  }
+  column
 }

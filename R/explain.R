@@ -167,7 +167,7 @@ roomy_theme <- function() {
 # A bar of colours with room for its numbers; of probabilities it is whole.
 fill_by_number <- function(type) {
   list(
-    ggplot2::scale_fill_viridis_c(n.breaks = 4, limits = if (type == "prob") 0:1),
+    ggplot2::scale_fill_viridis_c(n.breaks = 4, labels = big_numbers, limits = if (type == "prob") 0:1),
     ggplot2::theme(legend.key.width = ggplot2::unit(2.5, "lines"))
   )
 }

@@ -12,10 +12,10 @@
 #' @param new_data A matrix or data frame with the predictors of the fit, as for
 #'   [predict()][predict.fastmlp]: the rows to average over, and the values to show.
 #' @param variables Names of one or two predictors.
-#' @param grid_size Values of a numeric predictor, at most: a whole number of at least 2. Half of them are
-#'   quantiles of `new_data`, half lie at equal distances, so that a line says something where rows are few,
-#'   too; where there are no more values they are all of them. Factors have all their levels, dates and the
-#'   like of a recipe all their values. Numbers that a recipe needs whole are rounded.
+#' @param grid_size Values of a number, date or time (`POSIXct`), at most: a whole number of at least 2. Half
+#'   of them are quantiles of `new_data`, half lie at equal distances, so that a line says something where rows
+#'   are few, too; where there are no more values they are all of them. Factors have all their levels, and
+#'   what else a recipe takes all its values. Days, and numbers that a recipe needs whole, are rounded.
 #' @param ice Whether to return the curves of single rows instead of their mean: `TRUE` or `FALSE`. For one
 #'   predictor.
 #' @param center Whether curves are shown as differences from their first value: `TRUE` or `FALSE`. For one
@@ -29,7 +29,7 @@
 #'
 #'   `autoplot()` draws lines, of a factor points, with a rug at the deciles of the data; of rows at most
 #'   `max_rows` (200 by default, evenly spaced in the data) below the mean of all; of two numbers or two
-#'   factors a heat map; of a number and a factor a line for each level.
+#'   factors a heat map; of a number and a factor a line for each level. Dates and times count as numbers.
 #' @references Friedman JH (2001). "Greedy function approximation: a gradient boosting machine." Annals of
 #'   Statistics 29.
 #'
@@ -72,7 +72,7 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
   if (center) curves <- curves - rep(curves[, , 1], length.out = length(curves))
   about <- list(
     variables = variables, ice = ice, center = center, type = quantity$type, weights = if (ice) weights,
-    deciles = lapply(Filter(is.numeric, rows$columns[variables]), decile_values)
+    deciles = lapply(Filter(on_a_line, rows$columns[variables]), decile_values)
   )
   partial_tibble(curves, grid, quantity$output, about)
 }
@@ -99,18 +99,33 @@ partial_grid <- function(columns, levels, grid_size) {
 grid_values <- function(column, levels, grid_size) {
   if (!is.null(levels)) return(factor(levels, levels))
   values <- sort(unique(column))
-  if (length(values) <= grid_size || !is.numeric(column)) return(values)
+  if (length(values) <= grid_size || !on_a_line(column)) return(values)
   even <- grid_size %/% 2 + 1
   shares <- seq(0, 1, length.out = grid_size - even + 2)
-  values <- c(
-    stats::quantile(column, shares, type = 1, names = FALSE, na.rm = TRUE),
-    seq(values[1], values[length(values)], length.out = even)
+  ends <- as.numeric(range(values))
+  numbers <- c(
+    stats::quantile(as.numeric(column), shares, type = 1, names = FALSE, na.rm = TRUE),
+    seq(ends[1], ends[2], length.out = even)
   )
-  # of the user's columns those alone are integers that must be: see rows_to_change()
-  sort(unique(if (is.integer(column)) as.integer(round(values)) else values))
+  whole <- is.integer(column) || inherits(column, "Date")
+  numbers <- as_in_column(sort(unique(if (whole) round(numbers) else numbers)), column)
+  # of the user's numbers those alone are integers that must be: see rows_to_change()
+  if (is.integer(column) && is.numeric(column)) as.integer(numbers) else numbers
 }
 
-decile_values <- function(column) stats::quantile(column, 1:9 / 10, names = FALSE, na.rm = TRUE)
+# Whether values have distances, as numbers, dates and times do.
+on_a_line <- function(x) is.numeric(x) || inherits(x, c("Date", "POSIXct"))
+
+# Numbers as what they stand for in a column.
+as_in_column <- function(numbers, column) {
+  if (inherits(column, "Date")) return(structure(numbers, class = "Date"))
+  if (inherits(column, "POSIXct")) return(.POSIXct(numbers, attr(column, "tzone")))
+  numbers
+}
+
+decile_values <- function(column) {
+  as_in_column(stats::quantile(as.numeric(column), 1:9 / 10, names = FALSE, na.rm = TRUE), column)
+}
 
 # What `predict` gives of the rows with each row of the grid in place of their own values: an array <rows or
 # 1> x outputs x grid.

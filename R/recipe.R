@@ -49,6 +49,7 @@ with_data_weights <- function(given, design, call) {
 forge_recipe <- function(new_data, blueprint, predictors, arg, call) {
   check_columns_present(colnames(new_data), names(blueprint$ptypes$predictors), arg, call)
   if (is.matrix(new_data)) new_data <- as.data.frame(new_data)
+  new_data <- with_known_levels(new_data, blueprint$ptypes$predictors)
   x <- explain_hardhat(hardhat::forge(new_data, blueprint), arg, call)$predictors
   if (nrow(x) != nrow(new_data)) {
     got <- sprintf("%d of %d rows", nrow(x), nrow(new_data))
@@ -56,4 +57,16 @@ forge_recipe <- function(new_data, blueprint, predictors, arg, call) {
                    hint = "Steps that drop rows are for training alone: use `skip = TRUE`.", call = call)
   }
   forge_predictors(x, predictors$blueprint, predictors, arg, call)
+}
+
+# Factors of the same levels are taken whatever order these have, and whether or not they count as ordered, as
+# they are without a recipe.
+with_known_levels <- function(new_data, known) {
+  for (name in names(Filter(is.factor, known))) {
+    column <- new_data[[name]]
+    levels <- levels(known[[name]])
+    if (!is.factor(column) || !setequal(levels(column), levels)) next
+    new_data[[name]] <- factor(as.character(column), levels, ordered = is.ordered(known[[name]]))
+  }
+  new_data
 }

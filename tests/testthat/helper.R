@@ -73,14 +73,15 @@ signalled <- function(call, frame) {
 }
 
 # What a new R process prints that runs `code` (one string) with the installed package, as lines. `env` sets
-# environment variables, as c(NAME = "value").
-in_new_process <- function(code, env = character()) {
+# environment variables, as c(NAME = "value"); after `timeout` seconds the process is ended.
+in_new_process <- function(code, env = character(), timeout = 0) {
   library <- dirname(system.file(package = "fastmlp"))
   script <- withr::local_tempfile(fileext = ".R")
   start <- sprintf("library(fastmlp, lib.loc = %s); options(fastmlp.preset = \"plain\")", deparse(library))
   writeLines(c(start, code), script)
   withr::local_envvar(c(env, R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep), R_TESTS = ""))
-  system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE)
+  system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE,
+          timeout = timeout)
 }
 
 skip_unless_installed <- function() {
@@ -104,7 +105,18 @@ shown_labels <- function(plot) {
 expect_picture <- function(name, plot) {
   skip_if_not_installed("vdiffr")
   skip_if(utils::packageVersion("ggplot2") != "3.4.1", "pictures as ggplot2 3.4.1 draws them")
-  vdiffr::expect_doppelganger(name, plot)
+  vdiffr::expect_doppelganger(name, with_tiles(plot))
+}
+
+# The picture with rectangles in place of rasters, whose cells text can tell.
+with_tiles <- function(plot) {
+  plot$layers <- lapply(plot$layers, function(layer) {
+    if (!inherits(layer$geom, "GeomRaster")) return(layer)
+    tiles <- ggplot2::ggproto(NULL, layer, geom = ggplot2::GeomTile)
+    tiles$geom_params <- list(na.rm = FALSE)
+    tiles
+  })
+  plot
 }
 
 # A network whose weights and biases are simple numbers, the same everywhere.

@@ -44,6 +44,9 @@ test_that("numbers have big marks", {
   expect_equal(big_numbers(c(0, .25, NA)), c("0.00", "0.25", NA))
   expect_equal(big_numbers(1e6), "1,000,000")
   expect_equal(big_numbers(NA_real_), NA_character_)
+  expect_equal(big_numbers(c(1000, 1000.5, 1001)), c("1,000.0", "1,000.5", "1,001.0"))
+  expect_equal(predictor_numbers(c(2010, 2020)), c("2010", "2020"))
+  expect_equal(predictor_numbers(c(0, 50000)), c("0", "50,000"))
 })
 
 test_that("arguments are checked", {

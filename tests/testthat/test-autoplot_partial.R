@@ -2,6 +2,8 @@ layers_drawn <- function(plot) ggplot2::ggplot_build(plot)$data
 
 cars_data <- transform(mtcars, cyl = factor(cyl), gear = factor(gear))
 
+days <- as.Date("2024-01-01") + 0:99
+
 fit <- small_fit(mpg ~ wt + hp + cyl + gear, cars_data, standardize = "zscore", activation = "tanh",
                  optimizer = opt_sgd(0.02))
 
@@ -44,6 +46,39 @@ test_that("two numbers or two factors are a heat map, one of each lines", {
   }
 })
 
+test_that("dates and times have lines, axes and heat maps of their own", {
+  curve <- function(values, ...) {
+    about <- list(variables = "when", ice = FALSE, center = FALSE, type = "numeric",
+                  deciles = list(when = decile_values(values)))
+    partial_tibble(array(seq_along(values), c(1, 1, length(values))), list_frame(list(when = values)), "y",
+                   about)
+  }
+  times <- as.POSIXct("2024-01-01", tz = "UTC") + 3600 * (0:9)
+  for (values in list(days[1:10], times)) {
+    plot <- autoplot(curve(values))
+    layers <- layers_drawn(plot)
+    expect_identical(class(plot$layers[[1]]$geom)[1], "GeomLine")
+    expect_equal(layers[[1]]$x, as.numeric(values))
+    expect_equal(layers[[2]]$x, quantile(as.numeric(values), 1:9 / 10, names = FALSE))
+  }
+  about <- list(variables = c("when", "wt"), ice = FALSE, center = FALSE, type = "numeric")
+  grid <- list_frame(list(when = rep(days[c(1, 3, 9)], each = 2), wt = rep(1:2, 3)))
+  cells <- layers_drawn(autoplot(partial_tibble(array(1:6, c(1, 1, 6)), grid, "y", about)))[[1]]
+  expect_equal(sort(unique(cells$xmax)), as.numeric(days[1]) + c(1, 5, 8))
+})
+
+test_that("large numbers have marks, years none", {
+  about <- list(variables = "when", ice = FALSE, center = FALSE, type = "numeric")
+  labels <- function(at) {
+    x <- partial_tibble(array(c(0, 4e5), c(1, 1, 2)), list_frame(list(when = at)), "y", about)
+    panel <- ggplot2::ggplot_build(autoplot(x))$layout$panel_params[[1]]
+    lapply(list(x = panel$x, y = panel$y), function(axis) stats::na.omit(axis$get_labels()))
+  }
+  expect_true(all(c("100,000", "300,000") %in% labels(c(0, 4e5))$x))
+  expect_true("2010" %in% labels(c(2000, 2020))$x)
+  expect_true("300,000" %in% labels(c(0, 1))$y)
+})
+
 test_that("classes have colours, and panels where colours show something else", {
   fit <- small_fit(Species ~ ., iris)
   plot <- autoplot(mlp_partial(fit, iris, "Petal.Width", grid_size = 3))
@@ -64,15 +99,21 @@ test_that("the picture is drawn, and arguments are checked", {
 })
 
 test_that("it looks as it did", {
-  skip_if_not_installed("vdiffr")
   # curves of 4 rows at 3 values
   curves <- array(outer(1:4, c(0, 1, 4)), c(4, 1, 3))
   about <- list(variables = "wt", ice = TRUE, center = FALSE, type = "numeric", weights = rep(1, 4),
                 deciles = list(wt = 1:3))
   x <- partial_tibble(curves, list_frame(list(wt = c(1, 2, 4))), "mpg", about)
-  vdiffr::expect_doppelganger("curves of rows", autoplot(x))
+  expect_picture("curves of rows", autoplot(x))
   about <- list(variables = c("wt", "hp"), ice = FALSE, center = FALSE, type = "numeric")
   grid <- list_frame(list(wt = rep(c(1, 2, 4), each = 2), hp = rep(c(10, 20), 3)))
   x <- partial_tibble(array(1:6, c(1, 1, 6)), grid, "mpg", about)
-  vdiffr::expect_doppelganger("two numbers", autoplot(x))
+  expect_picture("two numbers", autoplot(x))
+  about <- list(variables = "size", ice = FALSE, center = FALSE, type = "prob")
+  grid <- list_frame(list(size = factor(c("small", "large"))))
+  x <- partial_tibble(array(c(1, 9, 3, 7) / 10, c(1, 2, 2)), grid, c("no", "yes"), about)
+  expect_picture("a factor", autoplot(x))
+  about <- list(variables = "day", ice = FALSE, center = FALSE, type = "numeric")
+  x <- partial_tibble(array(1:3 * 1e5, c(1, 1, 3)), list_frame(list(day = days[c(1, 50, 100)])), "price", about)
+  expect_picture("days", autoplot(x))
 })

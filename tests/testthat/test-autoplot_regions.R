@@ -98,3 +98,25 @@ test_that("bad arguments are refused", {
     autoplot(fit, type = "regions", new_data = iris, variables = sides, truth = iris$Species[1:3])
   })
 })
+
+test_that("large numbers have marks", {
+  plane <- list_frame(list(price = rep(c(0, 4e5), 2), size = rep(1:2, each = 2), .pred = 1:4 * 1e5,
+                           .output = factor(rep("y", 4))))
+  points <- list_frame(list(price = 1e5, size = 1, .pred = 1e5))
+  plot <- regions_plot(plane, c("price", "size"), surface_layers(plane, points, "numeric"), NULL)
+  built <- ggplot2::ggplot_build(plot)
+  expect_true("200,000" %in% built$layout$panel_params[[1]]$x$get_labels())
+  expect_true("300,000" %in% built$plot$scales$get_scales("fill")$get_labels())
+})
+
+test_that("it looks as it did", {
+  plane <- list_frame(list(x = rep(1:4, 3), y = rep(c(10, 20, 30), each = 4),
+                           .class = factor(rep(c("a", "b", "c"), 4)), .prob = 4:15 / 15))
+  points <- list_frame(list(x = c(1, 2.5), y = c(15, 25), .class = factor(c("a", "b"), c("a", "b", "c"))))
+  sides <- c("x", "y")
+  expect_picture("regions of classes", regions_plot(plane, sides, class_layers(plane, points), "at z = 1"))
+  plane <- list_frame(list(x = rep(1:4, 3), y = rep(c(10, 20, 30), each = 4), .pred = 1:12 * 1e4,
+                           .output = factor(rep("price", 12))))
+  points <- list_frame(list(x = c(1, 2.5), y = c(15, 25), .pred = c(2e4, 1e5)))
+  expect_picture("surface", regions_plot(plane, sides, surface_layers(plane, points, "numeric"), NULL))
+})

@@ -63,4 +63,7 @@ test_that("the histograms hold all weights and biases", {
 
 test_that("the picture is as it was", {
   expect_picture("weight histogram", autoplot(plain_network(4, 5, 3), "weight_histogram"))
+  expect_picture("weights", autoplot(plain_network(4, 5, 3), "weights"))
+  expect_picture("weights of one layer", autoplot(plain_network(4, 5, 3), "weights", layer = 2))
+  expect_picture("weights as images", autoplot(plain_network(6, 5, 3), "weights", shape = c(2, 3)))
 })

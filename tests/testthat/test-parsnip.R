@@ -145,6 +145,45 @@ test_that("resampling and tuning work, in one process and in several", {
   expect_identical(tuned(), alone)
 })
 
+# In a process of its own: a fork of one in which other packages' threads have run may hang.
+test_that("forked workers tune as one process does, each on one thread", {
+  for (package in c("tune", "workflows", "rsample", "yardstick", "future", "future.apply")) {
+    skip_if_not_installed(package)
+  }
+  skip_on_cran()
+  skip_unless_installed()
+  skip_if_not(future::supportsMulticore(), "processes that fork")
+  lines <- in_new_process(
+    '
+    set.seed(1)
+    data <- as.data.frame(matrix(rnorm(6e4), 2000))
+    data$class <- factor(rep(c("a", "b", "c", "d"), 500))
+    fit_here <- function(...) {
+      mlp_fit(class ~ ., data, hidden_units = 256, epochs = 2, batch_size = 256, threads = 2, verbose = FALSE)
+    }
+    threads_here <- function() fit_here()$training$threads
+    before <- threads_here() # the threads that a fork loses have run
+
+    spec <- parsnip::mlp(hidden_units = hardhat::tune(), epochs = 2)
+    spec <- parsnip::set_engine(spec, "fastmlp", preset = "plain", batch_size = 256, threads = 2)
+    workflow <- workflows::workflow(class ~ ., parsnip::set_mode(spec, "classification"))
+    folds <- rsample::vfold_cv(data, v = 2)
+    tuned <- function() {
+      set.seed(2)
+      tune::collect_metrics(tune::tune_grid(workflow, folds, grid = data.frame(hidden_units = c(64, 128))))
+    }
+    alone <- tuned()
+    future::plan("multicore", workers = 2)
+    forked <- tuned()
+    workers <- future.apply::future_lapply(1:2, function(i) c(Sys.getpid(), fit_here()$training$threads),
+                                           future.seed = TRUE)
+    stopifnot(!Sys.getpid() %in% sapply(workers, `[`, 1))
+    cat(identical(alone, forked), all(sapply(workers, `[`, 2) == 1), threads_here() == before)',
+    c(R_DATATABLE_NUM_THREADS = "1", OMP_NUM_THREADS = "2"), timeout = 300
+  )
+  expect_identical(utils::tail(lines, 1), "TRUE TRUE TRUE")
+})
+
 test_that("tune() has ranges that suit the engine", {
   skip_if_not_installed("dials")
   skip_if_not_installed("tune")

@@ -30,6 +30,27 @@ test_that("partial dependence of a number is that of a plain loop over values", 
   expect_equal(weighted$.pred, by_loop(fit, cars_data, "wt", x$wt, weights = weights), tolerance = 1e-6)
 })
 
+test_that("dates and times are thinned as numbers are", {
+  rows <- data.frame(day = as.Date("2024-01-01") + c(0:99, 200), y = cos(0:100))
+  rows$time <- as.POSIXct("2024-01-01", tz = "UTC") + 600 * 0:100
+  fit <- taught(y ~ as.numeric(day) + as.numeric(time), rows)
+  x <- mlp_partial(fit, rows, "day", grid_size = 6)
+  expect_s3_class(x$day, "Date")
+  expect_identical(as.numeric(x$day), sort(unique(round(c(
+    quantile(as.numeric(rows$day), 1:2 / 3, type = 1), seq(19723, 19923, length.out = 4)
+  )))))
+  expect_equal(x$.pred, by_loop(fit, rows, "day", x$day), tolerance = 1e-6)
+  x <- mlp_partial(fit, rows, "time", grid_size = 4)
+  expect_s3_class(x$time, "POSIXct")
+  expect_identical(attr(x$time, "tzone"), "UTC")
+  expect_identical(range(x$time), range(rows$time))
+  expect_lte(nrow(x), 4)
+  rows$day <- as.Date(as.integer(rows$day), origin = "1970-01-01")
+  storage.mode(rows$day) <- "integer"
+  expect_s3_class(mlp_partial(fit, rows, "day", grid_size = 6)$day, "Date")
+  expect_length(mlp_partial(fit, rows[1:5, ], "day", grid_size = 6)$day, 5)
+})
+
 test_that("factors and few values are shown as they are", {
   fit <- cars_fit()
   x <- mlp_partial(fit, cars_data, "cyl")

@@ -55,3 +55,7 @@ test_that("arguments are checked", {
   expect_error(plot_activation("relu", from = Inf), "`from`", class = "fastmlp_error")
   expect_error(plot_activation("relu", from = 1, to = 1), "`to`", class = "fastmlp_error")
 })
+
+test_that("the picture is as it was", {
+  expect_picture("relu and leaky relu", plot_activation(c("relu", "leaky_relu")))
+})

@@ -138,6 +138,7 @@ test_that("plot() draws what training uses", {
   expect_equal(range(ggplot2::ggplot_build(autoplot(schedule_cosine(horizon = 7)))$data[[1]]$x), c(0, 7))
   withr::local_pdf(NULL)
   expect_s3_class(plot(schedule), "ggplot")
+  expect_picture("schedule", autoplot(schedule_cosine(), epochs = 10))
 })
 
 # ---- in training ----

@@ -49,3 +49,46 @@ test_that("a copy in memory is the model, and holds no training data", {
   expect_lt(length(bytes), 100000)
   expect_identical(predict(unserialize(bytes), x), predict(fit, x))
 })
+
+test_that("bundles of fits are opened in another process", {
+  skip_if_not_installed("bundle")
+  skip_if_not_installed("parsnip")
+  skip_if_not_installed("workflows")
+  skip_unless_installed()
+  spec <- parsnip::set_engine(parsnip::mlp(mode = "classification", epochs = 3), "fastmlp", preset = "plain")
+  set.seed(1)
+  fits <- list(
+    mlp_fit(Species ~ ., iris, epochs = 3, verbose = FALSE),
+    parsnip::fit(spec, Species ~ ., iris),
+    parsnip::fit(workflows::workflow(Species ~ ., spec), iris)
+  )
+  file <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(lapply(fits, bundle::bundle), file)
+  lines <- in_new_process(sprintf("
+    for (package in c(\"parsnip\", \"workflows\")) loadNamespace(package) # which have the methods
+    bundles <- readRDS(%s)
+    for (bundle in bundles) {
+      cat(rlang::hash(predict(bundle::unbundle(bundle), iris, type = \"prob\")), fill = TRUE)
+    }", deparse(file)))
+  expect_identical(lines, vapply(fits, function(fit) rlang::hash(predict(fit, iris, type = "prob")), ""))
+})
+
+test_that("vetiver keeps and serves a workflow", {
+  for (package in c("vetiver", "pins", "parsnip", "workflows")) skip_if_not_installed(package)
+  spec <- parsnip::set_engine(parsnip::mlp(mode = "classification", epochs = 3), "fastmlp", preset = "plain")
+  set.seed(1)
+  fit <- parsnip::fit(workflows::workflow(Species ~ ., spec), iris)
+  model <- vetiver::vetiver_model(fit, "iris")
+  expect_match(model$description, "fastmlp classification")
+  expect_true("fastmlp" %in% model$metadata$required_pkgs)
+  expect_identical(names(model$prototype), names(iris)[1:4])
+  board <- pins::board_temp()
+  suppressMessages(vetiver::vetiver_pin_write(board, model))
+  kept <- vetiver::vetiver_pin_read(board, "iris")
+  kept$model <- bundle::unbundle(kept$model)
+  vetiver::handler_startup(kept)
+  answer <- vetiver::handler_predict(kept, type = "prob")(list(body = iris[c(1, 60, 140), 1:4]))
+  expect_identical(answer, predict(fit, iris[c(1, 60, 140), ], type = "prob"))
+  # A fit that is none of tidymodels' has no description there.
+  expect_error(vetiver::vetiver_model(fit$fit$fit$fit, "iris"), "no method")
+})
