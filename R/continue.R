@@ -36,7 +36,6 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
                          verbose = NULL) {
   call <- environment()
   check_given()
-  check_class(fit, "fit", "fastmlp", "a fit by `mlp_fit()`")
   check_continuable(check_model(fit, "fit"), call)
   settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)
   info <- fit$outcome
@@ -196,9 +195,9 @@ named_data <- function(given, parts, call) {
   unnamed <- which(names == "")
   free <- setdiff(parts, names)
   if (!all(names %in% c(parts, "")) || anyDuplicated(names[names != ""]) || length(unnamed) > length(free)) {
-    expected <- sprintf("%s, as the fit took its data", enumerate(parts))
-    got <- enumerate(ifelse(names == "", "one without a name", names))
-    abort_argument("...", expected, got, "data", call = call)
+    expected <- sprintf("%s, as the fit took its data", enumerate_columns(parts))
+    got <- c(sprintf("`%s`", names[names != ""]), if (length(unnamed)) count_of(length(unnamed), "unnamed argument"))
+    abort_argument("...", expected, paste(got, collapse = " and "), "data", call = call)
   }
   names[unnamed] <- free[seq_along(unnamed)]
   given <- rlang::set_names(given, names)
