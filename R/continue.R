@@ -196,8 +196,9 @@ named_data <- function(given, parts, call) {
   free <- setdiff(parts, names)
   if (!all(names %in% c(parts, "")) || anyDuplicated(names[names != ""]) || length(unnamed) > length(free)) {
     expected <- sprintf("%s, as the fit took its data", enumerate_columns(parts))
-    got <- c(sprintf("`%s`", names[names != ""]), if (length(unnamed)) count_of(length(unnamed), "unnamed argument"))
-    abort_argument("...", expected, paste(got, collapse = " and "), "data", call = call)
+    more <- if (length(unnamed)) count_of(length(unnamed), "unnamed argument")
+    got <- paste(c(sprintf("`%s`", names[names != ""]), more), collapse = " and ")
+    abort_argument("...", expected, got, "data", call = call)
   }
   names[unnamed] <- free[seq_along(unnamed)]
   given <- rlang::set_names(given, names)

@@ -24,8 +24,9 @@
 #'
 #' @section Missing values:
 #' In a workflow and by `fit_xy()`, `na_action` decides, by default for an error: see
-#' [mlp_fit()]. `fit()` with a formula is different, whatever the engine: parsnip itself leaves out rows with missing
-#' values before any engine sees them. This engine counts them in a warning (`fastmlp_warning_missing`).
+#' [mlp_fit()]. `fit()` with a formula is different, whatever the engine: parsnip itself leaves out rows with
+#' missing values before any engine sees them. This engine counts them in a warning
+#' (`fastmlp_warning_missing`).
 #'
 #' @section Predictions:
 #' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where
@@ -41,15 +42,16 @@
 #' `patience` and `validation` as arguments of `set_engine()`. Threads of several workers compete
 #' for the processor; see [mlp_threads()].
 #'
-#' @param x,y Predictors and outcome, as parsnip hands them to `parsnip_fit()`, which hands them on to [mlp_fit()]. It is
-#'   called by parsnip alone.
+#' @param x,y Predictors and outcome, as parsnip hands them to `parsnip_fit()`, which hands them on to
+#'   [mlp_fit()]. It is called by parsnip alone.
 #' @param object A parsnip fit with this engine.
 #' @param new_data A data frame.
 #' @param type A type of prediction, as for `predict()`; `NULL` for the default.
 #' @param epochs Epochs among those kept; `NULL` for all of them.
 #' @param ... For `parsnip_fit()` arguments of [mlp_fit()]; for the others it must be empty.
-#' @return `parsnip_fit()`: a fit by [mlp_fit()]. `multi_predict()`: a tibble with the list column `.pred`, for each row of `new_data` a tibble with
-#'   `epochs` and the predictions. `multi_predict_args()`: the name of the argument.
+#' @return `multi_predict()`: a tibble with the list column `.pred`, for each row of `new_data` a tibble with
+#'   `epochs` and the predictions. `multi_predict_args()`: the name of the argument. `parsnip_fit()`: a fit by
+#'   [mlp_fit()].
 #' @name parsnip-fastmlp
 #' @examplesIf rlang::is_installed("parsnip")
 #' library(parsnip)
