@@ -95,6 +95,13 @@ strict <- function(f) {
 
 # ---- values ----
 
+metric_aliases <- list(
+  accuracy = c("acc", "val_acc", "val_accuracy"),
+  auc = c("roc_auc", "auroc"), log_loss = c("mn_log_loss", "logloss", "cross_entropy"),
+  rmse = c("mse", "root_mean_squared_error"), mae = "mean_absolute_error",
+  rsq = c("r2", "r_squared", "r.squared")
+)
+
 # What values of arguments are called elsewhere, by argument and by the choice that may be meant.
 choice_aliases <- list(
   activation = list(
@@ -127,6 +134,12 @@ choice_aliases <- list(
     pixels = c("image", "images", "mnist"), tabular = c("default", "realmlp", "auto"), sparse = "text",
     plain = c("none", "textbook")
   ),
+  normalization = list(
+    batch = c("TRUE", "batchnorm", "batch_norm", "batch_normalization", "bn"), none = "FALSE",
+    layer = c("layernorm", "layer_norm", "layer_normalization")
+  ),
+  metrics = metric_aliases,
+  stop_metric = c(list(loss = c("val_loss", "valid_loss", "validation_loss")), metric_aliases),
   standardize = list(
     zscore = c("TRUE", "z-score", "standard", "scale", "normalize"), none = "FALSE",
     robust = "median", robust_clip = c("minmax", "range")
@@ -135,7 +148,7 @@ choice_aliases <- list(
 
 # What to do about a value that is none of the choices.
 choice_hint <- function(x, arg, choices) {
-  if (is.function(x)) return("Give a name, in quotes.")
+  if (is.function(x)) return(function_hint(x, arg))
   if (arg == "type" && is.data.frame(x)) return("Give the data as `new_data = `.")
   if (arg == "activation" && identical(x, "softmax")) {
     return("That of the outputs comes with the loss; this one is for hidden layers.")
@@ -146,6 +159,12 @@ choice_hint <- function(x, arg, choices) {
   meant <- intersect(meant, choices)
   if (length(meant)) return(sprintf("Did you mean %s?", dQuote(meant[1], FALSE)))
   suggest(x[1], choices)
+}
+
+# What to do about a function in the place of a name: it may make what is meant, or be what is meant itself.
+function_hint <- function(f, arg) {
+  if (arg != "loss") return("Give a name, in quotes.")
+  constructor_hint(f, "loss") %||% "For a loss of your own use `loss_custom()`."
 }
 
 # What to do about a value that is no object of those that functions with a prefix make.
@@ -173,6 +192,14 @@ unknown_object_hint <- function(arg, written) {
   "A column is not found by its name alone: write `data$column`."
 }
 
+# What to do about an object that only holds what is asked for, or is yet to be fitted.
+holder_hint <- function(x, arg) {
+  if (inherits(x, "model_fit") || inherits(x, "workflow") && isTRUE(x$trained)) {
+    return(sprintf("The engine's fit is inside: `extract_fit_engine(%s)`.", arg))
+  }
+  if (inherits(x, c("model_spec", "workflow"))) sprintf("Such objects are fitted by `fit(%s, data = )`.", arg)
+}
+
 # What to do about an `x` that mlp_fit() has no method for, `others` being what came after it.
 swapped_hint <- function(x, others) {
   others <- unname(others)
@@ -181,7 +208,7 @@ swapped_hint <- function(x, others) {
   if (is.atomic(x) && NROW(x) > 1 && any(predictors) && NROW(others[predictors][[1]]) == NROW(x)) {
     return("Give the predictors first, then the outcome.")
   }
-  if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`."
+  if (is_plain_vector(x)) "For one predictor, use `matrix(x, ncol = 1)`." else holder_hint(x, "x")
 }
 
 # What to do about an outcome that is none.

@@ -35,9 +35,19 @@ network_nodes <- function(network, max_units, names = NULL) {
   units <- do.call(rbind, lapply(nodes, `[[`, "units"))
   first <- units$layer == 1
   last <- units$layer == length(sizes)
-  units$name[first] <- names$inputs[units$unit[first]] %||% NA
-  units$name[last] <- names$outputs[units$unit[last]] %||% NA
+  units$name[first] <- shortened(names$inputs[units$unit[first]]) %||% NA
+  units$name[last] <- shortened(names$outputs[units$unit[last]]) %||% NA
   list(units = units, gaps = do.call(rbind, lapply(nodes, `[[`, "gaps")))
+}
+
+# Long names without their middle: names often differ in their ends.
+shortened <- function(names, longest = 30) {
+  if (is.null(names)) return(NULL)
+  long <- nchar(names) > longest
+  half <- (longest - 3) %/% 2
+  ends <- substring(names, nchar(names) - half + 1)
+  names[long] <- paste0(substr(names, 1, half), "...", ends)[long]
+  names
 }
 
 # A layer's units from top to bottom, centred on y = 0; what stands for those left out takes the place of one.
@@ -152,10 +162,17 @@ network_headings <- function(network) {
   paste0(c(inputs, hidden_names, "outputs"), "\n", big_numbers(sizes))
 }
 
-# What the x axis has beyond the first and the last column: room for headings, and for names.
+# What a letter of a name takes of a picture 7 inches wide.
+letter_share <- .0105
+
+# What the x axis has beyond the first and the last column: room for headings, and for names. Names take their
+# share of the whole axis, which their room makes longer.
 side_room <- function(units, columns) {
   longest <- function(layer) max(nchar(units$name[units$layer == layer]), 0, na.rm = TRUE)
-  pmax(.45, columns * (name_distance + .012 * c(longest(1), longest(columns))))
+  share <- letter_share * c(longest(1), longest(columns))
+  distance <- name_distance * columns
+  whole <- (columns - 1 + 2 * distance) / (1 - sum(share))
+  pmax(.45, distance + share * whole)
 }
 
 network_scales <- function(network, units) {

@@ -21,7 +21,8 @@ checked_task <- function(design, given, call) {
   x <- check_some_rows(design$x, args$x, call)
   outcome <- as_outcome(design$y, given$loss, args$y, call)
   outcome$info["blueprint"] <- list(design$outcomes)
-  check_same_rows(nrow(x), outcome_rows(outcome), args$y, call)
+  turned <- identical(ncol(x), outcome_rows(outcome))
+  check_same_rows(nrow(x), outcome_rows(outcome), args$y, call, if (turned) "Cases are rows: use `t(x)`.")
   scan_of <- function(design) check_predictors(design$x, design$predictors, args$x, call)
   scan <- if (!has_factors(x)) scan_of(design)
   preset <- preset_for(given$preset, outcome, x, scan)
@@ -178,10 +179,10 @@ remembered_outcome <- function(info, offset) {
   c(info, list(offset = offset$source))
 }
 
-check_same_rows <- function(expected, rows, arg, call) {
+check_same_rows <- function(expected, rows, arg, call, hint = NULL) {
   if (rows == expected) return(invisible())
   abort_argument(arg, sprintf("have %s, like `x`", count_of(expected, "row")),
-                 count_of(rows, "row"), "shape", call = call)
+                 count_of(rows, "row"), "shape", hint, call)
 }
 
 # What summary() shows: settings as used, with data left out.

@@ -71,15 +71,15 @@ check_verbose <- function(x, arg, call) {
   abort_argument(arg, "TRUE, FALSE or 2", describe(x), fault_kind(x), call = call)
 }
 
-# One of some names, or (length = NULL) several of them.
-check_choice <- function(x, arg, choices, length = 1, call = rlang::caller_env()) {
+# One of some names, or (length = NULL) several of them. `hint` is given where none is nearer.
+check_choice <- function(x, arg, choices, length = 1, call = rlang::caller_env(), hint = NULL) {
   wrong <- if (is.character(x)) x[!x %in% choices] else x
   if (is.character(x) && !length(wrong) && (is.null(length) || length(x) == length)) return(x)
   abort_argument(
     arg, paste0(if (length(choices) > 1) "one of ", enumerate(choices, Inf, "or")),
     describe(if (length(wrong) && is.character(x)) wrong[1] else x),
     fault_kind(x, length, is.character),
-    hint = choice_hint(if (is.character(wrong)) wrong else x, arg, choices), call = call
+    hint = choice_hint(if (is.character(wrong)) wrong else x, arg, choices) %||% hint, call = call
   )
 }
 

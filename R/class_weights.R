@@ -5,7 +5,7 @@ check_class_weights <- function(x, arg, call) {
   if (is.null(x) || identical(x, "balanced")) return(x)
   if (!is_plain_vector(x) || is.null(names(x))) {
     abort_argument(arg, "\"balanced\", or a numeric vector with a name for each class", describe(x),
-                   fault_kind(x, NULL), call = call)
+                   fault_kind(x, NULL), "Such as `c(no = 1, yes = 5)`, with the levels of the outcome.", call)
   }
   bad <- which(!is.finite(x) | x < 0 | x > largest_float)
   if (length(bad)) {

@@ -32,6 +32,7 @@ describe <- function(x) {
   if (is.function(x)) return("a function")
   if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))
   if (is.object(x)) return(sprintf("an object of class %s", enumerate(class(x))))
+  if (is.call(x)) return(sprintf("the call `%s`", deparse(x, nlines = 1)))
   type <- with_article(typeof(x))
   if (length(dim(x)) > 1) {
     return(sprintf("%s %s of %s", type, if (is.matrix(x)) "matrix" else "array",

@@ -36,7 +36,6 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
                          verbose = NULL) {
   call <- environment()
   check_given()
-  check_class(fit, "fit", "fastmlp", "a fit by `mlp_fit()`")
   check_continuable(check_model(fit, "fit"), call)
   settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)
   info <- fit$outcome
@@ -201,8 +200,9 @@ named_data <- function(given, parts, call) {
   unnamed <- which(names == "")
   free <- setdiff(parts, names)
   if (!all(names %in% c(parts, "")) || anyDuplicated(names[names != ""]) || length(unnamed) > length(free)) {
-    expected <- sprintf("%s, as the fit took its data", enumerate(parts))
-    got <- enumerate(ifelse(names == "", "one without a name", names))
+    expected <- sprintf("%s, as the fit took its data", enumerate_columns(parts))
+    more <- if (length(unnamed)) count_of(length(unnamed), "unnamed argument")
+    got <- paste(c(sprintf("`%s`", names[names != ""]), more), collapse = " and ")
     abort_argument("...", expected, got, "data", call = call)
   }
   names[unnamed] <- free[seq_along(unnamed)]

@@ -149,9 +149,18 @@ check_limit <- function(x, arg, call) check_number(x, arg, 1e-30, call = call)
 given_settings <- function(frame) {
   check_evaluates(ls(frame), frame)
   given <- Filter(Negate(is.null), mget(names(plain_arguments), envir = frame))
+  check_tuned(given, frame)
   given <- checked_settings(given, names(given), frame)
   given["preset"] <- list(check_preset(frame$preset, "preset", frame))
   given
+}
+
+# What tune() marks has to have a value before it is fitted.
+check_tuned <- function(given, call) {
+  marked <- Filter(is.call, given)
+  if (length(marked) == 0) return(invisible())
+  abort_argument(names(marked)[1], "a value", describe(marked[[1]]), "type",
+                 "Find one by `tune::tune_grid()`, and put it in by `tune::finalize_workflow()`.", call)
 }
 
 checked_settings <- function(settings, args, call) {

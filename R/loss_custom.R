@@ -35,7 +35,12 @@
 #' @export
 loss_custom <- strict(function(fn, target = c("numbers", "classes"), outputs = 1) {
   check_given()
-  if (!is.function(fn)) abort_argument("fn", "a function", describe(fn), "type")
+  if (!is.function(fn)) abort_argument("fn", "a function", describe(fn), "type", own_loss_hint)
+  parameters <- names(formals(args(fn)))
+  if (length(parameters) < 2 && !"..." %in% parameters) {
+    got <- sprintf("one of %s", count_of(length(parameters), "argument"))
+    abort_argument("fn", "a function of `output` and `target`", got, "type", own_loss_hint)
+  }
   target <- check_first_choice(target, "target", c("numbers", "classes"))
   outputs <- check_count(outputs, "outputs", 1, 128)
   if (target == "classes") {
@@ -44,6 +49,8 @@ loss_custom <- strict(function(fn, target = c("numbers", "classes"), outputs = 1
   }
   new_loss("custom", levels = as.double(seq_len(outputs)), fn = fn)
 })
+
+own_loss_hint <- "Such as `function(output, target) list(value = , gradient = )`; see `?loss_custom`."
 
 # Runs `run` with a loss in the engine's form; raises what went wrong in a function of the user's.
 run_loss <- function(loss, call, run) {

@@ -68,18 +68,21 @@ multiclass_auc <- function(class, estimate, weights) {
 
 # ---- the argument ----
 
+own_metric_hint <- "For one of your own: `metrics = list(name = function(truth, estimate, weights) ...)`."
+
 # Names of known metrics, and functions under names of their own: all kinds in one list, which says
 # of each what is known: list(type, larger, value).
 check_metrics <- function(x, arg, call) {
   if (is.null(x)) return(NULL)
   if (is.character(x)) {
-    return(known_metrics[unique(check_choice(x, arg, names(known_metrics), length = NULL, call = call))])
+    x <- check_choice(x, arg, names(known_metrics), length = NULL, call = call, hint = own_metric_hint)
+    return(known_metrics[unique(x)])
   }
   named <- is.list(x) && length(x) > 0 && !is.null(names(x)) && !any(names(x) %in% c("", NA)) &&
     !anyDuplicated(names(x))
   if (!named || !all(vapply(x, is.function, NA))) {
     expected <- "names of metrics, or a list of functions, each with a name of its own"
-    abort_argument(arg, expected, describe(x), "type", call = call)
+    abort_argument(arg, expected, describe(x), "type", own_metric_hint, call)
   }
   taken <- intersect(names(x), c("loss", "learn_rate", names(known_metrics)))
   if (length(taken)) {

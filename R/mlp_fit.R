@@ -113,7 +113,8 @@
 #' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far; what
 #' belongs to the end of an epoch, such as metrics, is done before),
 #' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_missing` (new data lack
-#' values where the training data had all) and `fastmlp_warning_levels`. An error in one of
+#' values where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a
+#' single number chose one row to validate on). An error in one of
 #' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
 #' whose `parent` it is.
 #'

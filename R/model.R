@@ -24,6 +24,9 @@ model_parts <- list(
 oldest_readable <- "0.1.0"
 
 check_model <- function(object, arg = "object", call = rlang::caller_env()) {
+  if (!inherits(object, "fastmlp")) {
+    abort_argument(arg, "a fit by `mlp_fit()`", describe(object), "type", holder_hint(object, arg), call)
+  }
   check_version(object$version, arg, call)
   for (part in names(model_parts)) {
     if (!part %in% names(object) || !model_parts[[part]](object[[part]])) {

@@ -46,7 +46,8 @@ mlp_network <- strict(function(inputs, hidden_units = integer(), outputs = 1, ac
   check_given()
   check_evaluates(ls(call), call)
   hidden_units <- check_units(hidden_units, "hidden_units")
-  sizes <- c(check_count(inputs, "inputs"), hidden_units, check_count(outputs, "outputs"))
+  inputs <- check_count(inputs, "inputs", hint = if (length(inputs) > 2) all_sizes_hint(inputs))
+  sizes <- c(inputs, hidden_units, check_count(outputs, "outputs"))
   activation <- check_choice(activation, "activation", activation_names(), length = NULL)
   dress <- per_layer_settings(list(
     hidden_units = hidden_units, activation = activation, dropout = 0,
@@ -69,6 +70,14 @@ mlp_network <- strict(function(inputs, hidden_units = integer(), outputs = 1, ac
   layers <- dress_layers(layers, dress$normalization, dress$parametric_activation, residual)
   new_network(layers, dress$activation)
 })
+
+# Those who give the sizes of all layers at once.
+all_sizes_hint <- function(sizes) {
+  last <- length(sizes)
+  inside <- if (last == 3) format(sizes[2]) else sprintf("c(%s)", paste(sizes[-c(1, last)], collapse = ", "))
+  sprintf("Such as `mlp_network(%s, hidden_units = %s, outputs = %s)`.", format(sizes[1]), inside,
+          format(sizes[last]))
+}
 
 # A network from layers of list(weight, bias), with norm, residual and input_scale where they apply, and the
 # hidden layers' activations.

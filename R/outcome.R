@@ -141,8 +141,9 @@ outcome_loss <- function(loss, values, arg, call) {
   }
   if (type == "class" && target == "probability" && nlevels(values) != 2) {
     got <- sprintf("a factor with %s", count_of(nlevels(values), "level"))
+    hint <- sprintf("For more classes use `loss = \"%s\"`.", sub("^binary_", "", loss$name))
     abort_argument(arg, sprintf("a factor with two levels for loss \"%s\"", loss$name), got,
-                   "outcome", call = call)
+                   "outcome", if (nlevels(values) > 2) hint, call)
   }
   if (target == "ordered" && !is.ordered(values)) {
     abort_argument(arg, sprintf("an ordered factor for loss \"%s\"", loss$name), describe(values),

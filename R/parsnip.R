@@ -22,6 +22,12 @@
 #' sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and nine in ten values are zero.
 #' With fewer they are read like dense ones.
 #'
+#' @section Missing values:
+#' In a workflow and by `fit_xy()`, `na_action` decides, by default for an error: see
+#' [mlp_fit()]. `fit()` with a formula is different, whatever the engine: parsnip itself leaves out rows with
+#' missing values before any engine sees them. This engine counts them in a warning
+#' (`fastmlp_warning_missing`).
+#'
 #' @section Predictions:
 #' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where
 #' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them), or a loss that
@@ -36,13 +42,16 @@
 #' `patience` and `validation` as arguments of `set_engine()`. Threads of several workers compete
 #' for the processor; see [mlp_threads()].
 #'
+#' @param x,y Predictors and outcome, as parsnip hands them to `parsnip_fit()`, which hands them on to
+#'   [mlp_fit()]. It is called by parsnip alone.
 #' @param object A parsnip fit with this engine.
 #' @param new_data A data frame.
 #' @param type A type of prediction, as for `predict()`; `NULL` for the default.
 #' @param epochs Epochs among those kept; `NULL` for all of them.
-#' @param ... Must be empty.
+#' @param ... For `parsnip_fit()` arguments of [mlp_fit()]; for the others it must be empty.
 #' @return `multi_predict()`: a tibble with the list column `.pred`, for each row of `new_data` a tibble with
-#'   `epochs` and the predictions. `multi_predict_args()`: the name of the argument.
+#'   `epochs` and the predictions. `multi_predict_args()`: the name of the argument. `parsnip_fit()`: a fit by
+#'   [mlp_fit()].
 #' @name parsnip-fastmlp
 #' @examplesIf rlang::is_installed("parsnip")
 #' library(parsnip)
@@ -77,7 +86,7 @@ register_mode <- function(mode) {
   set("set_fit", value = list(
     interface = "data.frame",
     protect = c("x", "y", "weights"),
-    func = c(pkg = "fastmlp", fun = "mlp_fit"),
+    func = c(pkg = "fastmlp", fun = "parsnip_fit"),
     defaults = c(list(verbose = FALSE), parsnip_defaults[[mode]])
   ))
   set("set_encoding", options = list(
@@ -85,6 +94,25 @@ register_mode <- function(mode) {
     allow_sparse_x = TRUE
   ))
   for (type in parsnip_predictions[[mode]]) set("set_pred", type = type, value = parsnip_prediction(type))
+}
+
+#' @rdname parsnip-fastmlp
+#' @export
+parsnip_fit <- function(x, y, ...) {
+  check_given()
+  warn_of_dropped_rows(parent.frame(), NROW(y))
+  mlp_fit(x, y, ...)
+}
+
+# parsnip's fit() with a formula drops rows with missing values and says nothing. It calls the engine from an
+# environment that still holds the data as they came.
+warn_of_dropped_rows <- function(frame, rows, call = rlang::caller_env()) {
+  data <- if (rlang::is_formula(frame$formula)) frame$data
+  dropped <- NROW(data) - rows
+  if (!is.data.frame(data) || dropped <= 0) return(invisible())
+  text <- sprintf("parsnip left out %s of %d with missing values. %s", count_of(dropped, "row"), nrow(data),
+                  "In a workflow, or by `fit_xy()`, it is `na_action` that decides.")
+  warn_fastmlp(text, "missing", call)
 }
 
 parsnip_defaults <- list(

@@ -15,6 +15,7 @@
 #' @export
 plot_activation <- function(activation, what = c("value", "gradient"), from = -8, to = 8) {
   check_given()
+  check_evaluates("activation")
   activation <- check_some(activation, "activation", activation_names())
   what <- check_some(what, "what", names(activation_curves))
   check_number(from, "from", open = c("from", "to"))

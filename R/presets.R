@@ -158,8 +158,8 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' @export
 mlp_preset <- function(name, task = c("classification", "regression"), n, p) {
   call <- environment()
-  check_given()
-  name <- check_choice(name, "name", preset_names())
+  if (!missing(name)) name <- check_choice(name, "name", preset_names())
+  check_given(list(n = "The rows of the data, and `p`, their predictors.", p = "The predictors of the data."))
   task <- check_first_choice(task, "task", c("classification", "regression"))
   n <- check_count(n, "n")
   p <- check_count(p, "p")

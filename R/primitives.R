@@ -40,6 +40,7 @@
 #' @export
 activation_value <- function(x, activation) {
   check_given()
+  check_evaluates("activation")
   activation_result(x, activation, gradient = FALSE, call = environment())
 }
 
@@ -47,6 +48,7 @@ activation_value <- function(x, activation) {
 #' @export
 activation_gradient <- function(x, activation) {
   check_given()
+  check_evaluates("activation")
   activation_result(x, activation, gradient = TRUE, call = environment())
 }
 

@@ -34,6 +34,7 @@ is_row_choice <- function(x) {
 }
 
 validation_rows <- function(rows, available, call) {
+  numbers <- !is.logical(rows)
   if (is.logical(rows)) {
     fits <- length(rows) == available && !anyNA(rows)
     if (!fits) {
@@ -51,6 +52,10 @@ validation_rows <- function(rows, available, call) {
   if (!length(rows) %in% seq_len(available - 1)) {
     got <- if (length(rows)) "all rows" else "none"
     abort_argument("validation", "some rows, and leave some to train on", got, call = call)
+  }
+  if (numbers && length(rows) == 1) {
+    text <- sprintf("`validation = %d` is row %d alone. %s", rows, rows, validation_hint)
+    warn_fastmlp(text, "validation", call)
   }
   list(kind = "rows", rows = sort(rows))
 }

@@ -25,7 +25,8 @@ knows_outcome <- function(object, new_data) {
 outcome_in <- function(object, new_data, call) {
   blueprint <- outcome_blueprint(object)
   if (is.null(blueprint)) {
-    abort_argument("truth", "given for a fit without formula", "nothing", "type", call = call)
+    abort_argument("truth", "given for a fit without formula", "nothing", "type",
+                   "The outcome of `new_data`: `truth = new_data$outcome`.", call)
   }
   if (!knows_outcome(object, new_data)) {
     expected <- sprintf("given, unless `new_data` has %s", enumerate(names(blueprint$ptypes$outcomes)))

@@ -183,7 +183,8 @@ start_units() {
     mkdir -p "$work/$simd"
     cp -r tests tools "$work/$simd"
     [ ! -e README.md ] || cp README.md "$work/$simd"
-    (cd "$work/$simd" && FASTMLP_SIMD=$simd R_LIBS="$work/library" limited Rscript tools/test.R counts >log 2>&1) &
+    (cd "$work/$simd" && FASTMLP_SIMD=$simd R_LIBS="$work/library" \
+      limited Rscript tools/test.R counts >log 2>&1) &
   done
 }
 

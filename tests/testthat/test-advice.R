@@ -16,7 +16,9 @@ test_that("other names of arguments and values lead to what there is", {
   choices <- list(
     activation = activation_names(), loss = loss_names(), standardize = c("none", names(standardizers)),
     type = c(unlist(lapply(prediction_types, names)), names(plot_types)),
-    method = names(attribution_points), na_action = c("error", "impute", "omit"), preset = preset_names()
+    method = names(attribution_points), na_action = c("error", "impute", "omit"), preset = preset_names(),
+    normalization = normalizations, metrics = names(known_metrics),
+    stop_metric = c("loss", names(known_metrics))
   )
   for (arg in names(choice_aliases)) {
     expect_length(setdiff(names(choice_aliases[[arg]]), choices[[arg]]), 0)

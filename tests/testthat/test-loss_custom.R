@@ -67,7 +67,7 @@ test_that("what a function does wrong ends training with an error", {
     mlp_gradient(mlp_network(4, 2, 1), iris_x, 1:150, returning(function(output) NULL))
     mlp_fit(iris_x, iris$Petal.Width, loss = softmax_loss)
     loss_custom(1)
-    loss_custom(identity, "classes", 2)
+    loss_custom(function(output, target) output, "classes", 2)
     mlp_fit(iris_x, 1:150, loss = "custom")
   })
 })

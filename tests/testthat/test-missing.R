@@ -273,3 +273,15 @@ test_that("what cannot be done with missing values is said", {
     fit <- fit_gaps(unname(as.matrix(gaps[c("a", "i")])), y, na_action = "omit")
   })
 })
+
+test_that("rows that parsnip leaves out by itself are counted", {
+  skip_if_not_installed("parsnip", "1.1.0")
+  spec <- parsnip::set_engine(parsnip::mlp("regression", epochs = 1), "fastmlp", preset = "plain",
+                              na_action = "impute", standardize = "zscore")
+  expect_warning(parsnip::fit(spec, Ozone ~ ., airquality), "left out 42 rows of 153 with missing values",
+                 class = "fastmlp_warning_missing")
+  ozone <- airquality[!is.na(airquality$Ozone), ]
+  whole <- expect_no_warning(parsnip::fit_xy(spec, ozone[-1], ozone$Ozone))
+  expect_equal(whole$fit$training$rows, nrow(ozone))
+  expect_no_warning(parsnip::fit(spec, Ozone ~ ., stats::na.omit(airquality)))
+})

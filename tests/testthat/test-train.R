@@ -197,6 +197,7 @@ test_that("every epoch has an order of its own", {
 })
 
 test_that("an interrupt from outside ends training with a model", {
+  skip_on_cran() # signals come by the clock
   skip_on_os("windows")
   skip_unless_installed()
   code <- "
@@ -217,6 +218,7 @@ test_that("an interrupt from outside ends training with a model", {
 })
 
 test_that("an interrupt from outside finds every epoch measured and judged", {
+  skip_on_cran() # signals come by the clock
   skip_on_os("windows")
   skip_unless_installed()
   code <- "
