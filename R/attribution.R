@@ -76,16 +76,87 @@ mlp_attribution <- function(fit, new_data, method = c("gradient", "gradient_inpu
   threads <- resolve_threads(threads)
   fit <- with_indicators(fit, unfolding_unit(fit))
   encoded <- explained_predictors(fit, new_data, call)
-  x <- encoded_values(encoded)
   quantity <- explained_quantity(fit, type, output, new_data, offset, call)
   from <- if (is.null(baseline)) default_baseline(fit) else check_baseline(baseline, fit, call)
-  from <- matrix(from, nrow(x), ncol(x), byrow = TRUE)
   at <- attribution_points[[method]](steps)
-  slopes <- mean_slopes(fit, quantity, x, from, at, threads, call)
-  by <- if (method == "gradient") gradient_units(encoded, x, fit$predictors) else x - from
-  parts <- lapply(slopes, function(slope) rowsum(t(slope * by), input_owners(fit), reorder = FALSE))
-  if (method == "integrated") check_complete_sums(fit, quantity, parts, x, from, threads, call)
+  blocks <- lapply(row_blocks(nrow(encoded), fit$network$inputs), function(rows) {
+    quantity$request$offset <- quantity$request$offset[rows]
+    block_attributions(fit, quantity, choose_rows(encoded, rows), from, method, at, threads, call)
+  })
+  joined <- function(part, join) do.call(join, lapply(blocks, part))
+  parts <- lapply(seq_along(quantity$output), function(k) joined(function(block) block$parts[[k]], cbind))
+  if (method == "integrated") {
+    check_complete_sums(parts, joined(function(block) block$change, rbind), quantity$output, call)
+  }
   attribution_tibble(parts, quantity, method)
+}
+
+# Encoded values of rows that are looked at together: of factors with many levels most are zeros, which the
+# fewer rows have in common the fewer they are.
+values_at_once <- 2^20
+
+row_blocks <- function(rows, inputs) {
+  size <- max(1, values_at_once %/% inputs)
+  unname(split(seq_len(rows), (seq_len(rows) - 1) %/% size))
+}
+
+# Of some rows: list(parts = <for each output the attributions, predictors x rows>, change = <by which
+# predictions differ from that at the baseline, rows x outputs, where the method adds up to it>).
+block_attributions <- function(fit, quantity, encoded, from, method, at, threads, call) {
+  x <- encoded_values(encoded)
+  from <- matrix(from, nrow(x), ncol(x), byrow = TRUE)
+  by <- if (method == "gradient") gradient_units(encoded, x, fit$predictors) else x - from
+  owners <- input_owners(fit)
+  none <- matrix(0, length(unique(owners)), nrow(x), dimnames = list(unique(owners), NULL))
+  kept <- !idle_inputs(fit, x, by)
+  fit <- with_inputs(fit, kept)
+  x <- x[, kept, drop = FALSE]
+  from <- from[, kept, drop = FALSE]
+  slopes <- mean_slopes(fit, quantity, x, from, at, threads, call)
+  parts <- lapply(slopes, function(slope) {
+    own <- rowsum(t(slope * by[, kept, drop = FALSE]), owners[kept], reorder = FALSE)
+    none[rownames(own), ] <- own
+    none
+  })
+  of <- function(x) predicted_quantity(fit, quantity, x, threads, call)
+  list(parts = parts, change = if (method == "integrated") of(x) - of(from))
+}
+
+# Inputs that take no part: those which are nothing to the network (0, or what standardising makes 0 of) in
+# all rows and whose slopes are multiplied by 0.
+idle_inputs <- function(object, x, by) {
+  first <- object$network$layers[[1]]
+  if (isTRUE(first$residual)) return(logical(ncol(x)))
+  nothing <- rep(default_baseline(object), each = nrow(x))
+  idle <- colSums(x != nothing | by != 0) == 0
+  idle[columns_of(first$embedding)] <- FALSE
+  if (all(idle)) idle[1] <- FALSE
+  idle
+}
+
+# The fit whose networks read these inputs alone.
+with_inputs <- function(object, kept) {
+  if (all(kept)) return(object)
+  narrow <- function(network) {
+    first <- network$layers[[1]]
+    rows <- c(kept, rep(TRUE, nrow(first$weight) - length(kept))) # embedded values come behind the inputs
+    first$weight <- first$weight[rows, , drop = FALSE]
+    first$input_scale <- first$input_scale[rows]
+    first$embedding <- lapply(first$embedding, function(own) {
+      own$column <- match(own$column, which(kept))
+      own
+    })
+    if (length(first$embedding) == 0) first$embedding <- NULL
+    if (length(first$input_scale) == 0) first$input_scale <- NULL
+    activations <- vapply(network$layers, function(layer) layer$activation, "")
+    new_network(c(list(first), network$layers[-1]), utils::head(activations, -1))
+  }
+  object$network <- narrow(object$network)
+  if (!is.null(object$members)) object$members <- lapply(object$members, narrow)
+  for (part in intersect(c("center", "scale"), names(object$standardize))) {
+    object$standardize[[part]] <- object$standardize[[part]][kept]
+  }
+  object
 }
 
 # Where between baseline (0) and row (1) gradients are taken, to be averaged.
@@ -158,16 +229,14 @@ output_slopes <- function(object, quantity, outputs) {
   slopes
 }
 
-# Whether the attributions add up to what they should.
-check_complete_sums <- function(object, quantity, parts, x, from, threads, call) {
-  of <- function(x) predicted_quantity(object, quantity, x, threads, call)
-  wanted <- of(x) - of(from)
-  got <- vapply(parts, colSums, numeric(nrow(x)))
+# Whether the attributions add up to what they should, rows x outputs.
+check_complete_sums <- function(parts, wanted, output, call) {
+  got <- matrix(vapply(parts, colSums, numeric(nrow(wanted))), nrow(wanted))
   gap <- abs(wanted - got)
   worst <- arrayInd(which.max(gap), dim(wanted))
   if (max(gap) <= 0.02 * max(abs(wanted))) return(invisible())
   text <- sprintf("The attributions of row %d to \"%s\" add up to %s instead of %s. Raise `steps`.", worst[1],
-                  quantity$output[worst[2]], format(got[worst[1], worst[2]], digits = 3),
+                  output[worst[2]], format(got[worst[1], worst[2]], digits = 3),
                   format(wanted[worst], digits = 3))
   warn_fastmlp(text, "steps", call)
 }

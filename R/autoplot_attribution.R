@@ -7,8 +7,8 @@
 #' @param shape Rows and columns of images whose pixels are the predictors, from left to right and then from
 #'   top to bottom, as from [read_idx()] with `flatten = TRUE`: two whole numbers, or `NULL` for bars and
 #'   points.
-#' @param max_rows With `shape`, the most rows to draw, evenly spaced in the data: a whole number of at least 1,
-#'   by default 6.
+#' @param max_rows With `shape`, the most rows to draw, evenly spaced in the data: a whole number of at least
+#'   1, by default 6.
 #' @exportS3Method ggplot2::autoplot fastmlp_attribution
 autoplot.fastmlp_attribution <- function(object, # nolint: object_name_linter.
                                          max_predictors = NULL, shape = NULL, max_rows = NULL, ...) {

@@ -30,7 +30,9 @@ check_shape <- function(shape, pixels, what, call, hint = NULL) {
 }
 
 # The places of pixels that come from left to right, then from top to bottom.
-pixel_places <- function(shape) list(row = rep(seq_len(shape[1]), each = shape[2]), column = seq_len(shape[2]))
+pixel_places <- function(shape) {
+  list(row = rep(seq_len(shape[1]), each = shape[2]), column = seq_len(shape[2]))
+}
 
 # "hidden 1", ..., "outputs".
 layer_titles <- function(network) {

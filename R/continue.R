@@ -55,8 +55,8 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
   check_held_rows(fit$state, sets, values, call)
-  trained <- train(function() fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key, call,
-                   plan, values, fit$state, fit$history)
+  trained <- train(function() fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key,
+                   call, plan, values, fit$state, fit$history)
   task <- list(outcome = list(info = info), settings = settings, sets = sets, values = values,
                scaling = fit$standardize)
   continued_fit(fit, trained, task)

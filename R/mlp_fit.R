@@ -72,11 +72,12 @@
 #' values that are not zero, and the network is, number for number, that of the same rows in a dense
 #' matrix. What would fill the zeros is refused: `standardize` other than `"none"` and `"scale"`,
 #' `numeric_embedding`, `input_noise`, and `residual` for a first layer as wide as its inputs; presets
-#' leave it out. While it trains, each weight of the first layer takes at most some 25 bytes with
-#' `preset = "sparse"` (50,000 columns and 256 units: 300 MB), and 8 in the fit.
-#' `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()],
-#' without momentum, penalty, decay and `ema_decay`, a step touches only the weights of predictors that
-#' are in its batch; other optimizers move all weights at every step.
+#' leave it out. While it trains, each weight of the first layer takes some 25 bytes with
+#' `preset = "sparse"` (50,000 columns and 256 units: 300 MB), and 8 in the fit; where it is not trained
+#' again (`refit`), some 40, and 24 in the fit, 16 of which `butcher::butcher()` takes off.
+#' `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()], without momentum,
+#' penalty, decay and `ema_decay`, a step touches only the weights of predictors that are in its batch;
+#' other optimizers move all weights at every step.
 #'
 #' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
 #' duplicated columns give one warning each.

@@ -13,9 +13,9 @@
 #'   [predict()][predict.fastmlp]: the rows to average over, and the values to show.
 #' @param variables Names of one or two predictors.
 #' @param grid_size Values of a number, date or time (`POSIXct`), at most: a whole number of at least 2. Half
-#'   of them are quantiles of `new_data`, half lie at equal distances, so that a line says something where rows
-#'   are few, too; where there are no more values they are all of them. Factors have all their levels, and
-#'   what else a recipe takes all its values. Days, and numbers that a recipe needs whole, are rounded.
+#'   of them are quantiles of `new_data`, half lie at equal distances, so that a line says something where
+#'   rows are few, too; where there are no more values they are all of them. Factors have all their levels,
+#'   and what else a recipe takes all its values. Days, and numbers that a recipe needs whole, are rounded.
 #' @param ice Whether to return the curves of single rows instead of their mean: `TRUE` or `FALSE`. For one
 #'   predictor.
 #' @param center Whether curves are shown as differences from their first value: `TRUE` or `FALSE`. For one

@@ -223,3 +223,47 @@ test_that("bad arguments are refused", {
     mlp_attribution(fit, transform(iris, Petal.Width = NA_real_))
   })
 })
+
+test_that("levels that no row has take no part and change nothing", {
+  rows <- data.frame(town = factor(rep(sprintf("t%02d", 1:30), 4)), size = sin(1:120),
+                     sold = rep(c("yes", "no"), 60))
+  rows$price <- as.numeric(rows$town) / 15 + rows$size
+  fit <- function(...) small_fit(price ~ ., rows, activation = "tanh", ...)
+  fits <- list(
+    fit(), fit(ensemble = 2), fit(standardize = "zscore"), fit(factor_embedding = embed_factors(3)),
+    fit(factor_embedding = embed_factors(3), numeric_embedding = embed_periodic(), input_scale = TRUE),
+    fit(numeric_embedding = embed_piecewise(), standardize = "robust_clip"),
+    fit(hidden_units = c(32, 4), residual = TRUE)
+  )
+  for (fit in fits) {
+    for (method in c("gradient", "gradient_input", "integrated")) {
+      explain <- function(at, ...) mlp_attribution(fit, rows[at, ], method, steps = 200, ...)$attribution
+      each <- unlist(lapply(c(1, 7, 30), explain))
+      expect_equal(explain(c(1, 7, 30)), each, tolerance = 1e-5)
+      expect_equal(explain(1, baseline = rows[7, ]), utils::head(explain(1:120, baseline = rows[7, ]), 3),
+                   tolerance = 1e-5)
+    }
+  }
+  # Of one row: its level, the number, and the column of two levels.
+  x <- encoded_values(explained_predictors(fits[[1]], rows[7, ], NULL))
+  kept <- !idle_inputs(fits[[1]], x, x - default_baseline(fits[[1]]))
+  expect_identical(input_owners(fits[[1]])[kept], c("town", "size", "sold"))
+  expect_identical(with_inputs(fits[[1]], kept)$network$inputs, 3L)
+})
+
+test_that("rows are looked at in blocks that leave results as they are", {
+  expect_identical(row_blocks(5, values_at_once / 2), list(1:2, 3:4, 5L))
+  expect_identical(row_blocks(2, 2 * values_at_once), list(1L, 2L))
+  level <- factor(rep(seq_len(4000), 2))
+  fit <- small_fit(data.frame(level, z = rep_len(0:2, 8000)), rep_len(c(1, 3, 2), 8000), activation = "tanh")
+  many <- mlp_attribution(fit, data.frame(level = level[1:600], z = 1), "integrated")
+  few <- mlp_attribution(fit, data.frame(level = level[590:600], z = 1), "integrated")
+  expect_gt(length(row_blocks(600, fit$network$inputs)), 1)
+  expect_equal(many$attribution[many$row >= 590], few$attribution, tolerance = 1e-5)
+})
+
+test_that("the sum of a single row is looked at, too", {
+  fit <- small_fit(iris_x, iris$Species, activation = "tanh", epochs = 20)
+  expect_warning(mlp_attribution(fit, iris_x[1, , drop = FALSE], "integrated", steps = 1),
+                 class = "fastmlp_warning_steps")
+})

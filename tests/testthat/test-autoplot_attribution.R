@@ -60,7 +60,8 @@ test_that("the picture is drawn, and arguments are checked", {
   withr::local_pdf(NULL)
   expect_s3_class(plot(by_hand(1, c("a", "b"))), "ggplot")
   expect_error(autoplot(by_hand(1), max_predictors = "a"), "`max_predictors`", class = "fastmlp_error_type")
-  expect_error(autoplot(by_hand(1), shape = c(2, 2)), "3 pixels, the predictors", class = "fastmlp_error_shape")
+  expect_error(autoplot(by_hand(1), shape = c(2, 2)), "3 pixels, the predictors",
+               class = "fastmlp_error_shape")
   expect_error(autoplot(by_hand(1), max_rows = 2), "`max_rows` must be left out", class = "fastmlp_error")
   expect_error(autoplot(by_hand(1), shape = c(1, 3), max_predictors = 2), "`max_predictors` must be left out",
                class = "fastmlp_error")

@@ -114,6 +114,7 @@ test_that("it looks as it did", {
   x <- partial_tibble(array(c(1, 9, 3, 7) / 10, c(1, 2, 2)), grid, c("no", "yes"), about)
   expect_picture("a factor", autoplot(x))
   about <- list(variables = "day", ice = FALSE, center = FALSE, type = "numeric")
-  x <- partial_tibble(array(1:3 * 1e5, c(1, 1, 3)), list_frame(list(day = days[c(1, 50, 100)])), "price", about)
+  x <- partial_tibble(array(1:3 * 1e5, c(1, 1, 3)), list_frame(list(day = days[c(1, 50, 100)])), "price",
+                      about)
   expect_picture("days", autoplot(x))
 })
