@@ -45,7 +45,8 @@ partial_lines <- function(object, variables, by) {
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
     names_along(object[[along]]),
-    if (!one) scale_by_colour(groups),
+    if (!one) list(scale_by_colour(groups), long_legend(groups)),
+    ggplot2::scale_y_continuous(labels = big_numbers),
     if (nlevels(object$.output) > 1 && !is.null(panels)) ggplot2::facet_wrap(panels),
     ggplot2::labs(x = along, y = partial_words(object), colour = if (by != ".output") by)
   )
@@ -79,6 +80,7 @@ ice_layers <- function(object, max_rows) {
                 plot_colours[["blue"]]),
     rug_layer(object, along),
     names_along(object[[along]]),
+    ggplot2::scale_y_continuous(labels = big_numbers),
     if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
     ggplot2::labs(x = along, y = partial_words(object))
   )
