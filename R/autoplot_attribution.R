@@ -39,7 +39,9 @@ attribution_plot <- function(object, max_predictors) {
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
-    ggplot2::scale_x_continuous(labels = big_numbers) +
+    ggplot2::scale_x_continuous(
+      labels = big_numbers, n.breaks = 3, guide = ggplot2::guide_axis(check.overlap = TRUE)
+    ) +
     ggplot2::scale_y_discrete(guide = ggplot2::guide_axis(check.overlap = TRUE)) +
     (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)

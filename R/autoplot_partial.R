@@ -45,7 +45,7 @@ partial_lines <- function(object, variables, by) {
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
     value_axes(object, along),
-    if (!one) scale_by_colour(groups),
+    if (!one) list(scale_by_colour(groups), long_legend(groups)),
     if (nlevels(object$.output) > 1 && !is.null(panels)) ggplot2::facet_wrap(panels),
     ggplot2::labs(x = along, y = partial_words(object), colour = if (by != ".output") by)
   )

@@ -159,6 +159,18 @@ scale_by_colour <- function(levels, aesthetics = "colour") {
   ggplot2::scale_colour_manual(values = unname(plot_colours), aesthetics = aesthetics)
 }
 
+# A legend that would not fit above the picture: to the right, in small letters.
+long_legend <- function(levels) {
+  if (length(levels) <= 12) return(NULL)
+  list(
+    ggplot2::guides(colour = ggplot2::guide_legend(ncol = ceiling(length(levels) / 30))),
+    ggplot2::theme(
+      legend.position = "right", legend.justification = "top", legend.text = ggplot2::element_text(size = 7),
+      legend.key.height = ggplot2::unit(8, "pt")
+    )
+  )
+}
+
 # Room between panels for the numbers at their ends.
 roomy_theme <- function() {
   plot_theme() + ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"))

@@ -105,8 +105,9 @@ parsnip_fit <- function(x, y, ...) {
 }
 
 # parsnip's fit() with a formula drops rows with missing values and says nothing. It calls the engine from an
-# environment that still holds the data as they came.
+# environment that still holds the data as they came, or from one just below that.
 warn_of_dropped_rows <- function(frame, rows, call = rlang::caller_env()) {
+  if (!rlang::env_has(frame, "y")) frame <- rlang::env_parent(frame)
   data <- if (rlang::is_formula(frame$formula)) frame$data
   dropped <- NROW(data) - rows
   if (!is.data.frame(data) || dropped <= 0) return(invisible())
