@@ -17,15 +17,15 @@
 #' neither decay nor penalty, and `rate_factors = c(member_scale = )` is the factor of their learning rate.
 #'
 #' All members take their steps together: the same batches, with masks of dropout of their own, and what is
-#' minimised is the mean of their losses. So all hold the same rows for validation, and `input_noise` is the
-#' same for all. A step takes about as long as those of as many networks with weights of their own: what is
-#' shared is what is learned, which keeps long training at a constant rate from overfitting. When training
-#' ends, the products \eqn{r_{ij} W_{jk} s_{ik}} become the member's weights: a fit is as large as that of
-#' another ensemble, eight bytes for each weight of each member.
+#' minimised is the mean of their losses. So all hold the same rows for validation, and `input_noise` is
+#' the same for all. A step takes about as long as those of as many networks with weights of their own:
+#' what is shared is what is learned, which keeps long training at a constant rate from overfitting. When
+#' training ends, the products \eqn{r_{ij} W_{jk} s_{ik}} become the member's weights: a fit is as large as
+#' that of another ensemble, eight bytes for each weight of each member.
 #'
 #' Presets leave `input_scale` out, which the first layer's \eqn{r_i} is, let the scales learn as slowly as
-#' biases, and train again on all rows (`refit`), which they do not with other ensembles. Not with `input_scale`, `max_norm` and without hidden
-#' layers.
+#' biases, and train again on all rows (`refit`), which they do not with other ensembles. Not with
+#' `input_scale`, `max_norm` and without hidden layers.
 #' @references Gorishniy Y, Kotelnikov A, Babenko A (2025). "TabM: advancing tabular deep learning with
 #'   parameter-efficient ensembling." ICLR, arXiv:2410.24210.
 #'
@@ -71,7 +71,7 @@ share_layers <- function(layers, first, x, plan) {
     layers[[l]]$input_scale <- if (l == 1) drawn_scale(x, plan) else rep(1, nrow(layers[[l]]$weight))
     layers[[l]]$unit_scale <- rep(1, ncol(layers[[l]]$weight))
   }
-  layers[[1]]$embedding <- first[[1]]$embedding
+  if (!is.null(first)) layers[[1]]$embedding <- first[[1]]$embedding
   layers
 }
 
