@@ -261,6 +261,15 @@ validates <- function(settings) {
   !(is.numeric(validation) && length(validation) == 1 && validation %in% 0)
 }
 
+# The preset's factors of rates as they fit the settings. Of scales of members that share weights presets say
+# nothing: they learn as slowly as biases.
+preset_factors <- function(settings) {
+  factors <- settings$rate_factors
+  unsaid <- settings$share_weights && identical(c("bias", "member_scale") %in% names(factors), c(TRUE, FALSE))
+  if (unsaid) factors[["member_scale"]] <- factors[["bias"]]
+  factors[vapply(names(factors), function(group) rate_groups[[group]](settings), NA)]
+}
+
 # Settings that fit together, from the plain ones, those of a preset and those given.
 merged_settings <- function(preset, given, info) {
   plain <- plain_settings()
@@ -273,10 +282,7 @@ merged_settings <- function(preset, given, info) {
   for (arg in intersect(names(preset_applies), from_preset)) {
     if (!isTRUE(preset_applies[[arg]](settings, info, names(given)))) settings[arg] <- plain[arg]
   }
-  if ("rate_factors" %in% from_preset) {
-    known <- vapply(names(settings$rate_factors), function(group) rate_groups[[group]](settings), NA)
-    settings["rate_factors"] <- list(settings$rate_factors[known])
-  }
+  if ("rate_factors" %in% from_preset) settings["rate_factors"] <- list(preset_factors(settings))
   if ("patience" %in% from_preset && settings$patience < Inf) settings$patience <- settings$epochs
   settings
 }

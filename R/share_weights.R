@@ -17,14 +17,14 @@
 #' neither decay nor penalty, and `rate_factors = c(member_scale = )` is the factor of their learning rate.
 #'
 #' All members take their steps together: the same batches, with masks of dropout of their own, and what is
-#' minimised is the mean of their losses. So all hold the same rows for validation, and `input_noise` is the
-#' same for all. A step takes as long as a step of each member's network one after the other; what is gained
-#' is accuracy at few epochs, as the shared weights learn from every member. When training ends,
-#' the products \eqn{r_{ij} W_{jk} s_{ik}} become the member's weights: a fit is as large as that of other
-#' ensembles, eight bytes for each weight of each member.
+#' minimised is the mean of their losses. So all hold the same rows for validation, and `input_noise` is
+#' the same for all. A step takes about as long as those of as many networks with weights of their own:
+#' what is shared is what is learned, which keeps long training at a constant rate from overfitting. When
+#' training ends, the products \eqn{r_{ij} W_{jk} s_{ik}} become the member's weights: a fit is as large as
+#' that of another ensemble, eight bytes for each weight of each member.
 #'
-#' Presets leave `input_scale` out, which the first layer's \eqn{r_i} is. Not with `input_scale`,
-#' `max_norm` and without hidden layers.
+#' Presets leave `input_scale` out, which the first layer's \eqn{r_i} is, and let the scales learn as slowly
+#' as biases. Not with `input_scale`, `max_norm` and without hidden layers.
 #' @references Gorishniy Y, Kotelnikov A, Babenko A (2025). "TabM: advancing tabular deep learning with
 #'   parameter-efficient ensembling." ICLR, arXiv:2410.24210.
 #'
@@ -32,8 +32,11 @@
 #'   learning." ICLR, arXiv:2002.06715.
 #' @examples
 #'
-#' # Members that share weights
-#' mlp_fit(Species ~ ., iris, preset = "fast", ensemble = 4, share_weights = TRUE)
+#' # Members that share weights, in the way of TabM
+#' mlp_fit(Species ~ ., iris, preset = "plain", ensemble = 8, share_weights = TRUE,
+#'         hidden_units = c(64, 64), init = init_lecun("uniform"), dropout = 0.1,
+#'         optimizer = opt_adamw(0.002, weight_decay = 0.0003), clip_norm = 1, epochs = 30,
+#'         batch_size = 32, validation = 0.2, patience = 16, standardize = "zscore")
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -67,7 +70,7 @@ share_layers <- function(layers, first, x, plan) {
     layers[[l]]$input_scale <- if (l == 1) drawn_scale(x, plan) else rep(1, nrow(layers[[l]]$weight))
     layers[[l]]$unit_scale <- rep(1, ncol(layers[[l]]$weight))
   }
-  layers[[1]]$embedding <- first[[1]]$embedding
+  if (!is.null(first)) layers[[1]]$embedding <- first[[1]]$embedding
   layers
 }
 

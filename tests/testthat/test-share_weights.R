@@ -354,7 +354,7 @@ test_that("presets give way", {
   fit <- small_fit(Species ~ ., iris, preset = "fast", ensemble = 2, share_weights = TRUE)
   expect_false(fit$arguments$input_scale)
   expect_true(fit$training$refit)
-  expect_setequal(names(fit$arguments$rate_factors), c("bias", "activation", "embedding"))
+  expect_setequal(names(fit$arguments$rate_factors), c("bias", "member_scale", "activation", "embedding"))
 })
 
 test_that("sparse rows, embedded factors, ordered classes and running averages go with it", {
