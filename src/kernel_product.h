@@ -116,7 +116,7 @@ TILE_SHAPES(SHAPE_FUNCTIONS)
 /* ---- half panels ---- */
 
 /* Where at most eight columns of a panel count, the others being zero, they are multiplied by themselves, in
-   vectors of eight: that saves half the work of networks with few outputs. Sets of shorter vectors do without. */
+   vectors of eight: half the work of layers with few units. Sets of shorter vectors do without. */
 #define HAS_HALVES (VECTOR_BYTES >= 32)
 enum { HALF = PANEL / 2, HALF_ROWS = 14 };
 

@@ -100,8 +100,8 @@ typedef struct sparse_part {
 typedef struct kernels {
   const char *name;
 
-  /* c[rows x width] = bias + a[rows x depth] b[depth x width]; bias NULL for zero. Bias and b are zero in what
-     columns their last panels have beyond width, and so will c be. */
+  /* c[rows x width] = bias + a[rows x depth] b[depth x width]; bias NULL for zero. Bias and b are zero in the
+     columns that their last panels have beyond width, and so c will be. */
   void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b, size_t b_stride,
                   size_t width, const float *bias, float *c, size_t c_stride);
 

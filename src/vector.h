@@ -90,8 +90,8 @@ ALWAYS_INLINE vf vector_sqrt(vf x) {
   return x;
 }
 
-/* sqrt(x) for x >= 0 (at most the root of 3e38), correctly rounded, and a / b, where b is a normal number up to
-   1e30, within 2 ulp for normal results: also where subnormal numbers count as zero; NaN stays NaN. The
+/* sqrt(x) for x >= 0 (at most the root of 3e38), correctly rounded, and a / b, where b is a normal number up
+   to 1e30, within 2 ulp for normal results: also where subnormal numbers count as zero; NaN stays NaN. The
    processor's divider takes ten cycles and more for 512 bits, in which its other units go on: so it has the
    root, and the quotient is its estimate of 14 bits with a step of Newton's method. */
 ALWAYS_INLINE vf vector_root(vf x) {
