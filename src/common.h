@@ -41,10 +41,11 @@ static inline size_t panel_stride(size_t rows) { return (rows | 1) * PANEL; }
 
 static inline size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Asks for memory that will be used soon, one cache line after the other. Always inlined, as gcc takes a call
-   that does nothing else for one that does nothing. */
+/* Asks for memory that will be used soon, one cache line after the other: for the second-level cache, as more
+   of its lines can be on their way at once than of the first's. Always inlined, as gcc takes a call that does
+   nothing else for one that does nothing. */
 ALWAYS_INLINE void prefetch(const void *memory, size_t bytes) {
-  for (size_t at = 0; at < bytes; at += ALIGNMENT) __builtin_prefetch((const char *)memory + at);
+  for (size_t at = 0; at < bytes; at += ALIGNMENT) __builtin_prefetch((const char *)memory + at, 0, 2);
 }
 
 /* Asks for one cache line to write to: another core that has it gives it up meanwhile. */

@@ -134,12 +134,12 @@ static void scatter_row(const float *row, const float *later_row, size_t inputs,
                         size_t ahead) {
   size_t whole = inputs / PANEL, rest = inputs % PANEL;
   for (size_t p = 0; p < whole; p++) {
-    __builtin_prefetch(later_row + p * PANEL);
+    prefetch(later_row + p * PANEL, PANEL * sizeof(float));
     prefetch_to_write(panels + p * stride + ahead * PANEL);
     memcpy(panels + p * stride, row + p * PANEL, PANEL * sizeof(float));
   }
   if (rest == 0) return;
-  __builtin_prefetch(later_row + inputs - 1);
+  prefetch(later_row + inputs - 1, sizeof(float));
   float last[PANEL] = {0};
   memcpy(last, row + whole * PANEL, rest * sizeof(float));
   memcpy(panels + whole * stride, last, sizeof last);

@@ -19,6 +19,11 @@ split split_for(int size, size_t columns) {
 
 /* ---- forward and backward through x W + b ---- */
 
+/* The columns of some panels, from `first` on, that count. */
+static size_t width_of(size_t columns, size_t first, size_t panels) {
+  return size_min(panels * PANEL, columns - first * PANEL);
+}
+
 /* One strip of units while it is in cache: the product, then the activation. */
 static void forward_strip(const team *team, const layer *layer, const float *parameter, input x, range rows,
                           size_t panel, size_t panels_in_strip, panels z, panels h) {
@@ -32,7 +37,7 @@ static void forward_strip(const team *team, const layer *layer, const float *par
     sparse_forward(x.sparse, rows, weight, weight_stride, panels_in_strip, bias, first, out.stride);
   } else {
     kernels->product(x.dense.data + rows.begin * PANEL, x.dense.stride, n, layer->inputs, weight,
-                     weight_stride, panels_in_strip, bias, first, out.stride);
+                     weight_stride, width_of(layer->units, panel, panels_in_strip), bias, first, out.stride);
   }
   if (layer->activation == ACTIVATION_identity && z.data == NULL) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
@@ -71,7 +76,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
   for (size_t p = mine.panels.begin; p < mine.panels.end; p += STRIP_PANELS) {
     size_t strip = size_min(STRIP_PANELS, mine.panels.end - p);
     kernels_active()->product(dz.data + share.begin * PANEL, dz.stride, share.end - share.begin, layer->units,
-                              transposed + p * stride, stride, strip, NULL,
+                              transposed + p * stride, stride, width_of(layer->inputs, p, strip), NULL,
                               dx.data + p * dx.stride + share.begin * PANEL, dx.stride);
     dense_backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
   }
@@ -187,7 +192,8 @@ static void share_strip(const layer *layer, const gradient_sink *sink, panels g,
 }
 
 /* x' dz of a strip. */
-static void strip_product(input x, panels dz, size_t rows, bool accumulate, panels g, strip s) {
+static void strip_product(const layer *layer, input x, panels dz, size_t rows, bool accumulate, panels g,
+                          strip s) {
   const float *d = dz.data + s.panels.begin * dz.stride;
   size_t panels = s.panels.end - s.panels.begin;
   if (x.sparse != NULL) {
@@ -195,7 +201,8 @@ static void strip_product(input x, panels dz, size_t rows, bool accumulate, pane
   } else {
     kernels_active()->product_transposed(x.dense.data + s.inputs.begin / PANEL * x.dense.stride,
                                          x.dense.stride, s.inputs.end - s.inputs.begin, rows, d, dz.stride,
-                                         panels, accumulate, g.data, g.stride);
+                                         width_of(layer->units, s.panels.begin, panels), accumulate, g.data,
+                                         g.stride);
   }
 }
 
@@ -220,7 +227,7 @@ static void touched_strip(const team *team, const layer *layer, input x, panels 
     strip run = {{i, i + 1}, s.panels};
     while (run.inputs.end < end && has_entries(x, run.inputs.end)) run.inputs.end++;
     panels g = product_strip(layer, sink, run);
-    strip_product(x, dz, rows, false, g, run);
+    strip_product(layer, x, dz, rows, false, g, run);
     update_strip(team, layer, sink, NULL, g, run);
     i = run.inputs.end;
   }
@@ -238,7 +245,7 @@ static void weight_strip(const team *team, const layer *layer, input x, panels d
   for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
     prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);
   }
-  strip_product(x, dz, rows, sink->accumulate && !layer->shared, g, s);
+  strip_product(layer, x, dz, rows, sink->accumulate && !layer->shared, g, s);
   if (layer->shared) share_strip(layer, sink, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
   if (sink->step != NULL) update_strip(team, layer, sink, transposed, g, s);

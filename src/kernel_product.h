@@ -113,11 +113,72 @@ typedef void tile_function(const product_operands *o, size_t row);
 #define SHAPE_FUNCTIONS(p, rows, columns) HEIGHTS_##rows(TILE_FUNCTIONS, p)
 TILE_SHAPES(SHAPE_FUNCTIONS)
 
+/* ---- half panels ---- */
+
+/* Where at most eight columns of a panel count, the others being zero, they are multiplied by themselves, in
+   vectors of eight: half the work of layers with few units. Sets of shorter vectors do without. */
+#define HAS_HALVES (VECTOR_BYTES >= 32)
+enum { HALF = PANEL / 2, HALF_ROWS = 14 };
+
+typedef float half __attribute__((vector_size(4 * HALF), may_alias));
+
+#define FOR_HALF_ROWS(i) UNROLLED for (int i = 0; i < HALF_ROWS; i++) if (i < rows)
+
+/* As tile_accumulate(). */
+ALWAYS_INLINE void half_accumulate(half sum[], int rows, const float *a, size_t row_step, size_t depth_step,
+                                   size_t depth, const float *b) {
+  for (size_t t = 0; t < depth; t++) {
+    half b_row = *(const half *)(b + t * PANEL);
+    FOR_HALF_ROWS (i) sum[i] += a[(size_t)i * row_step + t * depth_step] * b_row;
+  }
+}
+
+ALWAYS_INLINE void half_load(half sum[], int rows, const float *c, size_t row_step) {
+  FOR_HALF_ROWS (i) sum[i] = *(const half *)(c + (size_t)i * row_step);
+}
+
+ALWAYS_INLINE void half_store(const half sum[], int rows, float *c) {
+  FOR_HALF_ROWS (i) {
+    *(half *)(c + i * PANEL) = sum[i];
+    *(half *)(c + i * PANEL + HALF) = (half){0};
+  }
+}
+
+ALWAYS_INLINE void half_product_tile(const product_operands *o, size_t row, int rows) {
+  half sum[HALF_ROWS];
+  half_load(sum, rows, o->from + row * o->from_step, o->from_step);
+  for (size_t k = 0; k < o->depth; k += PANEL) {
+    const float *a = o->a + k / PANEL * o->a_stride + row * PANEL;
+    half_accumulate(sum, rows, a, PANEL, 1, size_min(PANEL, o->depth - k), o->b + k * PANEL);
+  }
+  half_store(sum, rows, o->c + row * PANEL);
+}
+
+ALWAYS_INLINE void half_transposed_tile(const product_operands *o, size_t row, int rows) {
+  half sum[HALF_ROWS];
+  half_load(sum, rows, o->from + row * o->from_step, o->from_step);
+  half_accumulate(sum, rows, o->a + row / PANEL * o->a_stride + row % PANEL, 1, PANEL, o->depth, o->b);
+  half_store(sum, rows, o->c + row * PANEL);
+}
+
+#if HAS_HALVES
+#define HALF_FUNCTIONS(half, n)                                                     \
+  static NEVER_INLINE void product_half_##n(const product_operands *o, size_t row) {    \
+    half_product_tile(o, row, n);                                                \
+  }                                                                               \
+  static NEVER_INLINE void transposed_half_##n(const product_operands *o, size_t row) { \
+    half_transposed_tile(o, row, n);                                             \
+  }
+HEIGHTS_14(HALF_FUNCTIONS, half)
+#endif
+
+/* ---- all shapes ---- */
+
 /* What tiles of so many panels there are: functions by height, of which the sums of up to `rows` rows (of a
    transposed product `columns` columns) of c fit into registers. */
 typedef struct tile_shape {
   size_t panels, rows, columns;
-  tile_function *product[TILE_ROWS + 1], *transposed[TILE_ROWS + 1];
+  tile_function *product[HALF_ROWS + 1], *transposed[HALF_ROWS + 1];
 } tile_shape;
 
 #define PRODUCT_ROW(p, n) [n] = product_##p##_##n,
@@ -129,6 +190,16 @@ typedef struct tile_shape {
    .product = {HEIGHTS_##most(PRODUCT_ROW, p)}, \
    .transposed = {HEIGHTS_##most(TRANSPOSED_ROW, p)}},
 static const tile_shape tile_shapes[] = {TILE_SHAPES(SHAPE_ROW)};
+
+static const tile_shape half_shape = {
+#if HAS_HALVES
+    .panels = 1,
+    .rows = HALF_ROWS,
+    .columns = HALF,
+    .product = {HEIGHTS_14(PRODUCT_ROW, half)},
+    .transposed = {HEIGHTS_14(TRANSPOSED_ROW, half)},
+#endif
+};
 
 /* The operands moved `panels` panels of columns to the right. */
 ALWAYS_INLINE product_operands operands_right(product_operands o, size_t panels) {
@@ -151,8 +222,13 @@ ALWAYS_INLINE void cover_rows(tile_function *const by_height[], const product_op
   }
 }
 
+/* Whether half a panel is all that counts of the last of `width` columns. */
+ALWAYS_INLINE bool ends_in_half(size_t width) {
+  return HAS_HALVES && width % PANEL > 0 && width % PANEL <= HALF;
+}
+
 static void product(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b,
-                    size_t b_stride, size_t panels, const float *bias, float *c, size_t c_stride) {
+                    size_t b_stride, size_t width, const float *bias, float *c, size_t c_stride) {
   product_operands o = {.a = a,
                         .a_stride = a_stride,
                         .depth = depth,
@@ -162,14 +238,16 @@ static void product(const float *a, size_t a_stride, size_t rows, size_t depth, 
                         .from_stride = bias != NULL ? PANEL : 0,
                         .c = c,
                         .c_stride = c_stride};
+  size_t panels = panels_of(width) - ends_in_half(width);
   for (const tile_shape *shape = tile_shapes; panels > 0; shape++) {
     for (; panels >= shape->panels; panels -= shape->panels, o = operands_right(o, shape->panels))
       cover_rows(shape->product, &o, rows, shape->rows, false);
   }
+  if (ends_in_half(width)) cover_rows(half_shape.product, &o, rows, half_shape.rows, false);
 }
 
 static void product_transposed(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
-                               size_t d_stride, size_t panels, bool accumulate, float *g, size_t g_stride) {
+                               size_t d_stride, size_t width, bool accumulate, float *g, size_t g_stride) {
   product_operands o = {.a = a,
                         .a_stride = a_stride,
                         .depth = rows,
@@ -180,10 +258,12 @@ static void product_transposed(const float *a, size_t a_stride, size_t columns, 
                         .from_step = accumulate ? PANEL : 0,
                         .c = g,
                         .c_stride = g_stride};
+  size_t panels = panels_of(width) - ends_in_half(width);
   for (const tile_shape *shape = tile_shapes; panels > 0; shape++) {
     for (; panels >= shape->panels; panels -= shape->panels, o = operands_right(o, shape->panels))
       cover_rows(shape->transposed, &o, columns, shape->columns, true);
   }
+  if (ends_in_half(width)) cover_rows(half_shape.transposed, &o, columns, half_shape.columns, true);
 }
 
 /* Four sums run side by side, so that no addition waits for the one before; rows beyond a multiple of four

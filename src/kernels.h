@@ -110,15 +110,15 @@ typedef struct sparse_part {
 typedef struct kernels {
   const char *name;
 
-  /* c[rows x 16 panels] = bias + a[rows x depth] b[depth x 16 panels]; bias (16 panels floats) NULL for zero.
-   */
+  /* c[rows x width] = bias + a[rows x depth] b[depth x width]; bias NULL for zero. Bias and b are zero in the
+     columns that their last panels have beyond width, and so c will be. */
   void (*product)(const float *a, size_t a_stride, size_t rows, size_t depth, const float *b, size_t b_stride,
-                  size_t panels, const float *bias, float *c, size_t c_stride);
+                  size_t width, const float *bias, float *c, size_t c_stride);
 
-  /* g[columns x 16 panels] (+)= a[rows x columns]' d[rows x 16 panels]: the product that contracts over rows.
-     columns counts from the start of the first panel of a. */
+  /* g[columns x width] (+)= a[rows x columns]' d[rows x width]: the product that contracts over rows.
+     columns counts from the start of the first panel of a; d and g are zero beyond width, as above. */
   void (*product_transposed)(const float *a, size_t a_stride, size_t columns, size_t rows, const float *d,
-                             size_t d_stride, size_t panels, bool accumulate, float *g, size_t g_stride);
+                             size_t d_stride, size_t width, bool accumulate, float *g, size_t g_stride);
 
   /* c[rows x 16 panels] = a b for sparse rows a, of which an index is a row of b; plus bias (16 panels
      floats), if that is not NULL, or plus c. */

@@ -33,6 +33,25 @@ static matrix make_random(size_t rows, size_t columns) {
   return m;
 }
 
+/* The same, but zero in spare lanes. */
+static matrix make_padded(size_t rows, size_t columns) {
+  matrix m = make_random(rows, columns);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = columns; j < panels_of(columns) * PANEL; j++) *place(&m, r, j) = 0;
+  return m;
+}
+
+static void expect_zero_beside(const kernels *k, const char *what, const matrix *m) {
+  for (size_t r = 0; r < m->rows; r++)
+    for (size_t j = m->columns; j < panels_of(m->columns) * PANEL; j++)
+      expect(*place(m, r, j) == 0, kernel_name(k, what));
+}
+
+/* What some panels of m have in common with its columns. */
+static size_t width_of(const matrix *m, range panels) {
+  return size_min(panels.end * PANEL, m->columns) - panels.begin * PANEL;
+}
+
 static void drop(matrix m) { free(m.at.data); }
 
 static void expect_untouched_below(const kernels *k, const char *what, const matrix *m) {
@@ -52,7 +71,7 @@ static double sum_error(double got, double exact, double size, size_t terms) {
 static void product(const kernels *k, const matrix *a, const matrix *b, const float *bias, const matrix *c,
                     range rows, range panels) {
   k->product(a->at.data + rows.begin * PANEL, a->at.stride, rows.end - rows.begin, a->columns,
-             b->at.data + panels.begin * b->at.stride, b->at.stride, panels.end - panels.begin,
+             b->at.data + panels.begin * b->at.stride, b->at.stride, width_of(c, panels),
              bias ? bias + panels.begin * PANEL : NULL,
              c->at.data + panels.begin * c->at.stride + rows.begin * PANEL, c->at.stride);
 }
@@ -82,13 +101,15 @@ static void check_product_pieces(const kernels *k, const matrix *a, const matrix
   drop(c);
 }
 
-static void check_product(const kernels *k, size_t rows, size_t depth, size_t panels, bool biased, worst *w) {
+static void check_product(const kernels *k, size_t rows, size_t depth, size_t width, bool biased, worst *w) {
   const size_t heights[] = {1, 2, 5, 8};
-  matrix a = make_random(rows, depth), b = make_random(depth, panels * PANEL);
-  matrix bias = make_random(panels, PANEL), c = make(rows, panels * PANEL, UNTOUCHED);
+  matrix a = make_random(rows, depth), b = make_padded(depth, width);
+  matrix bias = make_random(panels_of(width), PANEL), c = make(rows, width, UNTOUCHED);
+  for (size_t j = width; j < panels_of(width) * PANEL; j++) bias.at.data[j] = 0;
   const float *start = biased ? bias.at.data : NULL;
-  product(k, &a, &b, start, &c, (range){0, rows}, (range){0, panels});
+  product(k, &a, &b, start, &c, (range){0, rows}, (range){0, panels_of(width)});
   compare_product(&a, &b, start, &c, w);
+  expect_zero_beside(k, "beside a product", &c);
   expect_untouched_below(k, "below a product", &c);
   for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
     check_product_pieces(k, &a, &b, start, &c, heights[i]);
@@ -102,7 +123,7 @@ static void product_transposed(const kernels *k, const matrix *a, const matrix *
                                const matrix *g, range columns, range panels) {
   k->product_transposed(a->at.data + columns.begin / PANEL * a->at.stride, a->at.stride,
                         columns.end - columns.begin, a->rows, d->at.data + panels.begin * d->at.stride,
-                        d->at.stride, panels.end - panels.begin, accumulate,
+                        d->at.stride, width_of(g, panels), accumulate,
                         g->at.data + panels.begin * g->at.stride + columns.begin * PANEL, g->at.stride);
 }
 
@@ -125,7 +146,7 @@ static void compare_transposed(const matrix *a, const matrix *d, const matrix *b
 static matrix make_start(const matrix *before, size_t rows, size_t columns) {
   matrix g = make(rows, columns, UNTOUCHED);
   for (size_t i = 0; before && i < rows; i++)
-    for (size_t j = 0; j < columns; j++) *place(&g, i, j) = *place(before, i, j);
+    for (size_t j = 0; j < panels_of(columns) * PANEL; j++) *place(&g, i, j) = *place(before, i, j);
   return g;
 }
 
@@ -141,13 +162,14 @@ static void check_transposed_pieces(const kernels *k, const matrix *a, const mat
   drop(g);
 }
 
-static void check_transposed(const kernels *k, size_t rows, size_t columns, size_t panels, bool accumulate,
+static void check_transposed(const kernels *k, size_t rows, size_t columns, size_t width, bool accumulate,
                              worst *w) {
-  matrix a = make_random(rows, columns), d = make_random(rows, panels * PANEL);
-  matrix start = make_random(columns, panels * PANEL), *before = accumulate ? &start : NULL;
-  matrix g = make_start(before, columns, panels * PANEL);
-  product_transposed(k, &a, &d, accumulate, &g, (range){0, columns}, (range){0, panels});
+  matrix a = make_random(rows, columns), d = make_padded(rows, width);
+  matrix start = make_padded(columns, width), *before = accumulate ? &start : NULL;
+  matrix g = make_start(before, columns, width);
+  product_transposed(k, &a, &d, accumulate, &g, (range){0, columns}, (range){0, panels_of(width)});
   compare_transposed(&a, &d, before, &g, w);
+  expect_zero_beside(k, "beside a transposed product", &g);
   expect_untouched_below(k, "below a transposed product", &g);
   check_transposed_pieces(k, &a, &d, before, &g);
   drop(a), drop(d), drop(start), drop(g);
@@ -186,26 +208,26 @@ static void check_transpose(const kernels *k, size_t rows, size_t columns) {
 
 static const size_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 29, 31, 33, 67};
 static const size_t depths[] = {0, 1, 2, 15, 16, 17, 33, 67, 100};
-static const size_t panel_counts[] = {1, 2, 3, 5};
+static const size_t widths[] = {1, 8, 9, 16, 24, 32, 35, 48, 68, 80};
 enum {
   ROWS = sizeof row_counts / sizeof *row_counts,
   DEPTHS = sizeof depths / sizeof *depths,
-  PANEL_COUNTS = sizeof panel_counts / sizeof *panel_counts
+  WIDTHS = sizeof widths / sizeof *widths
 };
 
-static void check_panel_products(const kernels *k, size_t panels, worst *straight, worst *transposed) {
+static void check_wide_products(const kernels *k, size_t width, worst *straight, worst *transposed) {
   for (int r = 0; r < ROWS; r++) {
     for (int d = 0; d < DEPTHS; d++) {
       bool start = (r + d) % 2;
-      check_product(k, row_counts[r], depths[d], panels, start, straight);
-      check_transposed(k, depths[d], row_counts[r], panels, start, transposed);
+      check_product(k, row_counts[r], depths[d], width, start, straight);
+      check_transposed(k, depths[d], row_counts[r], width, start, transposed);
     }
   }
 }
 
 void check_products(const kernels *k) {
   worst straight = {0, 0}, transposed = {0, 0}, sums = {0, 0};
-  for (int p = 0; p < PANEL_COUNTS; p++) check_panel_products(k, panel_counts[p], &straight, &transposed);
+  for (int i = 0; i < WIDTHS; i++) check_wide_products(k, widths[i], &straight, &transposed);
   for (int r = 0; r < ROWS; r++) {
     check_sums(k, row_counts[r], r % 2, &sums);
     for (size_t columns = 1; columns <= PANEL; columns++) check_transpose(k, row_counts[r], columns);

@@ -57,7 +57,8 @@ static void check_case(const kernels *k, size_t count, size_t depth, size_t pane
   for (size_t i = 0; i < panels * PANEL; i++) bias[i] = random_float(2);
   for (size_t i = 0; i < floats; i++) expected[i] = UNTOUCHED;
   const float *start = biased ? bias : NULL;
-  k->product(a.dense.data, a.dense.stride, count, depth, b, b_stride, panels, start, expected, stride);
+  k->product(a.dense.data, a.dense.stride, count, depth, b, b_stride, panels * PANEL, start, expected,
+             stride);
   for (int in_two = 0; in_two < 2; in_two++) {
     for (size_t i = 0; i < floats; i++) got[i] = UNTOUCHED;
     sparse(k, &a, in_two, b, b_stride, panels, start, got, stride);
