@@ -327,7 +327,7 @@
 #' [coef.fastmlp()], [mlp_network()]
 #' @examples
 #' set.seed(1)
-#' fit <- mlp_fit(Species ~ ., iris)
+#' fit <- mlp_fit(Species ~ ., iris, epochs = 60) # the preset's 256 take some seconds
 #' fit
 #' predict(fit, iris[c(1, 51, 101), ], type = "prob")
 #'
