@@ -19,9 +19,10 @@
 #' All members take their steps together: the same batches, with masks of dropout of their own, and what is
 #' minimised is the mean of their losses. So all hold the same rows for validation, and `input_noise` is
 #' the same for all. A step takes about as long as those of as many networks with weights of their own:
-#' what is shared is what is learned, which keeps long training at a constant rate from overfitting. When
-#' training ends, the products \eqn{r_{ij} W_{jk} s_{ik}} become the member's weights: a fit is as large as
-#' that of another ensemble, eight bytes for each weight of each member.
+#' what is shared is what is learned. That was worth more than separate members with a plain recipe at a
+#' constant rate, such as that of the example below, and less with the presets. When training ends, the
+#' products \eqn{r_{ij} W_{jk} s_{ik}} become the member's weights: a fit is as large as that of another
+#' ensemble, eight bytes for each weight of each member.
 #'
 #' Presets leave `input_scale` out, which the first layer's \eqn{r_i} is, and let the scales learn as slowly
 #' as biases. Not with `input_scale`, `max_norm` and without hidden layers.

@@ -82,7 +82,7 @@ reference_shared_training <- function(variants, x, y, loss, update, epochs, batc
 
 shared_parts <- c("weight", "bias", "input_scale", "unit_scale")
 
-parts_of <- function(variants) {
+learned_parts <- function(variants) {
   lapply(variants, lapply, function(layer) layer[intersect(shared_parts, names(layer))])
 }
 

@@ -26,7 +26,7 @@ expect_same_training <- function(variants, x, y, loss, update, ..., epochs, batc
   expected <- reference_shared_training(variants, x, y, loss, update, epochs, batch_size)
   actual <- train_shared(variants, x, y, loss, ..., epochs = epochs, batch_size = batch_size)
   expect_close(actual$history$train_loss, expected$history, 1e-5, info = info)
-  expect_close(parts_of(actual$variants), parts_of(expected$variants), tolerance, info = info)
+  expect_close(learned_parts(actual$variants), learned_parts(expected$variants), tolerance, info = info)
 }
 
 # Two hidden layers whose sizes are no multiples of 16, and wide ones.
@@ -98,7 +98,7 @@ test_that("the gradient's norm is that of all parameters, each counted once", {
   free <- train_shared(variants, x, y, "squared", optimizer = opt_sgd(rate), epochs = 1, batch_size = 60)
   half <- train_shared(variants, x, y, "squared", optimizer = opt_sgd(2 * rate), epochs = 1, batch_size = 60,
                        clip_norm = norm / 2)
-  expect_close(parts_of(half$variants), parts_of(free$variants), 1e-5)
+  expect_close(learned_parts(half$variants), learned_parts(free$variants), 1e-5)
 })
 
 # ---- what else a layer may have ----
@@ -248,7 +248,7 @@ test_that("every instruction set agrees with plain R", {
           expected <- reference_shared_training(variants, x, y, "cross_entropy", update, 3, 45)
           actual <- train_shared(variants, x, y, "cross_entropy", optimizer = optimizer, epochs = 3,
                                  batch_size = 45)
-          errors <- relative_errors(parts_of(actual$variants), parts_of(expected$variants))
+          errors <- relative_errors(learned_parts(actual$variants), learned_parts(expected$variants))
           cat(mlp_info()$simd, max(errors) < 1e-5)
         }, env)
       }, list(folder = normalizePath("."))))
