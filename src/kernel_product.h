@@ -192,8 +192,8 @@ typedef struct tile_shape {
 static const tile_shape tile_shapes[] = {TILE_SHAPES(SHAPE_ROW)};
 
 static const tile_shape half_shape = {
-#if HAS_HALVES
     .panels = 1,
+#if HAS_HALVES
     .rows = HALF_ROWS,
     .columns = HALF,
     .product = {HEIGHTS_14(PRODUCT_ROW, half)},
