@@ -3,10 +3,10 @@
 #' @param refit Whether the network is trained again, from the same start, on all rows, those for validation
 #'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have)
 #'   or `FALSE`. Schedules keep the horizon `epochs`. The history, the temperature of `calibrate`, intervals
-#'   and what standardises are those of the first training. Each member of an `ensemble` is trained again from
-#'   its own start, in its own order, while the epoch, the temperature and intervals come from predictions for
-#'   rows that the members asked had not seen. It takes up to twice the time: with a share of 0.2 the
-#'   second training has a quarter more rows, and ends at the epoch that was kept. Such a fit cannot be
+#'   and what standardises are those of the first training. Each member of an `ensemble` is trained again
+#'   from its own start, in its own order, while the epoch, the temperature and intervals come from
+#'   predictions for rows that the members asked had not seen. Training again takes about as long as the first
+#'   training up to the epoch that was kept, a quarter longer with a share of 0.2. Such a fit cannot be
 #'   continued. Where the second training is interrupted the fit is that of the first (which cannot be
 #'   continued either), with a warning. Not with `checkpoint` and [schedule_plateau()].
 #' @name mlp_fit
