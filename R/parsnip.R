@@ -5,7 +5,7 @@
 #'
 #' With fastmlp and parsnip loaded, `parsnip::mlp()` has the engine `"fastmlp"`, which calls [mlp_fit()].
 #'
-#' @section Arguments of mlp():
+#' @section Arguments of the specification:
 #' `hidden_units`, `activation`, `epochs`, `learn_rate`, `penalty` and `dropout` are those of [mlp_fit()],
 #' and so is every argument of `set_engine()`: `preset`, `ensemble`, `optimizer`, `batch_size`, `threads` and
 #' so on. What is not given comes from the preset, which by default is a tuned one: `mlp() |>
