@@ -61,6 +61,10 @@ test_that("presets give way where they have no meaning", {
   ordered <- fit_by("tabular", data = transform(iris, Species = factor(Species, ordered = TRUE)),
                     loss = "ordinal")
   expect_identical(ordered$arguments$loss$name, "ordinal")
+  refits <- function(...) fit_by("tabular", hidden_units = 4, ensemble = 2, ...)$training$refit
+  expect_true(refits())
+  expect_false(refits(data = mtcars, formula = mpg ~ .))
+  expect_true(refits(data = mtcars, formula = mpg ~ ., refit = TRUE, validation = 0.2))
   expect_error(fit_by("tabular", data = mtcars, formula = carb ~ ., loss = "poisson", clamp = TRUE),
                class = "fastmlp_error_value")
 })
