@@ -6,7 +6,9 @@
 #' own thread, while the engine's other threads wait. What it computes for a row must depend on
 #' that row alone; case weights and means over the rows are taken care of. An error inside, an
 #' interrupt, or a result that is not as described ends training; errors are raised again, naming
-#' `loss`. A fit does not keep the function: predictions do not need it.
+#' `loss`. Numbers that are not finite are such an error at the first call of a training; after that they
+#' are what they are of other losses: training has diverged, and ends with a warning and the last finite
+#' epoch. A fit does not keep the function: predictions do not need it.
 #'
 #' For numbers, `predict(type = "numeric")` gives the first output of each number of the outcome
 #' as it is; for classes, probabilities are the softmax of the outputs.
@@ -62,9 +64,11 @@ run_loss <- function(loss, call, run) {
 }
 
 # A loss in the engine's form. A function of the user's is wrapped so that nothing jumps through the
-# engine: errors and interrupts are kept, and the engine is told NULL.
-guard_loss <- function(loss, call) {
+# engine: errors and interrupts are kept, and the engine is told NULL. In training numbers that are not finite
+# are an error at the first call only: later the engine sees that it has diverged.
+guard_loss <- function(loss, call, training = FALSE) {
   kept <- NULL
+  worked <- FALSE
   keep <- function(cnd) {
     kept <<- cnd
     NULL
@@ -73,7 +77,11 @@ guard_loss <- function(loss, call) {
   engine$fn <- NULL
   if (!is.null(loss$fn)) {
     engine$call <- function(output, target) {
-      tryCatch(call_custom(loss$fn, output, target, call), error = keep, interrupt = keep)
+      tryCatch({
+        result <- call_custom(loss$fn, output, target, call, may_diverge = training && worked)
+        worked <<- TRUE
+        result
+      }, error = keep, interrupt = keep)
     }
   }
   list(
@@ -91,23 +99,23 @@ raise_custom <- function(cnd, call) {
   )
 }
 
-call_custom <- function(fn, output, target, call) {
+call_custom <- function(fn, output, target, call, may_diverge) {
   result <- fn(output, target)
   if (!is.list(result) || !all(c("value", "gradient") %in% names(result))) {
     abort_custom("`list(value = , gradient = )`", describe(result), call)
   }
   rows <- count_of(nrow(output), "row")
   value <- custom_numbers(result$value, length(result$value) == nrow(output),
-                          sprintf("a `value` of one finite number a row (%s)", rows), call)
+                          sprintf("a `value` of one finite number a row (%s)", rows), call, may_diverge)
   shape <- identical(dim(result$gradient), dim(output)) ||
     ncol(output) == 1 && is.null(dim(result$gradient)) && length(result$gradient) == nrow(output)
   expected <- sprintf("a `gradient` of finite numbers, %s x %d", rows, ncol(output))
-  list(value = value, gradient = custom_numbers(result$gradient, shape, expected, call))
+  list(value = value, gradient = custom_numbers(result$gradient, shape, expected, call, may_diverge))
 }
 
-custom_numbers <- function(x, right_shape, expected, call) {
+custom_numbers <- function(x, right_shape, expected, call, may_diverge) {
   if (!is.numeric(x) || is.object(x) || !right_shape) abort_custom(expected, describe(x), call)
-  if (all(is.finite(x))) return(as.double(x))
+  if (may_diverge || all(is.finite(x))) return(as.double(x))
   abort_custom(expected, format(x[!is.finite(x)][1]), call)
 }
 

@@ -165,7 +165,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
                   state = NULL, before = NULL, checkpoint = NULL, members = NULL, last_epoch = NULL,
                   reporter = training_reporter(settings, plan, info, state, members, last_epoch)) {
   started <- proc.time()[["elapsed"]]
-  guard <- guard_loss(info$loss, call)
+  guard <- guard_loss(info$loss, call, training = TRUE)
   job <- list(
     start = start, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
@@ -311,7 +311,8 @@ diverged_message <- function(summary, settings, info) {
       sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
     },
     if (settings$standardize == "none") "use `standardize = \"zscore\"`",
-    if (info$type == "numeric" && is.null(info$scaling)) "use `standardize_outcome = TRUE`"
+    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`",
+    if (!is.null(info$loss$fn)) "see where `loss` is not finite"
   ) %||% "raise `penalty`"
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",

@@ -72,6 +72,28 @@ test_that("what a function does wrong ends training with an error", {
   })
 })
 
+test_that("a training that diverges keeps the last finite epoch", {
+  calls <- 0
+  failing <- function(what) {
+    calls <<- 0
+    loss_custom(function(output, target) {
+      calls <<- calls + 1
+      result <- list(value = rowMeans((output - target)^2), gradient = 2 * (output - target))
+      if (calls == 25) result[[what]] <- result[[what]] + Inf
+      result
+    })
+  }
+  for (what in c("value", "gradient")) {
+    expect_warning(
+      fit <- mlp_fit(iris_x, iris$Petal.Width, loss = failing(what), batch_size = 15, epochs = 5,
+                     hidden_units = 3, verbose = FALSE, preset = "plain", learn_rate = 0.001),
+      "where `loss` is not finite", class = "fastmlp_warning_diverged"
+    )
+    expect_identical(fit$training$kept_epoch, 2L)
+    expect_true(all(is.finite(unlist(coef(fit)))))
+  }
+})
+
 test_that("an interrupt inside ends training with the weights so far", {
   calls <- 0
   interrupted <- loss_custom(function(output, target) {

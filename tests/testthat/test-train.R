@@ -277,3 +277,14 @@ test_that("no epoch is in progress once training has ended", {
   expect_identical(status[c("state", "epoch", "progress")],
                    list(state = "finished", epoch = 2L, progress = 0))
 })
+
+test_that("what to do about divergence leaves out what would be refused", {
+  counts <- rep(c(0, 1e4), 20)
+  warning <- expect_warning(
+    mlp_fit(matrix(seq_len(40) * 10), counts, loss = "poisson", preset = "plain", learn_rate = 10,
+            hidden_units = 3, epochs = 20, verbose = FALSE),
+    class = "fastmlp_warning_diverged"
+  )
+  expect_match(conditionMessage(warning), "standardize = \"zscore\"")
+  expect_no_match(conditionMessage(warning), "standardize_outcome")
+})
