@@ -164,7 +164,6 @@ advance_members <- function(monitors, joint, job) {
     while (state == "running") {
       statuses <- lapply(monitors, advance_epoch)
       states <- vapply(statuses, `[[`, "", "state")
-      joint$kept <- keep_epoch(joint$kept, joint$networks)
       state <- if ("diverged" %in% states) "diverged" else judge_members(monitors, statuses, joint)
       job$reporter$update(joint_status(statuses))
     }
@@ -185,7 +184,8 @@ advance_epoch <- function(monitor) {
   }
 }
 
-# Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state.
+# Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state. Only then
+# do members keep the epoch: what ends training before leaves all at the last one that all have completed.
 judge_members <- function(monitors, statuses, joint) {
   values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(joint, set))
   suspendInterrupts(record_joint(monitors, statuses, joint, values))
@@ -199,17 +199,22 @@ record_joint <- function(monitors, statuses, joint, values) {
   joint$score[epoch] <- values$valid[[plan$engine_metric]] %||% NA_real_
   joint$extra[[epoch]] <- values
   joint$epochs <- epoch
-  if (!plan$judged && is.null(plan$plateau)) return(statuses[[1]]$state)
-  set <- if (is.null(first$sets$valid)) "train" else "valid"
-  value <- values[[set]][[plan$watched$metric]] %||% NA_real_
-  if (is.na(value)) value <- watched_value(first, joint_status(statuses), values)
-  value <- plan$watched$sign * value
+  joint$kept <- keep_epoch(joint$kept, joint$networks)
+  value <- if (plan$judged || !is.null(plan$plateau)) joint_value(first, statuses, values) else NA_real_
   if (!is.null(plan$plateau)) {
     for (i in seq_along(monitors)) watch_plateau(monitors[[i]], statuses[[i]]$step, value)
   }
-  if (!plan$judged) return(statuses[[1]]$state)
   states <- vapply(monitors, function(monitor) .Call(fastmlp_train_judge, monitor$trainer, value), "")
   states[1]
+}
+
+# What is watched, less being better.
+joint_value <- function(first, statuses, values) {
+  watched <- first$plan$watched
+  set <- if (is.null(first$sets$valid)) "train" else "valid"
+  value <- values[[set]][[watched$metric]] %||% NA_real_
+  if (is.na(value)) value <- watched_value(first, joint_status(statuses), values)
+  watched$sign * value
 }
 
 # The loss, the engine's score where R has it, and R's metrics of the joint outputs on a set, by name. Those

@@ -251,7 +251,7 @@ engine_options <- function(settings, loss, rows, key, plan) {
     patience = if (settings$patience < Inf) settings$patience else 0L,
     min_improvement = settings$min_improvement,
     keep_last_tie = settings$ties == "last",
-    judged_outside = plan$judged,
+    judged_outside = plan$judged || settings$ensemble > 1,
     pause = plan$pause,
     key = key,
     threads = resolve_threads(settings$threads),

@@ -157,6 +157,15 @@ static void judge(trainer *t, double value) {
   if (t->epochs - t->improved_epoch >= options->patience) t->state = TRAIN_STOPPED;
 }
 
+/* Without patience each epoch is kept. */
+static void keep_or_judge(trainer *t, double value) {
+  if (t->options.patience > 0 && t->valid != NULL) {
+    judge(t, value);
+  } else {
+    keep_parameters(t);
+  }
+}
+
 /* Room for one more record, doubling as needed: epochs may be many and patience end them early. */
 static bool make_room(trainer *t) {
   if (trainer_records(t) < t->room) return true;
@@ -210,9 +219,7 @@ static void end_epoch(trainer *t) {
   }
   t->record[trainer_records(t)] = record;
   t->epochs++;
-  bool chosen = t->options.patience > 0 && t->valid != NULL;
-  if (!chosen) keep_parameters(t);
-  if (chosen && !t->options.judged_outside) judge(t, record.valid_loss);
+  if (!t->options.judged_outside) keep_or_judge(t, record.valid_loss);
   if (t->state == TRAIN_RUNNING && t->epochs == t->options.epochs) t->state = TRAIN_FINISHED;
   if (t->state == TRAIN_RUNNING) begin_epoch(t);
 }
@@ -257,7 +264,7 @@ bool trainer_wants_rate(const trainer *t) {
 }
 
 train_state trainer_judge(trainer *t, double value) {
-  judge(t, value);
+  keep_or_judge(t, value);
   return t->state;
 }
 
@@ -337,7 +344,7 @@ const network *trainer_judged(trainer *t, int variant) {
 }
 
 void trainer_keep(trainer *t) {
-  bool use_present = t->epochs == 0 && t->state == TRAIN_RUNNING && parameters_finite(&t->judged);
+  bool use_present = t->kept_epoch == 0 && t->state == TRAIN_RUNNING && parameters_finite(&t->judged);
   const float *kept = use_present ? t->judged.parameter : t->kept;
   if (kept != t->net->parameter) memcpy(t->net->parameter, kept, t->net->parameters * sizeof *kept);
 }

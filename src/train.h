@@ -16,7 +16,7 @@ typedef struct train_options {
   int patience;           /* epochs without a better validation loss before stopping; 0: never stop */
   double min_improvement; /* by how much a loss must be better for patience to begin anew */
   bool keep_last_tie;     /* of several best epochs the last is kept, not the first */
-  bool judged_outside;    /* trainer_judge() tells what to watch in place of the validation loss */
+  bool judged_outside;    /* an epoch is kept by trainer_judge() alone, which tells what patience watches */
   bool pause;             /* trainer_advance() returns at the end of each epoch */
   double clip_norm;       /* the largest norm of the gradient of the loss; 0 for no limit */
   double max_norm;        /* the largest norm of a hidden unit's weights; 0 for no limit */
@@ -91,8 +91,8 @@ status trainer_set_rates(trainer *trainer, rate_kind kind, const double *factor,
 double trainer_step(const trainer *trainer);
 bool trainer_wants_rate(const trainer *trainer);
 
-/* Tells the value of the epoch just ended, less being better, and keeps or stops by it; with judged_outside.
- */
+/* Tells the value of the epoch just ended, less being better, and keeps or stops by it (without patience:
+   keeps it); with judged_outside. */
 train_state trainer_judge(trainer *trainer, double value);
 
 /* Epochs completed since the beginning; how many of them, the latest, there are records of; and those. */

@@ -205,22 +205,22 @@ test_that("an interrupt from outside leaves the epochs that all members have com
   skip_unless_installed()
   code <- "
     x <- matrix(as.double(1:4e5 %% 101) / 101, 20000)
-    run <- function(epochs) {
+    run <- function(epochs, share = FALSE) {
       set.seed(1)
-      suppressWarnings(mlp_fit(x, x[, 1], hidden_units = c(64, 64), epochs = epochs, ensemble = 3,
-                               optimizer = opt_sgd(1e-6), validation = 0.2))
+      suppressWarnings(mlp_fit(x, x[, 1], preset = 'plain', hidden_units = c(64, 64), epochs = epochs,
+                               ensemble = 3, share_weights = share, optimizer = opt_sgd(1e-6), validation = 0.2))
     }
     begins <- 3 * system.time(run(1))[['elapsed']] # by then training has begun, however busy the machine is
-    for (delay in c(0.7, 0.9)) {
-      system(sprintf('(sleep %f; kill -INT %d) &', begins + delay, Sys.getpid()))
-      fit <- run(1e6)
+    for (share in c(FALSE, TRUE)) {
+      system(sprintf('(sleep %f; kill -INT %d) &', begins + 0.8, Sys.getpid()))
+      fit <- run(1e6, share)
       epochs <- fit$training$epochs
       valid <- fit$history$epoch[fit$history$set == 'validation' & fit$history$metric == 'loss']
       cat(fit$training$stopped, identical(fit$training$kept_epoch, epochs), identical(valid, seq_len(epochs)),
-          anyNA(fit$history$value), '')
+          anyNA(fit$history$value), identical(coef(fit), coef(run(epochs, share))), '')
     }
   "
-  expect_identical(in_new_process(code), "interrupted TRUE TRUE FALSE interrupted TRUE TRUE FALSE ")
+  expect_identical(in_new_process(code), strrep("interrupted TRUE TRUE FALSE TRUE ", 2))
 })
 
 test_that("what an ensemble has no use for is refused", {
