@@ -86,8 +86,9 @@
 #' @section Random numbers:
 #' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
 #' from R's generator to key the engine's own, which draws initial weights, shuffles, what is dropped
-#' and noise; then the rows of a validation share are drawn with [sample()], and then how an embedding
-#' starts.
+#' and noise; then the rows of a validation share are drawn with [sample()], and then how an embedding and
+#' the scales of a member that shares weights start. Each further member of an `ensemble` draws two integers
+#' of its own first.
 #'
 #' @section Defaults:
 #' An argument that is left out, or `NULL`, comes from the preset: see [mlp_preset()] for what each stands

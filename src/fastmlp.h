@@ -119,8 +119,8 @@ SEXP fastmlp_train_outputs(SEXP trainer, SEXP valid, SEXP link, SEXP variant);
 /* Factors for the coming steps, the step under way being the first: list(learn_rate =, decay = <of decoupled
    weight decay>, dropout =), each a double a step or NULL for 1. */
 SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
-/* Tells the value of the last completed epoch, less being better (without patience it counts for nothing), with
-   judged_outside, where no epoch is kept before; the state, as a string. */
+/* With judged_outside, where no epoch is kept before: tells the value of the last completed epoch, less being
+   better (without patience it counts for nothing); the state, as a string. */
 SEXP fastmlp_train_judge(SEXP trainer, SEXP value);
 /* Ends training: list(network = <layers with the kept weights>, history = <as above>, epochs = <int,
    completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,

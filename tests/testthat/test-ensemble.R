@@ -208,7 +208,8 @@ test_that("an interrupt from outside leaves the epochs that all members have com
     run <- function(epochs, share = FALSE) {
       set.seed(1)
       suppressWarnings(mlp_fit(x, x[, 1], preset = 'plain', hidden_units = c(64, 64), epochs = epochs,
-                               ensemble = 3, share_weights = share, optimizer = opt_sgd(1e-6), validation = 0.2))
+                               ensemble = 3, share_weights = share, optimizer = opt_sgd(1e-6),
+                               validation = 0.2))
     }
     begins <- 3 * system.time(run(1))[['elapsed']] # by then training has begun, however busy the machine is
     for (share in c(FALSE, TRUE)) {

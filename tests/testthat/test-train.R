@@ -91,11 +91,13 @@ test_that("a learning rate that blows up ends training with a warning", {
   expect_output(print(fit), "diverged")
   expect_conditions(warn_of_end(
     list(stopped = "diverged", kept_epoch = 2L, epochs = 2L),
-    list(optimizer = opt_sgd(0.5), standardize = "none"), list(type = "class", loss = list(name = "cross_entropy")), NULL
+    list(optimizer = opt_sgd(0.5), standardize = "none"),
+    list(type = "class", loss = list(name = "cross_entropy")), NULL
   ))
   expect_conditions(warn_of_end(
     list(stopped = "diverged", kept_epoch = 0L, epochs = 0L),
-    list(optimizer = opt_sgd(), standardize = "zscore"), list(type = "numeric", loss = list(name = "squared")), NULL
+    list(optimizer = opt_sgd(), standardize = "zscore"),
+    list(type = "numeric", loss = list(name = "squared")), NULL
   ))
 })
 
