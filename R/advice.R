@@ -34,6 +34,7 @@ fit_synonyms <- list(
   "Use `threads`." = c("num_threads", "nthread", "n_jobs", "cores"),
   "Use `verbose`." = c("trace", "verbosity", "lifesign"),
   "Use `na_action`." = c("na.action", "na_rm", "na.rm"),
+  "Use `loss = loss_quantile(levels = )`." = c("quantiles", "quantile_levels", "levels", "tau"),
   "Use `factor_embedding = embed_factors()` for factors, `numeric_embedding` for numbers." =
     c("embed", "embedding", "embeddings"),
   "Do this on `data` first." = "subset",
@@ -208,7 +209,8 @@ constructor_hint <- function(x, prefix) {
 # What to do about an argument that is no object that R finds, as it was written.
 unknown_object_hint <- function(arg, written) {
   if (arg == "data" || !is.symbol(written)) return(NULL)
-  if (arg %in% c("activation", "loss", "standardize", "normalization", "metrics", "preset", "type")) {
+  if (arg %in% c("activation", "loss", "standardize", "normalization", "metrics", "preset", "type",
+                 "variables")) {
     return(sprintf("A name is written in quotes: \"%s\".", as.character(written)))
   }
   "A column is not found by its name alone: write `data$column`."

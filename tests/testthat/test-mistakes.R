@@ -28,6 +28,7 @@ test_that("arguments are called what other packages call them", {
     mlp_fit(Species ~ ., iris, device = "cuda")
     mlp_fit(Species ~ ., iris, hidden_layers = 2)
     mlp_fit(Species ~ ., iris, embed = TRUE)
+    mlp_fit(mpg ~ ., mtcars, quantiles = c(0.1, 0.9))
   })
 })
 
@@ -137,6 +138,7 @@ test_that("pictures of explanations are asked of the fit", {
     autoplot(fit, "ice", new_data = iris)
     autoplot(fit, "saliency")
     predict(fit, iris, type = "importance")
+    mlp_partial(fit, iris, Petal.Width)
   })
 })
 
