@@ -17,6 +17,8 @@ fit_synonyms <- list(
   "Use `validation`: a share such as 0.2, rows or other data." =
     c("validation_split", "validation_data", "validation_fraction", "test_size"),
   "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "nodes", "hidden_layer_sizes", "layers"),
+  "Use `hidden_units`, with a number for each layer." =
+    c("hidden_layers", "n_layers", "num_layers", "n_hidden", "depth"),
   "Use `activation`." = c("act.fct", "act_fct", "activation_function", "hidden_activation"),
   "Use `epochs`." =
     c("maxit", "max_iter", "maxiter", "iter", "iterations", "stepmax", "n_epochs", "num_epochs", "nb_epoch"),
@@ -32,6 +34,9 @@ fit_synonyms <- list(
   "Use `threads`." = c("num_threads", "nthread", "n_jobs", "cores"),
   "Use `verbose`." = c("trace", "verbosity", "lifesign"),
   "Use `na_action`." = c("na.action", "na_rm", "na.rm"),
+  "Use `loss = loss_quantile(levels = )`." = c("quantiles", "quantile_levels", "levels", "tau"),
+  "Use `factor_embedding = embed_factors()` for factors, `numeric_embedding` for numbers." =
+    c("embed", "embedding", "embeddings"),
   "Do this on `data` first." = "subset",
   "Training runs on the processor alone; `threads` says on how many cores." = c("device", "gpu", "cuda"),
   "Give the formula first, or as `formula = `." = c("x", "formula", "data")
@@ -158,7 +163,25 @@ choice_hint <- function(x, arg, choices) {
   meant <- names(Filter(function(names) tolower(x[1]) %in% tolower(names), known))
   meant <- intersect(meant, choices)
   if (length(meant)) return(sprintf("Did you mean %s?", dQuote(meant[1], FALSE)))
+  explained <- if (arg == "type" && "history" %in% choices) picture_of_explanation(x)
+  if (!is.null(explained)) return(explained)
   suggest(x[1], choices)
+}
+
+# Pictures that are not of a fit, but of what explains it.
+explanation_aliases <- list(
+  "mlp_importance(fit, new_data)" = c("importance", "permutation", "vip", "variable_importance"),
+  "mlp_importance(fit, method = \"garson\")" = "garson",
+  "mlp_importance(fit, method = \"olden\")" = "olden",
+  "mlp_partial(fit, new_data, variables)" = c("partial", "partial_dependence", "pdp", "pd", "effects"),
+  "mlp_partial(fit, new_data, variables, ice = TRUE)" = "ice",
+  "mlp_attribution(fit, new_data)" = c("attribution", "attributions", "saliency", "gradient", "shap"),
+  "mlp_attribution(fit, new_data, \"integrated\")" = c("integrated", "integrated_gradients")
+)
+
+picture_of_explanation <- function(x) {
+  meant <- names(Filter(function(names) tolower(x[1]) %in% names, explanation_aliases))
+  if (length(meant)) sprintf("Use `autoplot(%s)`.", meant[1])
 }
 
 # What to do about a function in the place of a name: it may make what is meant, or be what is meant itself.
@@ -186,7 +209,8 @@ constructor_hint <- function(x, prefix) {
 # What to do about an argument that is no object that R finds, as it was written.
 unknown_object_hint <- function(arg, written) {
   if (arg == "data" || !is.symbol(written)) return(NULL)
-  if (arg %in% c("activation", "loss", "standardize", "normalization", "metrics", "preset", "type")) {
+  if (arg %in% c("activation", "loss", "standardize", "normalization", "metrics", "preset", "type",
+                 "variables")) {
     return(sprintf("A name is written in quotes: \"%s\".", as.character(written)))
   }
   "A column is not found by its name alone: write `data$column`."

@@ -40,11 +40,21 @@ attribution_plot <- function(object, max_predictors) {
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
     ggplot2::scale_x_continuous(
-      labels = big_numbers, n.breaks = 3, guide = ggplot2::guide_axis(check.overlap = TRUE)
+      labels = big_numbers, breaks = few_breaks, guide = ggplot2::guide_axis(check.overlap = TRUE)
     ) +
     ggplot2::scale_y_discrete(guide = ggplot2::guide_axis(check.overlap = TRUE)) +
     (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
+}
+
+# As few numbers as tell the scale of a narrow panel: zero alone does not.
+few_breaks <- function(limits) {
+  for (n in 3:6) {
+    breaks <- pretty(limits, n)
+    breaks <- breaks[breaks >= limits[1] & breaks <= limits[2]]
+    if (length(breaks) > 1) break
+  }
+  breaks
 }
 
 #' @rdname mlp_attribution

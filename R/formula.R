@@ -253,7 +253,11 @@ forge_known <- function(columns, forge) {
 forge_outcomes <- function(new_data, blueprint, arg, call) {
   names <- names(blueprint$ptypes$outcomes)
   check_columns_present(names(new_data), names, arg, call)
-  columns <- if (inherits(blueprint, "recipe_blueprint")) new_data else formula_columns(new_data, names)
+  columns <- if (inherits(blueprint, "recipe_blueprint")) {
+    with_known_levels(new_data, c(blueprint$ptypes$predictors, blueprint$ptypes$outcomes))
+  } else {
+    formula_columns(new_data, names)
+  }
   explain_hardhat(hardhat::forge(columns, blueprint, outcomes = TRUE), arg, call)$outcomes
 }
 

@@ -29,7 +29,8 @@ fit_offset <- function(settings, design, outcome, call) {
 check_takes_offset <- function(loss, call) {
   if (takes_offset(loss$name)) return(invisible())
   expected <- sprintf("one of %s with an offset", enumerate(Filter(takes_offset, names(losses)), Inf, "or"))
-  abort_argument("loss", expected, format(loss), call = call)
+  hint <- if (loss$name == "squared") "Take the offset off the outcome, and add it to the predictions."
+  abort_argument("loss", expected, format(loss), hint = hint, call = call)
 }
 
 takes_offset <- function(name) losses[[name]]$link == "log"

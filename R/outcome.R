@@ -101,9 +101,11 @@ check_no_missing <- function(y, arg, call) {
   value <- if (is.factor(y)) NA else y[which(bad)[1]]
   got <- sprintf("%s in row %d (%s in all)", format_value(value), row,
                  count_of(sum(bad), "such value"))
-  hint <- if (anyNA(y)) "Use `na_action = \"omit\"` to leave rows with missing values out."
+  hint <- if (anyNA(y)) if (arg == "truth") known_rows_hint else omit_hint
   abort_argument(arg, no_bad_values, got, "missing", hint, call)
 }
+
+known_rows_hint <- "Leave rows without a known outcome out of `new_data`, and of `truth` if it is given."
 
 no_bad_values <- "have no missing or infinite values"
 

@@ -100,8 +100,16 @@ register_mode <- function(mode) {
 #' @export
 parsnip_fit <- function(x, y, ...) {
   check_given()
+  check_given_once(names(substitute(list(...))))
   warn_of_dropped_rows(parent.frame(), NROW(y))
   mlp_fit(x, y, ...)
+}
+
+# Arguments of mlp() are handed over beside those of set_engine().
+check_given_once <- function(names, call = rlang::caller_env()) {
+  twice <- names[duplicated(names) & nzchar(names)]
+  if (length(twice) == 0) return(invisible())
+  abort_argument(twice[1], "given by `mlp()` or by `set_engine()`", "both", call = call)
 }
 
 # parsnip's fit() with a formula drops rows with missing values and says nothing. It calls the engine from an

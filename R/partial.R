@@ -52,6 +52,7 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
   call <- environment()
   check_no_dots(..., known = names(formals()))
   check_given(list(new_data = "A fit does not hold its training data."))
+  check_evaluates("variables")
   check_model(fit, "fit")
   rows <- rows_to_change(fit, new_data, call)
   variables <- check_variable_names(variables, "variables", 1:2, names(rows$columns), call)

@@ -72,3 +72,11 @@ test_that("it looks as it did", {
   expect_picture("attribution of many rows", autoplot(by_hand(6)))
   expect_picture("attribution as images", autoplot(pixels_by_hand(2, c("a", "b")), shape = 2:3))
 })
+
+test_that("an axis has more numbers than zero", {
+  for (limits in list(c(-1.8, 1.4), c(-0.45, 0.3), c(-90, 4100), c(0, 1e-6))) {
+    breaks <- few_breaks(limits)
+    expect_gt(length(breaks), 1)
+    expect_true(all(breaks >= limits[1] & breaks <= limits[2]))
+  }
+})

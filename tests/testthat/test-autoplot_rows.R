@@ -30,3 +30,9 @@ test_that("bins hold about equally many, equal values stay together", {
   expect_equal(equal_bins(c(0, 0, 0, 0, 0, 0, 1, 2), 4), c(1, 1, 1, 1, 1, 1, 2, 2))
   expect_equal(group_mean(c(1, 3, 10), c(1L, 1L, 2L)), c(2, 10))
 })
+
+test_that("rows without a known outcome are to be left out", {
+  fit <- small_fit(Ozone ~ Wind + Temp, airquality, na_action = "omit", standardize_outcome = TRUE, standardize = "zscore")
+  expect_error(autoplot(fit, "observed", new_data = airquality), "Leave rows without a known outcome out",
+               class = "fastmlp_error_missing")
+})

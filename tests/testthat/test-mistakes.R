@@ -26,6 +26,9 @@ test_that("arguments are called what other packages call them", {
     mlp_fit(Species ~ ., iris, na.action = na.omit)
     mlp_fit(Species ~ ., iris, trace = FALSE)
     mlp_fit(Species ~ ., iris, device = "cuda")
+    mlp_fit(Species ~ ., iris, hidden_layers = 2)
+    mlp_fit(Species ~ ., iris, embed = TRUE)
+    mlp_fit(mpg ~ ., mtcars, quantiles = c(0.1, 0.9))
   })
 })
 
@@ -127,6 +130,18 @@ test_that("predictions, weights and pictures are asked for in other words", {
   })
 })
 
+test_that("pictures of explanations are asked of the fit", {
+  expect_conditions({
+    autoplot(fit, "importance")
+    autoplot(fit, "olden")
+    autoplot(fit, "partial")
+    autoplot(fit, "ice", new_data = iris)
+    autoplot(fit, "saliency")
+    predict(fit, iris, type = "importance")
+    mlp_partial(fit, iris, Petal.Width)
+  })
+})
+
 test_that("building blocks are called with other words", {
   expect_conditions({
     mlp_network(4, c(3, 0))
@@ -168,6 +183,7 @@ test_that("building blocks are called with other words", {
 
 test_that("what is asked for exists, but not in this form", {
   expect_conditions({
+    mlp_fit(mpg ~ wt + offset(log(hp)), mtcars)
     mlp_fit(x, y, validation = 20, epochs = 1)
     mlp_fit(x, y, dropout = 50)
     mlp_fit(x, y, loss = "binary_cross_entropy")

@@ -238,3 +238,12 @@ test_that("sparse data reach mlp_fit() as they are, and come dense to fits that 
   expect_s4_class(join_sparse_columns(columns, many = 50), "dgCMatrix")
   expect_identical(join_sparse_columns(columns), columns)
 })
+
+test_that("an argument that mlp() and set_engine() both have is named", {
+  skip_if_not_installed("parsnip")
+  spec <- parsnip::mlp(hidden_units = 8, epochs = 2, mode = "regression")
+  spec <- parsnip::set_engine(spec, "fastmlp", hidden_units = c(8, 4))
+  expect_error(parsnip::fit(spec, mpg ~ wt, data = mtcars), "hidden_units.*both",
+               class = "fastmlp_error_value")
+  expect_error(parsnip::fit_xy(spec, mtcars["wt"], mtcars$mpg), class = "fastmlp_error_value")
+})

@@ -104,3 +104,22 @@ test_that("what a recipe cannot do is said", {
                                    skip = FALSE)
   expect_error(predict(small_fit(dropping, iris), missing), "149 of 150", class = "fastmlp_error_shape")
 })
+
+test_that("the outcome of new rows is found whatever the order of predictors' levels", {
+  data <- data.frame(
+    y = sin(1:60), class = factor(rep(c("u", "v"), 30)),
+    size = factor(rep(c("l", "m", "h"), each = 20), c("l", "m", "h"), ordered = TRUE)
+  )
+  other <- transform(data, size = factor(as.character(size), c("h", "l", "m"), ordered = TRUE))
+  plain <- transform(data, size = factor(as.character(size)))
+  numbers <- small_fit(recipes::recipe(y ~ size, data), data)
+  classes <- small_fit(recipes::recipe(class ~ size + y, data), data)
+  for (rows in list(other, plain)) {
+    expect_identical(augment(numbers, rows)$.resid, augment(numbers, data)$.resid)
+    expect_identical(autoplot(classes, "roc", new_data = rows)$data,
+                     autoplot(classes, "roc", new_data = data)$data)
+    expect_s3_class(mlp_continue(classes, rows, epochs = 1), "fastmlp")
+    fit <- small_fit(recipes::recipe(y ~ size, data), data, validation = rows)
+    expect_gt(fit$training$validation_rows, 0)
+  }
+})
