@@ -151,7 +151,8 @@ test_that("validation rows may be chosen by number or by a logical vector", {
                list(x = iris_x[sort(held), ], y = iris$Species[sort(held)]))
   expect_identical(given[parts], by_number[parts])
   expect_identical(by_number$training$validation_rows, 4L)
-  expect_identical(fit(iris_x, iris$Species, 2)$training$validation_rows, 1L)
+  expect_warning(one <- fit(iris_x, iris$Species, 2), class = "fastmlp_warning_validation")
+  expect_identical(one$training$validation_rows, 1L)
   expect_identical(fit(iris_x, iris$Species, c(1, 2))$training$validation_rows, 2L)
 })
 
