@@ -144,7 +144,8 @@ td_s_seconds <- function(folder) {
     tflop <- td_s_flop(works[i, ]) / 1e12
     bound <- 1000 * tflop / gflops
     times <- function(method) {
-      if (is.nan(of(method))) "-" else sprintf("%s (%s)", digits(of(method) / ours), digits(of(method) / bound))
+      if (is.nan(of(method))) return("-")
+      sprintf("%s (%s)", digits(of(method) / ours), digits(of(method) / bound))
     }
     data.frame(
       "data" = data_titles[[data]], "TFLOP" = digits(tflop), "seconds at the peak" = digits(bound),
@@ -155,9 +156,9 @@ td_s_seconds <- function(folder) {
   })
   c(
     paragraph(paste(
-      "What a run has to compute, in floating-point operations of its products alone, and how long that takes",
-      "at the peak of %s GFLOP/s on %d threads (`../peak.c`: FMAs on registers): no program on this processor",
-      "can beat PyTorch by more than the ratio in brackets."
+      "What a run has to compute, in floating-point operations of its products alone, and how long that",
+      "takes at the peak of %s GFLOP/s on %d threads (`../peak.c`: FMAs on registers): no program on this",
+      "processor can beat PyTorch by more than the ratio in brackets."
     ), digits(gflops), peak$threads[which.max(peak$gflops)]),
     markdown_table(do.call(rbind, rows))
   )

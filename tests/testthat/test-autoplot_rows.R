@@ -32,7 +32,7 @@ test_that("bins hold about equally many, equal values stay together", {
 })
 
 test_that("rows without a known outcome are to be left out", {
-  fit <- small_fit(Ozone ~ Wind + Temp, airquality, na_action = "omit", standardize_outcome = TRUE, standardize = "zscore")
+  fit <- small_fit(Ozone ~ Wind + Temp, airquality, na_action = "omit", optimizer = opt_sgd(1e-6))
   expect_error(autoplot(fit, "observed", new_data = airquality), "Leave rows without a known outcome out",
                class = "fastmlp_error_missing")
 })
