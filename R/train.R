@@ -184,9 +184,12 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
     threads = result$threads, simd = .Call(fastmlp_info)$simd
   )
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
-  if (is.null(last_epoch)) warn_of_end(summary, settings, info, call)
-  list(layers = result$network, members = result$members,
-       history = training_history(job, result$history, result$extra), summary = summary,
+  history <- training_history(job, result$history, result$extra)
+  if (is.null(last_epoch)) {
+    warn_of_end(summary, settings, info, call)
+    warn_of_size(history, summary, values, settings, info, call)
+  }
+  list(layers = result$network, members = result$members, history = history, summary = summary,
        state = result$state, epochs = result$kept)
 }
 
@@ -305,6 +308,30 @@ warn_of_end <- function(summary, settings, info, call) {
 diverged_message <- function(summary, settings, info) {
   epoch <- summary$kept_epoch
   kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
+  c(
+    sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
+            optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
+    i = sprintf("The %s are kept.", kept),
+    i = divergence_advice(settings, info)
+  )
+}
+
+# A squared error so many times that of the mean did not come from learning.
+hopeless_times <- 1e6
+
+# What grew beyond all use may be finite all the same, where all hidden units died of it.
+warn_of_size <- function(history, summary, values, settings, info, call) {
+  if (info$loss$name != "squared" || summary$stopped == "diverged") return(invisible())
+  at <- history$set == "train" & history$metric == "loss" & history$epoch == summary$kept_epoch
+  loss <- history$value[at]
+  of_mean <- mean(apply(values$train, 2, stats::var) / (info$scaling$scale %||% 1)^2)
+  if (length(loss) != 1 || !isTRUE(of_mean > 0 && loss > hopeless_times * of_mean)) return(invisible())
+  text <- sprintf("Training diverged: it ended with a loss of %s, where the mean of the outcome has %s.",
+                  signif(loss, 3), signif(of_mean, 3))
+  warn_fastmlp(c(text, i = divergence_advice(settings, info)), "diverged", call)
+}
+
+divergence_advice <- function(settings, info) {
   rate <- settings$optimizer$learn_rate
   advice <- c(
     if (!is.null(rate)) {
@@ -314,10 +341,5 @@ diverged_message <- function(summary, settings, info) {
     if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`",
     if (!is.null(info$loss$fn)) "see where `loss` is not finite"
   ) %||% "raise `penalty`"
-  c(
-    sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
-            optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
-    i = sprintf("The %s are kept.", kept),
-    i = paste0("You could ", paste(advice, collapse = ", or "), ".")
-  )
+  paste0("You could ", paste(advice, collapse = ", or "), ".")
 }

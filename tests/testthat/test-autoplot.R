@@ -1,5 +1,5 @@
 iris_fit <- small_fit(Species ~ ., data = iris)
-cars_fit <- small_fit(mpg ~ wt + hp, data = mtcars)
+cars_fit <- small_fit(mpg ~ wt + hp, data = mtcars, optimizer = opt_sgd(1e-6))
 
 test_that("what can be asked for is what there is", {
   expect_identical(eval(formals(autoplot.fastmlp)$type), names(plot_types))

@@ -15,7 +15,7 @@ test_that("words on the fit are RMSE and R squared", {
 })
 
 test_that("residuals are drawn against predictions and against normal quantiles", {
-  fit <- small_fit(mpg ~ wt + hp, data = mtcars)
+  fit <- small_fit(mpg ~ wt + hp, data = mtcars, optimizer = opt_sgd(1e-6))
   data <- autoplot(fit, "residuals", mtcars)$data
   expect_equal(levels(data$panel), c("predicted", "normal quantile"))
   expect_equal(data$residual, data$observed - data$predicted)

@@ -1,5 +1,5 @@
 test_that("the outcome is found by the formula, or given", {
-  fit <- small_fit(log(mpg) ~ wt + hp, data = mtcars)
+  fit <- small_fit(log(mpg) ~ wt + hp, data = mtcars, optimizer = opt_sgd(1e-6))
   expect_equal(known_outcome(fit, mtcars, NULL, environment())[, 1], log(mtcars$mpg))
   data <- autoplot(fit, "observed", mtcars[c("wt", "hp")], truth = log(mtcars$mpg))$data
   expect_equal(data, autoplot(fit, "observed", mtcars)$data)

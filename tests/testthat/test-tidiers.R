@@ -72,7 +72,7 @@ test_that("augment() puts predictions beside the data", {
   some <- iris[c(3, 70), ]
   expect_identical(augment(fit, some), tibble::as_tibble(cbind(predict(fit, some), predict(fit, some, "prob"),
                                                                 some)))
-  numbers <- small_fit(log(mpg) ~ wt + hp, mtcars)
+  numbers <- small_fit(log(mpg) ~ wt + hp, mtcars, optimizer = opt_sgd(1e-6))
   table <- augment(numbers, mtcars)
   expect_equal(table$.resid, log(mtcars$mpg) - predict(numbers, mtcars)$.pred)
   expect_false(".resid" %in% names(augment(numbers, mtcars[c("wt", "hp")])))

@@ -289,4 +289,20 @@ test_that("what to do about divergence leaves out what would be refused", {
   )
   expect_match(conditionMessage(warning), "standardize = \"zscore\"")
   expect_no_match(conditionMessage(warning), "standardize_outcome")
+
+test_that("a squared error beyond all use is told of, though it is finite", {
+  rows <- data.frame(y = c(1, 3, 2, 4), x = c(2, 1, 4, 3))
+  huge <- list(list(weight = matrix(1e4, 1, 2), bias = c(0, 0)), list(weight = matrix(1e4, 2, 1), bias = 0))
+  fit <- function(optimizer, ...) {
+    mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, init = huge, optimizer = optimizer, ...)
+  }
+  expect_warning(stuck <- fit(opt_sgd(1e-30), epochs = 2), "ended with a loss of .*the outcome has 1.67",
+                 class = "fastmlp_warning_diverged")
+  expect_identical(stuck$training$stopped, "finished")
+  expect_warning(fit(opt_sgd(1e-30), epochs = 2, standardize_outcome = TRUE), "the outcome has 1[.]",
+                 class = "fastmlp_warning_diverged")
+  expect_no_warning(mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, optimizer = opt_sgd(1e-6)))
+  same <- transform(rows, y = 1)
+  expect_no_warning(mlp_fit(y ~ x, same, preset = "plain", hidden_units = 2, init = huge,
+                            optimizer = opt_sgd(1e-30)))
 })
