@@ -289,6 +289,7 @@ test_that("what to do about divergence leaves out what would be refused", {
   )
   expect_match(conditionMessage(warning), "standardize = \"zscore\"")
   expect_no_match(conditionMessage(warning), "standardize_outcome")
+})
 
 test_that("a squared error beyond all use is told of, though it is finite", {
   rows <- data.frame(y = c(1, 3, 2, 4), x = c(2, 1, 4, 3))
