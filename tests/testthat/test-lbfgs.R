@@ -114,11 +114,12 @@ test_that("an objective that is not finite ends training with a warning", {
   expect_identical(fit$training$kept_epoch, 0L)
   expect_equal(coef(fit)[[1]]$weight, far[[1]]$weight, ignore_attr = TRUE)
   expect_identical(nrow(fit$history), 0L)
+  info <- list(type = "class", loss = loss_cross_entropy())
   expect_conditions({
     warn_of_end(list(stopped = "diverged", kept_epoch = 2L, epochs = 2L),
-                list(optimizer = opt_lbfgs(), standardize = "none"), list(type = "class"), NULL)
+                list(optimizer = opt_lbfgs(), standardize = "none"), info, NULL)
     warn_of_end(list(stopped = "diverged", kept_epoch = 0L, epochs = 0L),
-                list(optimizer = opt_lbfgs(), standardize = "zscore"), list(type = "class"), NULL)
+                list(optimizer = opt_lbfgs(), standardize = "zscore"), info, NULL)
   })
 })
 
