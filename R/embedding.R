@@ -60,11 +60,12 @@
 #' @examples
 #' embed_periodic()
 #' set.seed(1)
-#' mlp_fit(dist ~ speed, cars, preset = "plain", optimizer = opt_adam(0.01), standardize_outcome = TRUE,
-#'         standardize = "robust_clip", numeric_embedding = embed_periodic(frequencies = 8),
-#'         epochs = 20)
-#' mlp_fit(dist ~ speed, cars, preset = "plain", optimizer = opt_adam(0.01), standardize_outcome = TRUE,
-#'         standardize = "robust_clip", numeric_embedding = embed_piecewise(bins = 4), epochs = 20)
+#' mlp_fit(dist ~ speed, cars, preset = "plain", optimizer = opt_adam(0.01),
+#'         standardize_outcome = TRUE, standardize = "robust_clip",
+#'         numeric_embedding = embed_periodic(frequencies = 8), epochs = 20)
+#' mlp_fit(dist ~ speed, cars, preset = "plain", optimizer = opt_adam(0.01),
+#'         standardize_outcome = TRUE, standardize = "robust_clip",
+#'         numeric_embedding = embed_piecewise(bins = 4), epochs = 20)
 #'
 #' # Two values for each of ten levels
 #' chicken <- transform(ChickWeight, Chick = factor(as.character(Chick)))
