@@ -4,16 +4,6 @@ size_t input_scale_products(const layer *layer) {
   return pairs_of(layer->units) * panels_of(layer->inputs) * PANEL;
 }
 
-/* The sum of a panel's products over the pairs of panels of units, in their order. */
-static void sum_products(const layer *layer, const gradient_sink *sink, size_t p, float sum[PANEL]) {
-  size_t padded = panels_of(layer->inputs) * PANEL;
-  for (int i = 0; i < PANEL; i++) sum[i] = 0;
-  for (size_t pair = 0; pair < pairs_of(layer->units); pair++) {
-    const float *product = sink->products + pair * padded + p * PANEL;
-    for (int i = 0; i < PANEL; i++) sum[i] += product[i];
-  }
-}
-
 /* Variants' scales are a group of their own. */
 static group_id group_of(const layer *layer) {
   return layer->shared ? GROUP_member_scale : GROUP_input_scale;
@@ -21,11 +11,12 @@ static group_id group_of(const layer *layer) {
 
 void input_scale_gradient(const team *team, const layer *layer, const gradient_sink *sink) {
   gradient_sink whole = *sink;
-  range inputs = team_share(team, panels_of(layer->inputs));
+  size_t panels = panels_of(layer->inputs);
+  range inputs = team_share(team, panels);
   if (!layer->shared) whole.accumulate = false; /* the products are those of all passes */
   for (size_t p = inputs.begin; p < inputs.end; p++) {
     float ds[PANEL] __attribute__((aligned(64)));
-    sum_products(layer, sink, p, ds);
+    sum_sixteens(sink->products + p * PANEL, pairs_of(layer->units), panels * PANEL, ds);
     sink_take(&whole, group_of(layer), layer->input_scale + p * PANEL, ds, PANEL);
   }
 }

@@ -9,6 +9,14 @@
 /* Floats of the sink's products. */
 size_t input_scale_products(const layer *layer);
 
+/* sum = the sum of `count` sixteens, `stride` floats apart, in their order. */
+static inline void sum_sixteens(const float *from, size_t count, size_t stride, float sum[PANEL]) {
+  for (int i = 0; i < PANEL; i++) sum[i] = 0;
+  for (; count > 0; count--, from += stride) {
+    for (int i = 0; i < PANEL; i++) sum[i] += from[i];
+  }
+}
+
 /* ds into the sink, from its products; after the members have met. */
 void input_scale_gradient(const team *team, const layer *layer, const gradient_sink *sink);
 

@@ -6,22 +6,14 @@ size_t shared_products(const layer *layer) {
   return input_scale_products(layer) + panels_of(layer->inputs) * panels_of(layer->units) * PANEL;
 }
 
-/* The sum of a panel of units' products over the panels of inputs, in their order. */
-static void sum_products(const layer *layer, const gradient_sink *sink, size_t p, float sum[PANEL]) {
-  const float *products = sink->products + input_scale_products(layer) + p * PANEL;
-  for (int j = 0; j < PANEL; j++) sum[j] = 0;
-  for (size_t i = 0; i < panels_of(layer->inputs); i++) {
-    const float *product = products + i * panels_of(layer->units) * PANEL;
-    for (int j = 0; j < PANEL; j++) sum[j] += product[j];
-  }
-}
-
 void shared_gradient(const team *team, const layer *layer, const gradient_sink *sink) {
-  range units = team_share(team, panels_of(layer->units));
+  size_t panels = panels_of(layer->units);
+  const float *products = sink->products + input_scale_products(layer);
+  range units = team_share(team, panels);
   input_scale_gradient(team, layer, sink);
   for (size_t p = units.begin; p < units.end; p++) {
     float ds[PANEL] __attribute__((aligned(64)));
-    sum_products(layer, sink, p, ds);
+    sum_sixteens(products + p * PANEL, panels_of(layer->inputs), panels * PANEL, ds);
     sink_take(sink, GROUP_member_scale, layer->unit_scale + p * PANEL, ds, PANEL);
   }
 }
