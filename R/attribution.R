@@ -148,8 +148,7 @@ with_inputs <- function(object, kept) {
     })
     if (length(first$embedding) == 0) first$embedding <- NULL
     if (length(first$input_scale) == 0) first$input_scale <- NULL
-    activations <- vapply(network$layers, function(layer) layer$activation, "")
-    new_network(c(list(first), network$layers[-1]), utils::head(activations, -1))
+    new_network(c(list(first), network$layers[-1]), hidden_activations(network))
   }
   object$network <- narrow(object$network)
   if (!is.null(object$members)) object$members <- lapply(object$members, narrow)

@@ -69,8 +69,7 @@ with_lookup_layer <- function(network, widths, unit) {
   if (!is.null(first$input_scale)) first$weight <- first$weight * first$input_scale
   first <- first[setdiff(names(first), c("embedding", "input_scale"))]
   layers <- c(list(lookup, first), network$layers[-1])
-  activations <- vapply(network$layers, function(layer) layer$activation, "")
-  new_network(layers, c("identity", utils::head(activations, -1)))
+  new_network(layers, c("identity", hidden_activations(network)))
 }
 
 # Of two levels there is one predictor, -1 or 1.

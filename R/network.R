@@ -79,6 +79,10 @@ all_sizes_hint <- function(sizes) {
           format(sizes[last]))
 }
 
+hidden_activations <- function(network) {
+  utils::head(vapply(network$layers, function(layer) layer$activation, ""), -1)
+}
+
 # A network from layers of list(weight, bias), with norm, residual and input_scale where they apply, and the
 # hidden layers' activations.
 new_network <- function(layers, activation) {

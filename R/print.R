@@ -13,7 +13,7 @@ print.mlp_network <- function(x, ...) {
 # Layers 4-5-3 (relu), 43 parameters
 network_lines <- function(network) {
   sizes <- c(network$inputs, network$hidden_units, network$outputs)
-  hidden <- utils::head(vapply(network$layers, function(layer) layer$activation, ""), -1)
+  hidden <- hidden_activations(network)
   activations <- if (length(hidden)) paste(unique(hidden), collapse = ", ") else "no hidden layer"
   c(
     sprintf("Layers: %s (%s)", paste(sizes, collapse = "-"), activations),
