@@ -79,11 +79,12 @@ with_threads() { # threads, command ...
 # What PyTorch needs to be at its best. Its threads are OpenMP's: an OpenBLAS that brings its own
 # kind of threads would fight them for the cores, and its choice of kernels may be a bad one
 # (choose_blas). The C library by default gives large blocks back to the system at once, and every
-# step would get them anew, page by page. And some versions use AVX-512 in their own loops only when
-# told to.
+# step would get them anew, page by page; from 2.35 on it asks for large pages if told to. And some
+# versions use AVX-512 in their own loops only when told to.
 at_its_best() { # command ...
   env ${blas_kernels:+OPENBLAS_CORETYPE=$blas_kernels} MALLOC_MMAP_THRESHOLD_=1073741824 \
-    MALLOC_TRIM_THRESHOLD_=1073741824 LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"
+    MALLOC_TRIM_THRESHOLD_=1073741824 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
+    LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"
 }
 
 # Sets blas_kernels to the fastest for that Python on all cores; empty where OpenBLAS chooses best.
