@@ -28,6 +28,7 @@ minimise <- function(objective, run, options, end) {
   at <- NULL
   value <- function(x) {
     at <<- objective_point(objective, x, run$is_weight, options$penalty)
+    hear_interrupt()
     if (!is.finite(at$value) || !all(is.finite(at$gradient))) end("diverged")
     if (is.null(run$from)) {
       run$from <- at

@@ -176,7 +176,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   run <- if (is.null(members)) optimizer_of(settings$optimizer)$run else run_ensemble
   result <- run(job)
   guard$raise()
-  if (guard$interrupted()) result$ended <- "interrupted"
+  if (guard$interrupted()) result[c("ended", "midway")] <- list("interrupted", FALSE)
   spent <- time_spent(job, result$step_seconds)
   summary <- list(
     epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = result$ended,
@@ -186,7 +186,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   history <- training_history(job, result$history, result$extra)
   if (is.null(last_epoch)) {
-    warn_of_end(summary, settings, info, call)
+    warn_of_end(summary, settings, info, call, isTRUE(result$midway))
     warn_of_size(history, summary, values, settings, info, call)
   }
   list(layers = result$network, members = result$members, history = history, summary = summary,
@@ -209,12 +209,18 @@ run_steps <- function(job) {
   trainer <- open_trainer(job, job$sets)
   monitor <- new_monitor(trainer, job)
   ended <- advance(trainer, job$reporter, monitor)
-  suspendInterrupts({
-    if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
-    state <- if (keeps_state(job$settings, ended)) training_state(monitor)
-    c(.Call(fastmlp_train_close, trainer),
-      list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
-  })
+  interrupted <- ended == "interrupted"
+  if (interrupted) checkpoint_epoch(monitor, at_once = TRUE)
+  state <- if (keeps_state(job$settings, ended)) training_state(monitor)
+  c(close_trainer(monitor),
+    list(ended = ended, midway = interrupted, state = state, extra = monitor$extra, kept = monitor$kept))
+}
+
+# What a trainer ends with; callbacks that ask its monitor for more find none.
+close_trainer <- function(monitor) {
+  closed <- .Call(fastmlp_train_close, monitor$trainer)
+  monitor$trainer <- NULL
+  closed
 }
 
 # Bytes of weights from which on it is worth a garbage collection not to hold them twice.
@@ -273,8 +279,8 @@ engine_limit <- function(x) if (x < Inf) x else 0
 
 wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 
-# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if
-# no other follows.
+# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if not
+# another two follow. One that came after the last step is put back: it may break off what comes next.
 advance <- function(trainer, reporter, monitor) {
   on.exit(reporter$close())
   heard <- function(body) tryCatch(body, interrupt = function(cnd) "interrupted")
@@ -282,22 +288,25 @@ advance <- function(trainer, reporter, monitor) {
     state <- begin_training(monitor)
     while (state == "running") {
       status <- .Call(fastmlp_train_advance, trainer, slice_seconds)
+      hear_interrupt()
       state <- after_slice(monitor, status)
       reporter$update(status)
     }
     state
   })
-  if (state == "interrupted") state <- heard(settle(monitor))
-  heard({
-    end_training(monitor)
-    state
-  })
+  interrupted <- state == "interrupted"
+  for (attempt in 1:2) if (state == "interrupted") state <- heard(settle(monitor))
+  interrupted <- is_interrupted() || interrupted
+  interrupted <- identical(heard(end_training(monitor)), "interrupted") || interrupted
+  if (interrupted && state != "interrupted") put_interrupt_back()
+  state
 }
 
-warn_of_end <- function(summary, settings, info, call) {
+# midway: in the first epoch the weights of its last step are kept, not the initial ones.
+warn_of_end <- function(summary, settings, info, call, midway = FALSE) {
   if (summary$stopped == "interrupted") {
-    text <- sprintf("Training was interrupted after %s; the weights so far are kept.",
-                    count_of(summary$epochs, "epoch"))
+    text <- sprintf("Training was interrupted after %s; the %s are kept.", count_of(summary$epochs, "epoch"),
+                    if (summary$kept_epoch > 0 || midway) "weights so far" else "initial weights")
     warn_fastmlp(text, "interrupted", call)
   }
   if (summary$stopped == "diverged") {
