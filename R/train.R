@@ -312,17 +312,32 @@ warn_of_end <- function(summary, settings, info, call, midway = FALSE) {
   if (summary$stopped == "diverged") {
     warn_fastmlp(diverged_message(summary, settings, info), "diverged", call)
   }
+  if (summary$stopped == "stuck") warn_fastmlp(stuck_message(summary, settings, info), "stuck", call)
+}
+
+stuck_message <- function(summary, settings, info) {
+  c(
+    sprintf("%s is stuck after %s: it failed to find a lower loss, and there is one.",
+            optimizer_of(settings$optimizer)$title, count_of(summary$epochs, "iteration")),
+    i = kept_weights(summary$kept_epoch),
+    i = advice_text(c(
+      scaling_advice(settings, info),
+      if (!is.null(info$loss$fn)) "see whether the gradient of `loss` is that of its value"
+    ) %||% "use another optimizer, such as `opt_adam()`")
+  )
 }
 
 diverged_message <- function(summary, settings, info) {
-  epoch <- summary$kept_epoch
-  kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
             optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
-    i = sprintf("The %s are kept.", kept),
+    i = kept_weights(summary$kept_epoch),
     i = divergence_advice(settings, info)
   )
+}
+
+kept_weights <- function(epoch) {
+  sprintf("The %s are kept.", if (epoch > 0) paste("weights of epoch", epoch) else "initial weights")
 }
 
 # A squared error so many times that of the mean did not come from learning.
@@ -330,7 +345,8 @@ hopeless_times <- 1e6
 
 # What grew beyond all use may be finite all the same, where all hidden units died of it.
 warn_of_size <- function(history, summary, values, settings, info, call) {
-  if (info$loss$name != "squared" || summary$stopped == "diverged") return(invisible())
+  told <- summary$stopped %in% c("diverged", "stuck")
+  if (info$loss$name != "squared" || told) return(invisible())
   at <- history$set == "train" & history$metric == "loss" & history$epoch == summary$kept_epoch
   loss <- history$value[at]
   of_mean <- mean(apply(values$train, 2, stats::var) / (info$scaling$scale %||% 1)^2)
@@ -346,9 +362,17 @@ divergence_advice <- function(settings, info) {
     if (!is.null(rate)) {
       sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
     },
-    if (settings$standardize == "none") "use `standardize = \"zscore\"`",
-    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`",
+    scaling_advice(settings, info),
     if (!is.null(info$loss$fn)) "see where `loss` is not finite"
   ) %||% "raise `penalty`"
-  paste0("You could ", paste(advice, collapse = ", or "), ".")
+  advice_text(advice)
 }
+
+scaling_advice <- function(settings, info) {
+  c(
+    if (settings$standardize == "none") "use `standardize = \"zscore\"`",
+    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`"
+  )
+}
+
+advice_text <- function(advice) paste0("You could ", paste(advice, collapse = ", or "), ".")
