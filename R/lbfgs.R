@@ -49,10 +49,11 @@ minimise <- function(objective, run, options, end) {
   if (found$value < run$from$value) {
     end_iteration(run, objective_point(objective, found$par, run$is_weight, options$penalty), end)
   }
-  if (found$convergence == 0 || !overlooks_lower(run$from, loss_at)) "converged" else "stuck"
+  moved <- found$convergence == 0 && length(run$records) > 0
+  if (moved || !overlooks_lower(run$from, loss_at)) "converged" else "stuck"
 }
 
-# Whether a search that failed has left a point from which the loss is lower in the direction of its gradient,
+# Whether a search that failed, or never left its start, is at a point from which the loss is lower in the direction of its gradient,
 # for steps of some length (or, where the gradient is wrong, against it). Near a minimum searches fail by rounding
 # and there is none; they fail, too, where the step that it takes is far from one. loss_at(x) gives the loss.
 overlooks_lower <- function(from, loss_at) {

@@ -4,9 +4,10 @@
 #'
 #' The function is called for blocks of at most 1024 rows, during training and validation, on R's
 #' own thread, while the engine's other threads wait. What it computes for a row must depend on
-#' that row alone; case weights and means over the rows are taken care of. An error inside, an
-#' interrupt, or a result that is not as described ends training; errors are raised again, naming
-#' `loss`. Numbers that are not finite are such an error at the first call of a training; after that they
+#' that row alone; case weights and means over the rows are taken care of. An error inside or a result that is
+#' not as described ends training; errors are raised again, naming `loss`. A call that is interrupted is made
+#' again, and training ends after the step; where that call is interrupted, too, it ends at once, with the last
+#' epoch, and cannot be continued. Numbers that are not finite are such an error at the first call of a training; after that they
 #' are what they are of other losses: training has diverged, and ends with a warning and the last finite
 #' epoch. A fit does not keep the function: predictions do not need it.
 #'
