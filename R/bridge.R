@@ -7,9 +7,11 @@ mlp_bridge <- function(design, given, call) {
   checkpoint <- open_checkpoint(task$settings, list(x = task$x, y = task$outcome$values), call)
   task <- with_data(task, checkpoint$saved, call)
   members <- initial_members(task, key)
-  trained <- checkpoint$saved$trained %||% train_task(task, members, checkpoint)
-  checkpoint_end(checkpoint, trained, task$sets)
-  finished_fit(task, trained, members)
+  fit_whole({
+    trained <- checkpoint$saved$trained %||% train_task(task, members, checkpoint)
+    checkpoint_end(checkpoint, trained, task$sets)
+    finished_fit(task, trained, members)
+  }, call)
 }
 
 # What is to be fitted, checked: list(design, x, outcome, settings, shape, validation, plan, offset,
@@ -113,7 +115,7 @@ train_task <- function(task, members, checkpoint = NULL, ...) {
 finished_fit <- function(task, trained, members) {
   settings <- task$settings
   kept <- trained_networks(trained, settings)
-  info <- suspendInterrupts(judged_outcome(task, kept))
+  info <- judged_outcome(task, kept)
   info <- remembered_outcome(info, task$offset)
   refit <- wants_refit(settings, trained)
   if (refit) {
@@ -143,7 +145,7 @@ finished_fit <- function(task, trained, members) {
 # layers of the first of members that share weights. Where the key alone decides, nothing holds the network:
 # of many inputs it is large, and `refit` makes it again.
 initial_network <- function(shape, settings, key, set, scaling, first = NULL) {
-  make <- function() made_network(shape, settings, key, set, scaling, first)
+  make <- function() allowInterrupts(made_network(shape, settings, key, set, scaling, first))
   by_key <- inherits(settings$init, "fastmlp_init") && !isTRUE(settings$init$needs_data) &&
     is.null(shape$embedding) && !settings$share_weights
   if (by_key) return(make)

@@ -32,7 +32,7 @@ run_callbacks <- function(callbacks, event, state, call) {
   for (set in callbacks) {
     if (is.null(set[[event]])) next
     answer <- tryCatch(
-      set[[event]](state),
+      allowInterrupts(set[[event]](state)),
       error = function(cnd) {
         abort_during("callbacks", event, sprintf("failed in epoch %d", state$epoch), cnd, call)
       }

@@ -146,15 +146,26 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
   weights
 }
 
-# Nothing may be left over: an argument that would be ignored is a mistake. `synonyms` has names by
-# the hint to give for them.
+# Nothing may be left over: an argument that would be ignored is a mistake, and so is one whose name R would
+# complete. `synonyms` has names by the hint to give for them.
 check_no_dots <- function(..., known = character(), synonyms = list(), call = rlang::caller_env()) {
+  left <- names(substitute(list(...)))
+  check_whole_names(names(sys.call(sys.parent())), names(formals(sys.function(sys.parent()))), left, call)
   if (...length() == 0) return(invisible())
-  name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
+  name <- c(Filter(nzchar, left), NA)[1]
   got <- "an argument without a name"
   if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
   hint <- if (!is.na(name)) argument_hint(name, known, synonyms)
   abort_argument("...", "empty", got, "dots", hint, call)
+}
+
+# A name in a call that is neither an argument of the function nor among those left over R took for the one
+# argument that begins so.
+check_whole_names <- function(given, arguments, left, call) {
+  shortened <- setdiff(given, c(arguments, left, ""))
+  if (length(shortened) == 0) return(invisible())
+  abort_argument("...", "empty", sprintf("the unknown argument `%s`", shortened[1]), "dots",
+                 sprintf("Did you mean \"%s\"?", arguments[startsWith(arguments, shortened[1])][1]), call)
 }
 
 # All arguments without a default are given. `hints` may say more, by argument.

@@ -55,11 +55,13 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
   check_held_rows(fit$state, sets, values, call)
-  trained <- train(function() fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key,
-                   call, plan, values, fit$state, fit$history)
-  task <- list(outcome = list(info = info), settings = settings, sets = sets, values = values,
-               scaling = fit$standardize)
-  continued_fit(fit, trained, task)
+  fit_whole({
+    trained <- train(function() fit$network, sets, scaling_of(fit$standardize), info, settings, fit$state$key,
+                     call, plan, values, fit$state, fit$history)
+    task <- list(outcome = list(info = info), settings = settings, sets = sets, values = values,
+                 scaling = fit$standardize)
+    continued_fit(fit, trained, task)
+  }, call)
 }
 
 # What a fit keeps for going on: the engine's state, the key of its random numbers, the rows held for
@@ -296,7 +298,7 @@ continued_fit <- function(fit, trained, task) {
   before <- fit$training
   settings <- task$settings
   fit$network <- new_network(trained$layers, fit$arguments$activation)
-  judged <- suspendInterrupts(judged_outcome(task, list(fit$network)))
+  judged <- judged_outcome(task, list(fit$network))
   for (part in judgements) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)

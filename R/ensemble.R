@@ -96,7 +96,7 @@ run_ensemble <- function(job) {
     lapply(job$members, open_member, job, shared)
   joint <- new_joint(monitors, job)
   ended <- advance_members(monitors, joint, job)
-  closed <- lapply(monitors, function(monitor) .Call(fastmlp_train_close, monitor$trainer))
+  closed <- lapply(monitors, close_trainer)
   layers <- unlist(lapply(closed, function(one) one$variants %||% list(one$network)), recursive = FALSE)
   layers <- lapply(layers, own_layers)
   sum_of <- function(part) Reduce(`+`, lapply(closed, `[[`, part))
@@ -105,7 +105,7 @@ run_ensemble <- function(job) {
     history = joint_history(lapply(closed, `[[`, "history"), joint),
     epochs = joint$epochs, kept_epoch = min(closed[[1]]$kept_epoch, joint$epochs),
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
-    ended = ended, state = NULL, extra = joint$extra, kept = joint$kept
+    ended = ended, midway = job$settings$share_weights, state = NULL, extra = joint$extra, kept = joint$kept
   )
 }
 
@@ -113,6 +113,7 @@ run_ensemble <- function(job) {
 open_member <- function(member, job, shared) {
   job[names(member)] <- member
   job$options$key <- member$key
+  job$options$whole_epochs <- !job$settings$share_weights
   new_monitor(open_trainer(job, engine_sets(member$sets, shared)), job)
 }
 
@@ -173,6 +174,7 @@ advance_members <- function(monitors, joint, job) {
 
 advance_epoch <- function(monitor) {
   repeat {
+    hear_interrupt()
     status <- .Call(fastmlp_train_advance, monitor$trainer, slice_seconds)
     monitor$step <- status$step
     if (status$state == "running" && status$wants_rate) send_rates(monitor, status$step)
@@ -185,10 +187,11 @@ advance_epoch <- function(monitor) {
 }
 
 # Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state. Only then
-# do members keep the epoch: what ends training before leaves all at the last one that all have completed.
+# do members keep the epoch: what ends training before leaves all at the last one that all have completed, or at
+# their start.
 judge_members <- function(monitors, statuses, joint) {
   values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(joint, set))
-  suspendInterrupts(record_joint(monitors, statuses, joint, values))
+  record_joint(monitors, statuses, joint, values)
 }
 
 record_joint <- function(monitors, statuses, joint, values) {

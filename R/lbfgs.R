@@ -21,13 +21,18 @@ run_lbfgs <- function(job) {
          ended = ended))
 }
 
-# Searches until it converges or end(<state>) is called. optim() tells neither when an iteration ends nor
-# what it found, but a search along a line ends at the first point that meets the conditions of
+# Searches until it converges, is stuck or end(<state>) is called. optim() tells neither when an iteration ends
+# nor what it found, but a search along a line ends at the first point that meets the conditions of
 # ends_search(); where rounding alone ends one, the next one's end stands for both.
 minimise <- function(objective, run, options, end) {
   at <- NULL
-  value <- function(x) {
+  loss_at <- function(x) {
     at <<- objective_point(objective, x, run$is_weight, options$penalty)
+    hear_interrupt()
+    at$value
+  }
+  value <- function(x) {
+    loss_at(x)
     if (!is.finite(at$value) || !all(is.finite(at$gradient))) end("diverged")
     if (is.null(run$from)) {
       run$from <- at
@@ -44,8 +49,24 @@ minimise <- function(objective, run, options, end) {
   if (found$value < run$from$value) {
     end_iteration(run, objective_point(objective, found$par, run$is_weight, options$penalty), end)
   }
-  "converged"
+  moved <- found$convergence == 0 && length(run$records) > 0
+  if (moved || !overlooks_lower(run$from, loss_at)) "converged" else "stuck"
 }
+
+# Whether a search that failed, or never left its start, is at a point from which the loss is lower in the direction of its gradient,
+# for steps of some length (or, where the gradient is wrong, against it). Near a minimum searches fail by rounding
+# and there is none; they fail, too, where the step that it takes is far from one. loss_at(x) gives the loss.
+overlooks_lower <- function(from, loss_at) {
+  direction <- from$gradient / sqrt(sum(from$gradient^2))
+  least <- max(abs(from$value) * worth_finding, worth_finding^4)
+  for (length in c(-1, 1) %o% 10^(-6:30)) {
+    if (isTRUE(loss_at(from$x + length * direction) < from$value - least)) return(TRUE)
+  }
+  FALSE
+}
+
+# The share by which a loss has to be lower not to be rounding.
+worth_finding <- 1e-3
 
 # The objective at parameters x: list(x, value, gradient, loss, score), value and gradient with the penalty.
 objective_point <- function(objective, x, is_weight, penalty) {

@@ -4,9 +4,10 @@
 #'
 #' The function is called for blocks of at most 1024 rows, during training and validation, on R's
 #' own thread, while the engine's other threads wait. What it computes for a row must depend on
-#' that row alone; case weights and means over the rows are taken care of. An error inside, an
-#' interrupt, or a result that is not as described ends training; errors are raised again, naming
-#' `loss`. Numbers that are not finite are such an error at the first call of a training; after that they
+#' that row alone; case weights and means over the rows are taken care of. An error inside or a result that is
+#' not as described ends training; errors are raised again, naming `loss`. A call that is interrupted is made
+#' again, and training ends after the step; where that call is interrupted, too, it ends at once, with the last
+#' epoch, and cannot be continued. Numbers that are not finite are such an error at the first call of a training; after that they
 #' are what they are of other losses: training has diverged, and ends with a warning and the last finite
 #' epoch. A fit does not keep the function: predictions do not need it.
 #'
@@ -57,15 +58,17 @@ own_loss_hint <- "Such as `function(output, target) list(value = , gradient = )`
 # Runs `run` with a loss in the engine's form; raises what went wrong in a function of the user's.
 run_loss <- function(loss, call, run) {
   guard <- guard_loss(loss, call)
-  result <- run(guard$loss)
+  result <- suspendInterrupts(run(guard$loss))
   if (guard$interrupted()) rlang::interrupt()
   guard$raise()
   result
 }
 
 # A loss in the engine's form. A function of the user's is wrapped so that nothing jumps through the
-# engine: errors and interrupts are kept, and the engine is told NULL. In training numbers that are not finite
-# are an error at the first call only: later the engine sees that it has diverged.
+# engine, which is told NULL of a call that failed: errors are kept, and interrupts. In training a call that is
+# interrupted is made again, so that the step under way is completed with which the slice ends, and only what
+# interrupts that, too, is kept; and numbers that are not finite are an error at the first call only: later the engine sees that it has
+# diverged.
 guard_loss <- function(loss, call, training = FALSE) {
   kept <- NULL
   worked <- FALSE
@@ -73,14 +76,21 @@ guard_loss <- function(loss, call, training = FALSE) {
     kept <<- cnd
     NULL
   }
+  to_value <- if (training) run_to_value else function(run) allowInterrupts(run())
   engine <- unclass(loss)
   engine$fn <- NULL
   if (!is.null(loss$fn)) {
     engine$call <- function(output, target) {
+      if (!is.null(kept)) return(NULL)
+      runs <- 0
+      run <- function() {
+        runs <<- runs + 1
+        call_custom(loss$fn, output, target, call, may_diverge = training && worked)
+      }
       tryCatch({
-        result <- call_custom(loss$fn, output, target, call, may_diverge = training && worked)
+        result <- to_value(run)
         worked <<- TRUE
-        result
+        c(result, list(interrupted = runs > 1))
       }, error = keep, interrupt = keep)
     }
   }

@@ -145,7 +145,7 @@ numbers_estimate <- function(link, run, info, offset) {
 # The value of a metric: one number, NA where it is none.
 metric_value <- function(name, metric, set, estimate, call) {
   value <- tryCatch(
-    metric$value(set$truth, estimate, set$weights),
+    run_to_value(function() metric$value(set$truth, estimate, set$weights)),
     error = function(cnd) abort_during("metrics", name, "failed", cnd, call)
   )
   if (!(is.numeric(value) || is.logical(value)) || length(value) != 1) {

@@ -114,8 +114,10 @@
 #' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
 #' last finite epoch is kept), or a squared error ends at more than a million times that of the mean of the
 #' outcome, `fastmlp_warning_interrupted` when the user stops training (the
-#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far; what
-#' belongs to the end of an epoch, such as metrics, is done before),
+#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far, or those
+#' at the beginning by [opt_lbfgs()] and of ensembles whose members do not share weights; what belongs to the
+#' end of an epoch, such as metrics, is done before; where training has ended already, the fit is whole),
+#' `fastmlp_warning_stuck` when [opt_lbfgs()] fails to find a lower loss where there is one,
 #' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_missing` (new data lack
 #' values where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a
 #' single number chose one row to validate on). An error in one of
@@ -278,8 +280,8 @@
 #' * `arguments`: what the fit was made with, and `given`: those of them that were given, which
 #'   [update()][update.fastmlp] takes;
 #' * `training`: `rows`, `validation_rows`, `epochs` completed, `kept_epoch`, why it `stopped`
-#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`; `"converged"` by
-#'   [opt_lbfgs()]), `seconds`
+#'   (`"finished"`, `"stopped"` early, by a `"callback"`, `"diverged"`, `"interrupted"`; `"converged"` or
+#'   `"stuck"` by [opt_lbfgs()]), `seconds`
 #'   in all and `step_seconds` of the training steps alone (without conversion and validation), both up to
 #'   the last checkpoint where a run was broken off and went on, `threads`, `simd`, and with
 #'   `verbose = 2` the `profile`: a data frame with the `seconds` and the `share` of each `phase` of the

@@ -93,7 +93,8 @@
 #' gradient has the sign that it had in the last step, the step size grows by the factor `increase`;
 #' where it has turned, the step size shrinks by `decrease` and the gradient counts as zero. Step sizes
 #' stay between `min_step` and `max_step`, and \eqn{w := w - s\, \mathrm{sign}(g)}{w := w - s sign(g)}. The
-#' signs of a batch's gradients are not to be trusted, so `opt_rprop()` takes all rows in each step.
+#' signs of a batch's gradients are not to be trusted, so `opt_rprop()` takes all rows in each step. Limits on
+#' the gradient, which leave signs alone, are refused.
 #'
 #' @section L-BFGS:
 #' `opt_lbfgs()` (Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995) hands the objective and its
@@ -101,7 +102,9 @@
 #' learning rate: each step is found by a search along a line, which takes one or a few passes through
 #' the rows. An epoch is one iteration of the method, so `epochs` is their largest number; training ends
 #' before if the objective no longer falls by more than `tolerance`, relative to the larger of itself and
-#' 1, which `fit$training$stopped` calls `"converged"`. The history has the loss at the end of each
+#' 1, or if rounding hides what would be lower, which `fit$training$stopped` calls `"converged"`. Where a search
+#' fails although there is a loss lower by a thousandth in the direction of the gradient, as with outcomes of
+#' a size of 1e17, it is `"stuck"`, with a warning. The history has the loss at the end of each
 #' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8
 #' look alike to it. It suits thousands of rows and smooth activations.
 #'
@@ -282,7 +285,8 @@ optimizers <- function() {
     adadelta = optimizer_row("Adadelta", opt_adadelta, lacks = "parametrization"),
     lion = optimizer_row("Lion", opt_lion),
     rprop = optimizer_row(
-      "Rprop", opt_rprop, all_rows = TRUE, lacks = c("schedule", "rate_factors", "incomplete_batch")
+      "Rprop", opt_rprop, all_rows = TRUE,
+      lacks = c("schedule", "rate_factors", "incomplete_batch", "clip_value", "clip_norm")
     ),
     lbfgs = optimizer_row(
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
@@ -291,7 +295,7 @@ optimizers <- function() {
         "stop_direction", "callbacks",
         "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
         "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
-        "dropout_schedule", "incomplete_batch",
+        "dropout_schedule", "incomplete_batch", "shuffle",
         "parametric_activation", "ensemble", "share_weights", "refit"
       )
     )

@@ -87,7 +87,7 @@ rows_line <- function(training, several) {
 # How an end other than the planned one is told.
 endings <- c(
   finished = "", stopped = ", stopped early", callback = ", stopped by a callback",
-  converged = ", converged", diverged = ", diverged", interrupted = ", interrupted"
+  converged = ", converged", stuck = ", stuck", diverged = ", diverged", interrupted = ", interrupted"
 )
 
 training_line <- function(training) {

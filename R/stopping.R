@@ -136,12 +136,11 @@ after_epoch <- function(monitor, status) {
 }
 
 # Measures and judges the last completed epoch, and tells callbacks, as far as that has not been done; the
-# state. An interrupt cannot leave an epoch judged by half.
+# state.
 end_epoch <- function(monitor, status) {
   state <- status$state
   if (status$epoch > monitor$epochs) {
-    values <- epoch_metrics(monitor)
-    state <- suspendInterrupts(record_epoch(monitor, status, values))
+    state <- record_epoch(monitor, status, epoch_metrics(monitor))
   }
   if (monitor$told < monitor$epochs && call_back(monitor, "on_epoch_end", status$step - 1)) return("callback")
   state
@@ -229,6 +228,7 @@ call_back <- function(monitor, event, step) {
   callbacks <- monitor$settings$callbacks
   if (is.null(callbacks)) return(FALSE)
   state <- callback_state(monitor, event, step)
+  hear_interrupt() # which else would break off the first function before it has begun
   if (event == "on_epoch_end") monitor$told <- monitor$epochs
   wishes <- run_callbacks(callbacks, event, state, monitor$call)
   factor <- wishes$learn_rate_factor
@@ -255,8 +255,18 @@ callback_state <- function(monitor, event, step) {
     epochs = monitor$settings$epochs,
     history = training_history(monitor, .Call(fastmlp_train_history, monitor$trainer), monitor$extra),
     learn_rate = monitor$settings$optimizer$learn_rate * learn_rate_factors(monitor, step),
-    network = function() present_network(monitor)
+    network = function() {
+      if (is.null(monitor$trainer)) abort_late_network(event, monitor$call)
+      present_network(monitor)
+    }
   )
+}
+
+abort_late_network <- function(event, call) {
+  abort_argument(sprintf("callbacks$%s(state)$network", event), "called while training lasts",
+                 "a call after its end", "callback",
+                 hint = "The fit has the network in the end; `keep_epochs` keeps those of other epochs.",
+                 call = call)
 }
 
 # ---- history ----

@@ -176,7 +176,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   run <- if (is.null(members)) optimizer_of(settings$optimizer)$run else run_ensemble
   result <- run(job)
   guard$raise()
-  if (guard$interrupted()) result$ended <- "interrupted"
+  if (guard$interrupted()) result[c("ended", "midway")] <- list("interrupted", FALSE)
   spent <- time_spent(job, result$step_seconds)
   summary <- list(
     epochs = result$epochs, kept_epoch = result$kept_epoch, stopped = result$ended,
@@ -186,7 +186,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   history <- training_history(job, result$history, result$extra)
   if (is.null(last_epoch)) {
-    warn_of_end(summary, settings, info, call)
+    warn_of_end(summary, settings, info, call, isTRUE(result$midway))
     warn_of_size(history, summary, values, settings, info, call)
   }
   list(layers = result$network, members = result$members, history = history, summary = summary,
@@ -209,12 +209,18 @@ run_steps <- function(job) {
   trainer <- open_trainer(job, job$sets)
   monitor <- new_monitor(trainer, job)
   ended <- advance(trainer, job$reporter, monitor)
-  suspendInterrupts({
-    if (ended == "interrupted") checkpoint_epoch(monitor, at_once = TRUE)
-    state <- if (keeps_state(job$settings, ended)) training_state(monitor)
-    c(.Call(fastmlp_train_close, trainer),
-      list(ended = ended, state = state, extra = monitor$extra, kept = monitor$kept))
-  })
+  interrupted <- ended == "interrupted"
+  if (interrupted) checkpoint_epoch(monitor, at_once = TRUE)
+  state <- if (keeps_state(job$settings, ended)) training_state(monitor)
+  c(close_trainer(monitor),
+    list(ended = ended, midway = interrupted, state = state, extra = monitor$extra, kept = monitor$kept))
+}
+
+# What a trainer ends with; callbacks that ask its monitor for more find none.
+close_trainer <- function(monitor) {
+  closed <- .Call(fastmlp_train_close, monitor$trainer)
+  monitor$trainer <- NULL
+  closed
 }
 
 # Bytes of weights from which on it is worth a garbage collection not to hold them twice.
@@ -273,8 +279,8 @@ engine_limit <- function(x) if (x < Inf) x else 0
 
 wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 
-# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if
-# no other follows.
+# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if not
+# another two follow. One that came after the last step is put back: it may break off what comes next.
 advance <- function(trainer, reporter, monitor) {
   on.exit(reporter$close())
   heard <- function(body) tryCatch(body, interrupt = function(cnd) "interrupted")
@@ -282,38 +288,56 @@ advance <- function(trainer, reporter, monitor) {
     state <- begin_training(monitor)
     while (state == "running") {
       status <- .Call(fastmlp_train_advance, trainer, slice_seconds)
+      hear_interrupt()
       state <- after_slice(monitor, status)
       reporter$update(status)
     }
     state
   })
-  if (state == "interrupted") state <- heard(settle(monitor))
-  heard({
-    end_training(monitor)
-    state
-  })
+  interrupted <- state == "interrupted"
+  for (attempt in 1:2) if (state == "interrupted") state <- heard(settle(monitor))
+  interrupted <- is_interrupted() || interrupted
+  interrupted <- identical(heard(end_training(monitor)), "interrupted") || interrupted
+  if (interrupted && state != "interrupted") put_interrupt_back()
+  state
 }
 
-warn_of_end <- function(summary, settings, info, call) {
+# midway: in the first epoch the weights of its last step are kept, not the initial ones.
+warn_of_end <- function(summary, settings, info, call, midway = FALSE) {
   if (summary$stopped == "interrupted") {
-    text <- sprintf("Training was interrupted after %s; the weights so far are kept.",
-                    count_of(summary$epochs, "epoch"))
+    text <- sprintf("Training was interrupted after %s; the %s are kept.", count_of(summary$epochs, "epoch"),
+                    if (summary$kept_epoch > 0 || midway) "weights so far" else "initial weights")
     warn_fastmlp(text, "interrupted", call)
   }
   if (summary$stopped == "diverged") {
     warn_fastmlp(diverged_message(summary, settings, info), "diverged", call)
   }
+  if (summary$stopped == "stuck") warn_fastmlp(stuck_message(summary, settings, info), "stuck", call)
+}
+
+stuck_message <- function(summary, settings, info) {
+  c(
+    sprintf("%s is stuck after %s: it failed to find a lower loss, and there is one.",
+            optimizer_of(settings$optimizer)$title, count_of(summary$epochs, "iteration")),
+    i = kept_weights(summary$kept_epoch),
+    i = advice_text(c(
+      scaling_advice(settings, info),
+      if (!is.null(info$loss$fn)) "see whether the gradient of `loss` is that of its value"
+    ) %||% "use another optimizer, such as `opt_adam()`")
+  )
 }
 
 diverged_message <- function(summary, settings, info) {
-  epoch <- summary$kept_epoch
-  kept <- if (epoch > 0) paste("weights of epoch", epoch) else "initial weights"
   c(
     sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
             optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
-    i = sprintf("The %s are kept.", kept),
+    i = kept_weights(summary$kept_epoch),
     i = divergence_advice(settings, info)
   )
+}
+
+kept_weights <- function(epoch) {
+  sprintf("The %s are kept.", if (epoch > 0) paste("weights of epoch", epoch) else "initial weights")
 }
 
 # A squared error so many times that of the mean did not come from learning.
@@ -321,7 +345,8 @@ hopeless_times <- 1e6
 
 # What grew beyond all use may be finite all the same, where all hidden units died of it.
 warn_of_size <- function(history, summary, values, settings, info, call) {
-  if (info$loss$name != "squared" || summary$stopped == "diverged") return(invisible())
+  told <- summary$stopped %in% c("diverged", "stuck")
+  if (info$loss$name != "squared" || told) return(invisible())
   at <- history$set == "train" & history$metric == "loss" & history$epoch == summary$kept_epoch
   loss <- history$value[at]
   of_mean <- mean(apply(values$train, 2, stats::var) / (info$scaling$scale %||% 1)^2)
@@ -337,9 +362,17 @@ divergence_advice <- function(settings, info) {
     if (!is.null(rate)) {
       sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
     },
-    if (settings$standardize == "none") "use `standardize = \"zscore\"`",
-    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`",
+    scaling_advice(settings, info),
     if (!is.null(info$loss$fn)) "see where `loss` is not finite"
   ) %||% "raise `penalty`"
-  paste0("You could ", paste(advice, collapse = ", or "), ".")
+  advice_text(advice)
 }
+
+scaling_advice <- function(settings, info) {
+  c(
+    if (settings$standardize == "none") "use `standardize = \"zscore\"`",
+    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`"
+  )
+}
+
+advice_text <- function(advice) paste0("You could ", paste(advice, collapse = ", or "), ".")

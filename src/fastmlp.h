@@ -103,11 +103,12 @@ SEXP fastmlp_train_state(SEXP trainer);
    epoch = <epochs completed>, progress = <share of the running epoch>, step = <the one under way, from 1>,
    wants_rate = <logical: fastmlp_train_rates() comes next>, step_seconds = <of all training steps>,
    train_loss, train_score, valid_loss, valid_score, rate = <of the last completed epoch; NA if none>).
-   Scores: accuracy, or the mean squared error. An interrupt is heard here, as R's own condition, and what
-   there is to tell is not told; the trainer stays usable. */
+   Scores: accuracy, or the mean squared error. */
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
-/* Completes the step under way: the same list, which after an interrupt has not been told. */
+/* Completes the step under way: the same list. */
 SEXP fastmlp_train_settle(SEXP trainer);
+/* NULL; an interrupt that has come is raised here, as R's own condition. */
+SEXP fastmlp_hear(void);
 /* The records of all epochs completed since opening: list(train_loss, train_score, valid_loss, valid_score,
    rate), a double each an epoch; rate is the factor of the learning rate at the epoch's last step. */
 SEXP fastmlp_train_history(SEXP trainer);

@@ -52,6 +52,7 @@ typedef struct loss {
   /* Losses that call back: fills in what loss_rows() does; false if it could not, which ends training. */
   bool (*call)(const struct loss *loss, const struct loss_block *block, range rows);
   void *context;
+  bool *broken_off; /* set by it where the training under way is to end its slice; NULL: nobody asks */
 } loss;
 
 /* Targets of a block of rows. */

@@ -72,6 +72,8 @@ static void call_function(void *data) {
     const double *gradient =
         unpack_doubles(list_get(result, "gradient"), (R_xlen_t)(n * block->outputs), "gradient");
     for (size_t i = 0; i < n; i++) read_row(block, call->rows.begin + i, i, n, value, gradient);
+    bool *broken_off = call->loss->broken_off;
+    if (broken_off != NULL && unpack_flag(list_get(result, "interrupted"), "interrupted")) *broken_off = true;
     call->worked = true;
   }
   UNPROTECT(4);

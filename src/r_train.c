@@ -102,6 +102,7 @@ static train_options unpack_options(SEXP x) {
       .keep_last_tie = optional_flag(x, "keep_last_tie"),
       .judged_outside = optional_flag(x, "judged_outside"),
       .pause = optional_flag(x, "pause"),
+      .whole_epochs = optional_flag(x, "whole_epochs"),
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),
       .input = {optional_number(x, "input_dropout"), optional_number(x, "input_noise")},
@@ -260,7 +261,6 @@ SEXP fastmlp_train_advance(SEXP owner, SEXP seconds) {
   training *t = unpack_training(owner);
   double slice = unpack_number(seconds, "seconds");
   if (t->state == TRAIN_RUNNING) t->state = trainer_advance(t->trainer, slice);
-  R_CheckUserInterrupt(); /* may jump; the owner keeps the trainer, which the caller can settle and close */
   return status_to_list(t);
 }
 
@@ -268,6 +268,11 @@ SEXP fastmlp_train_settle(SEXP owner) {
   training *t = unpack_training(owner);
   if (t->state == TRAIN_RUNNING) t->state = trainer_settle(t->trainer);
   return status_to_list(t);
+}
+
+SEXP fastmlp_hear(void) {
+  R_CheckUserInterrupt();
+  return R_NilValue;
 }
 
 /* ---- between epochs ---- */

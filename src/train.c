@@ -80,6 +80,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->data = data;
   t->valid = valid;
   t->loss = *loss;
+  t->loss.broken_off = &t->broken_off;
   t->optimizer = *optimizer;
   t->options = *options;
   t->pace.team = pass_members(net, pass_rows(t), options->threads);
@@ -237,13 +238,14 @@ static void train_slice(trainer *t, double deadline) {
 train_state trainer_advance(trainer *t, double seconds) {
   if (t->state != TRAIN_RUNNING) return t->state;
   double deadline = clock_seconds() + seconds;
-  bool paused = false;
+  bool paused = t->broken_off = false;
   do {
     train_slice(t, deadline);
     if (t->state != TRAIN_RUNNING || !t->epoch_ended) continue;
     end_epoch(t);
     paused = t->options.pause;
-  } while (t->state == TRAIN_RUNNING && !paused && !trainer_wants_rate(t) && clock_seconds() < deadline);
+  } while (t->state == TRAIN_RUNNING && !paused && !t->broken_off && !trainer_wants_rate(t) &&
+           clock_seconds() < deadline);
   return t->state;
 }
 
@@ -344,7 +346,8 @@ const network *trainer_judged(trainer *t, int variant) {
 }
 
 void trainer_keep(trainer *t) {
-  bool use_present = t->kept_epoch == 0 && t->state == TRAIN_RUNNING && parameters_finite(&t->judged);
+  bool use_present = t->kept_epoch == 0 && t->state == TRAIN_RUNNING && !t->options.whole_epochs &&
+                     parameters_finite(&t->judged);
   const float *kept = use_present ? t->judged.parameter : t->kept;
   if (kept != t->net->parameter) memcpy(t->net->parameter, kept, t->net->parameters * sizeof *kept);
 }

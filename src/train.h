@@ -18,6 +18,7 @@ typedef struct train_options {
   bool keep_last_tie;     /* of several best epochs the last is kept, not the first */
   bool judged_outside;    /* an epoch is kept by trainer_judge() alone, which tells what patience watches */
   bool pause;             /* trainer_advance() returns at the end of each epoch */
+  bool whole_epochs;      /* before the first epoch has ended the initial parameters are kept */
   double clip_norm;       /* the largest norm of the gradient of the loss; 0 for no limit */
   double max_norm;        /* the largest norm of a hidden unit's weights; 0 for no limit */
   bool ntk;               /* weights are trained as in NTK parametrisation */
@@ -115,7 +116,7 @@ int trainer_kept_epoch(const trainer *trainer);
 const network *trainer_judged(trainer *trainer, int variant);
 
 /* Puts the kept epoch's weights into the network. Before the first epoch has ended: the present weights, or,
-   if those are not finite, the initial ones. */
+   if those are not finite or with whole_epochs, the initial ones. */
 void trainer_keep(trainer *trainer);
 
 /* Seconds that training steps took, without validation. */

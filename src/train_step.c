@@ -170,8 +170,8 @@ static void account(trainer *t, const block *block, const struct block *next) {
   t->epoch_ended = next->n == 0;
   t->gathered = !t->epoch_ended;
   if (t->gathered) t->block = *next;
-  t->running =
-      t->state == TRAIN_RUNNING && t->gathered && !trainer_wants_rate(t) && clock_seconds() < t->slice_end;
+  t->running = t->state == TRAIN_RUNNING && t->gathered && !t->broken_off && !trainer_wants_rate(t) &&
+               clock_seconds() < t->slice_end;
 }
 
 /* Forward, backward and gradients of a variant's weights; the loss is the mean of theirs. */

@@ -58,6 +58,7 @@ struct trainer {
   double rows_done; /* since the beginning */
   epoch_record sums;
   double slice_end;
+  bool broken_off; /* the slice is to end, whatever the time */
   bool running; /* members go on with the next block */
   train_state state;
   int epochs, kept_epoch;

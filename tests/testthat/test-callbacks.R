@@ -108,6 +108,13 @@ test_that("an interrupt in a callback ends training with the model so far", {
   expect_identical(fit$network, logged_fit(NULL, epochs = 2)$network)
 })
 
+test_that("a callback's network ends with the training", {
+  kept <- NULL
+  fit <- logged_fit(list(on_train_end = function(state) kept <<- state$network))
+  cnd <- expect_error(kept(), class = "fastmlp_error_callback")
+  expect_match(conditionMessage(cnd), "`callbacks$on_train_end(state)$network` must be called while", fixed = TRUE)
+})
+
 test_that("callbacks of the wrong kind are refused", {
   fit <- function(...) mlp_fit(iris_x, iris$Species, callbacks = list(...), epochs = 2, verbose = FALSE)
   expect_conditions({

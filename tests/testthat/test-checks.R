@@ -95,3 +95,15 @@ test_that("messages say what was expected and what came", {
     check_no_dots(lr = 3, synonyms = list("Use it." = c("eta", "lr")))
   })
 })
+
+test_that("names that R would complete are refused like others that are not whole", {
+  expect_conditions({
+    mlp_fit(iris_x, iris$Species, hidden_unit = 3)
+    mlp_fit(Species ~ ., dat = iris)
+    opt_adam(learn = 0.1)
+    mlp_network(4, 3, 2, act = "relu")
+    predict(small_fit(iris_x, iris$Species), iris_x, ty = "prob")
+  })
+  wrapped <- function(...) mlp_network(4, 3, 2, ...)
+  expect_s3_class(wrapped(activation = "tanh"), "mlp_network")
+})

@@ -172,3 +172,32 @@ test_that("networks whose curvature would not fit into memory are refused", {
     class = "fastmlp_error_size"
   )
 })
+
+test_that("a search that fails where there is a lower loss is told of, one that fails by rounding is not", {
+  set.seed(3)
+  x <- matrix(rnorm(400), 100)
+  z <- x[, 1] * exp(x[, 2])
+  for (scale in c(1e17, 1e25)) {
+    expect_warning(fit <- lbfgs_fit(x, z * scale, epochs = 5), class = "fastmlp_warning_stuck")
+    expect_identical(fit$training$stopped, "stuck")
+    expect_identical(fit$training$kept_epoch, 0L)
+  }
+  expect_output(print(fit), "on 1 thread, stuck", fixed = TRUE)
+  expect_no_warning(fit <- lbfgs_fit(x, z * scale, epochs = 5, standardize_outcome = TRUE))
+  expect_gt(fit$training$epochs, 0)
+  # From a minimum no search finds anything lower.
+  least <- lbfgs_fit(x, z, epochs = 1000, optimizer = opt_lbfgs(tolerance = 0))
+  expect_no_warning(again <- lbfgs_fit(x, z, epochs = 5, init = coef(least), optimizer = opt_lbfgs(tolerance = 0)))
+  expect_identical(again$training$stopped, "converged")
+  expect_identical(again$training$epochs, 0L)
+  wrong <- loss_custom(function(output, target) {
+    list(value = rowMeans((output - target)^2), gradient = 2 * (target - output))
+  })
+  expect_conditions({
+    lbfgs_fit(x, z * 1e17, epochs = 5, standardize = "zscore")
+    lbfgs_fit(x, z, epochs = 5, standardize = "zscore", loss = wrong)
+    warn_of_end(list(stopped = "stuck", kept_epoch = 2L, epochs = 2L),
+                list(optimizer = opt_lbfgs(), standardize = "zscore"),
+                list(type = "class", loss = loss_cross_entropy()), NULL)
+  })
+})

@@ -198,3 +198,35 @@ test_that("a learning rate takes the place of the optimizer's, be it given or th
   expect_error(rate(learn_rate = 1e-3, optimizer = opt_sgd(weight_decay = 1e-29)), "`weight_decay` must be",
                class = "fastmlp_error_value")
 })
+
+test_that("arguments that an optimizer has no use for are refused, and all others change the fit", {
+  others <- list(
+    activation = "tanh", normalization = "layer", parametric_activation = TRUE, residual = TRUE,
+    input_scale = TRUE, learn_rate = 0.003, schedule = schedule_step(2, 0.5), rate_factors = c(bias = 0.5),
+    parametrization = "ntk", epochs = 4, incomplete_batch = "drop", penalty = 0.1, clip_value = 1e-3,
+    clip_norm = 1e-3, max_norm = 0.1, ema_decay = 0.9, dropout = 0.3, input_dropout = 0.3, input_noise = 0.3,
+    class_weights = "balanced", standardize = "zscore", init = init_glorot(), shuffle = FALSE, ensemble = 2,
+    batch_size = 40
+  )
+  x <- iris_x[c(1:30, 51:70, 101:110), ]
+  y <- iris$Species[c(1:30, 51:70, 101:110)]
+  for (optimizer in list(opt_rprop(), opt_lbfgs())) {
+    fit <- function(more = NULL) {
+      set.seed(1)
+      settings <- list(hidden_units = c(5, 5), epochs = 6, optimizer = optimizer, verbose = FALSE)
+      trained <- do.call(mlp_fit, c(list(x, y), utils::modifyList(settings, as.list(more))))
+      unclass(trained)[c("network", "members", "history")]
+    }
+    plain <- fit()
+    refused <- 0
+    for (name in names(others)) {
+      if (name == "shuffle" && optimizer$name == "rprop") next # the order decides how sums are rounded
+      other <- tryCatch(fit(others[name]), fastmlp_error_value = function(cnd) NULL)
+      refused <- refused + is.null(other)
+      expect_false(identical(other, plain), info = paste(format(optimizer), name))
+    }
+    expect_gt(refused, 4)
+  }
+  expect_error(mlp_fit(x, y, shuffle = FALSE, optimizer = opt_lbfgs()), "`shuffle` must be left out",
+               class = "fastmlp_error_value")
+})
