@@ -159,7 +159,8 @@ made_network <- function(shape, settings, key, set, scaling, first) {
   layers <- embed_inputs(layers, shape$embedding, set, scaling)
   if (isTRUE(settings$init$needs_data)) {
     settled <- if (shares && !is.null(first)) length(settings$hidden_units) else 0
-    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling, settled)
+    threads <- resolve_threads(settings$threads)
+    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling, threads, settled)
   }
   new_network(layers, settings$activation)
 }
