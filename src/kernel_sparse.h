@@ -7,7 +7,7 @@
 #include "kernel_product.h"
 
 /* The most rows whose sums are at work together. */
-enum { SPARSE_ROWS = 2 };
+enum { SPARSE_ROWS = 4 };
 
 #define FOR_SPARSE_VECTORS(v) UNROLLED for (int v = 0; v < panels * PANEL_VECTORS; v++)
 
