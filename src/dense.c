@@ -168,11 +168,11 @@ static void update_strip(const team *team, const layer *layer, const gradient_si
 static void scale_strip(const layer *layer, const gradient_sink *sink, panels g, strip s) {
   size_t row = s.inputs.begin, padded = panels_of(layer->inputs) * PANEL;
   for (size_t p = s.panels.begin; p < s.panels.end; p += PAIR_PANELS) {
-    kernels_active()->scale_gradient(
-        sink->parameter + strip_offset(layer, s, p), layer->inputs * PANEL,
-        g.data + (p - s.panels.begin) * g.stride, g.stride, s.inputs.end - row,
-        size_min(PAIR_PANELS, s.panels.end - p), sink->parameter + layer->input_scale + row,
-        sink->products + p / PAIR_PANELS * padded + row);
+    kernels_active()->scale_gradient(sink->parameter + strip_offset(layer, s, p), layer->inputs * PANEL,
+                                     g.data + (p - s.panels.begin) * g.stride, g.stride, s.inputs.end - row,
+                                     size_min(PAIR_PANELS, s.panels.end - p),
+                                     sink->parameter + layer->input_scale + row,
+                                     sink->products + p / PAIR_PANELS * padded + row);
   }
 }
 
@@ -204,10 +204,9 @@ static void strip_product(const layer *layer, input x, panels dz, size_t rows, b
   if (x.sparse != NULL) {
     sparse_backward(x.sparse, s.inputs, d, dz.stride, panels, accumulate, g.data, g.stride);
   } else {
-    kernels_active()->product_transposed(x.dense.data + s.inputs.begin / PANEL * x.dense.stride,
-                                         x.dense.stride, s.inputs.end - s.inputs.begin, rows, d, dz.stride,
-                                         width_of(layer->units, s.panels.begin, panels), accumulate, g.data,
-                                         g.stride);
+    kernels_active()->product_transposed(
+        x.dense.data + s.inputs.begin / PANEL * x.dense.stride, x.dense.stride, s.inputs.end - s.inputs.begin,
+        rows, d, dz.stride, width_of(layer->units, s.panels.begin, panels), accumulate, g.data, g.stride);
   }
 }
 
@@ -228,8 +227,8 @@ static void scatter_strips(const layer *layer, input x, panels dz, size_t rows, 
    is so of plain steps and of Adagrad's without decay or penalty; momentum and averages that fade move all.
  */
 static bool leaves_alone(const layer *layer, input x, const gradient_sink *sink, const float *transposed) {
-  return x.sparse != NULL && !is_scattered(x) && sink->step != NULL && sink->step->still && sink->gradient == NULL &&
-         sink->average == NULL && transposed == NULL && !layer->scaled;
+  return x.sparse != NULL && !is_scattered(x) && sink->step != NULL && sink->step->still &&
+         sink->gradient == NULL && sink->average == NULL && transposed == NULL && !layer->scaled;
 }
 
 static bool has_entries(input x, size_t column) {
@@ -321,7 +320,8 @@ void dense_backward_weights(const team *team, split split, const layer *layer, i
   for (size_t p = own.biases.begin; p < own.biases.end; p++) bias_panel(layer, dz, rows, sink, p);
   if (is_scattered(x)) {
     size_t end = size_min(own.inputs.end * PANEL, layer->inputs);
-    scatter_strips(layer, x, dz, rows, sink, (strip){{size_min(own.inputs.begin * PANEL, end), end}, own.units});
+    range inputs = {size_min(own.inputs.begin * PANEL, end), end};
+    scatter_strips(layer, x, dz, rows, sink, (strip){inputs, own.units});
   }
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {

@@ -59,11 +59,11 @@ typedef struct gradient_sink {
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];
-  float *average; /* the parameters' running average, to be kept up too; or NULL */
-  float fresh;    /* the share of the new parameters in it */
-  bool ntk;       /* weights are updated as in NTK parametrisation */
-  bool settles;   /* averages and W' follow at once, not only after dense_limit_norms() */
-  float *scratch; /* [SCRATCH_FLOATS] */
+  float *average;   /* the parameters' running average, to be kept up too; or NULL */
+  float fresh;      /* the share of the new parameters in it */
+  bool ntk;         /* weights are updated as in NTK parametrisation */
+  bool settles;     /* averages and W' follow at once, not only after dense_limit_norms() */
+  float *scratch;   /* [SCRATCH_FLOATS] */
   float *scattered; /* [panels of units][inputs][16] room for x' dz of sparse rows that are not turned */
 } gradient_sink;
 

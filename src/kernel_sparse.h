@@ -117,17 +117,17 @@ ALWAYS_INLINE void scatter_panels(const sparse_entry *a, size_t n, const float *
   }
 }
 
-#define SCATTER_FUNCTION(p)                                                                         \
-  static NEVER_INLINE void scatter_panels_##p(const sparse_entry *a, size_t n, const float *d,      \
-                                              size_t d_stride, float *g, size_t g_stride) {         \
-    scatter_panels(a, n, d, d_stride, g, g_stride, p);                                              \
+#define SCATTER_FUNCTION(p)                                                                    \
+  static NEVER_INLINE void scatter_panels_##p(const sparse_entry *a, size_t n, const float *d, \
+                                              size_t d_stride, float *g, size_t g_stride) {    \
+    scatter_panels(a, n, d, d_stride, g, g_stride, p);                                         \
   }
 SPARSE_WIDTHS(SCATTER_FUNCTION)
 
-#define SCATTER_STEP(p)                               \
-  for (; panels >= p; panels -= p) {                  \
+#define SCATTER_STEP(p)                                 \
+  for (; panels >= p; panels -= p) {                    \
     scatter_panels_##p(a, n, d, d_stride, g, g_stride); \
-    d += (p)*d_stride, g += (p)*g_stride;             \
+    d += (p)*d_stride, g += (p)*g_stride;               \
   }
 
 static void sparse_scatter(const sparse_entry *a, size_t n, const float *d, size_t d_stride, size_t panels,

@@ -194,8 +194,7 @@ static range entries_between(const sparse_batch *batch, size_t row, range column
 void sparse_scatter(const sparse_batch *batch, range columns, size_t n, const float *d, size_t d_stride,
                     size_t panels, bool accumulate, float *g, size_t g_stride) {
   size_t height = columns.end - columns.begin;
-  for (size_t p = 0; p < panels && !accumulate; p++)
-    memset(g + p * g_stride, 0, height * PANEL * sizeof *g);
+  for (size_t p = 0; p < panels && !accumulate; p++) memset(g + p * g_stride, 0, height * PANEL * sizeof *g);
   float *first = g - columns.begin * PANEL; /* where the row of column 0 would be */
   for (size_t r = 0; r < n; r++) {
     range own = entries_between(batch, r, columns);
