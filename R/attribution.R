@@ -212,7 +212,8 @@ mean_slopes <- function(object, quantity, x, from, at, threads, call) {
 # outputs, so that any type has them; none of it is curved enough to lose more than single precision does.
 output_slopes <- function(object, quantity, outputs) {
   predicted <- function(outputs) {
-    quantity_of(object, quantity, function(link) joint_after(outputs, object$outcome, link))
+    offset <- quantity$request$offset
+    quantity_of(object, quantity, function(link) joint_after(outputs, object$outcome, link, offset))
   }
   slopes <- lapply(quantity$output, function(output) outputs)
   for (m in seq_along(outputs)) {

@@ -68,11 +68,12 @@ history_curves <- function(history) {
   )
 }
 
+# With its margin the axis reaches down to 0, which itself would have no place on a logarithmic one.
 rate_curve <- function(history) {
   if (!nrow(history)) return(NULL)
   shape <- if (max(history$epoch) > 1) ggplot2::geom_line else ggplot2::geom_point
   list(shape(data = history, colour = "grey30", na.rm = TRUE),
-       ggplot2::geom_blank(ggplot2::aes(y = 0), history))
+       ggplot2::geom_blank(ggplot2::aes(y = 0.04 * max(.data$value)), history))
 }
 
 # Whole numbers, those of a scale that counts from 1 with it in the place of 0 where it is near.

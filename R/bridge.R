@@ -32,6 +32,7 @@ checked_task <- function(design, given, call) {
                                  call)
   x <- design$x
   scan <- scan %||% scan_of(design)
+  warn_of_outcome(x, outcome, design, call)
   settings <- fit_settings(given, preset, outcome$info, call)
   if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
   check_outcome_settings(settings, outcome$info, call)
@@ -77,11 +78,11 @@ with_data <- function(task, saved, call) {
     task$validation <- list(kind = "rows", rows = saved$held)
   }
   sets <- training_sets(task$x, outcome, settings$weights, task$validation, call, task$by_class)
-  sets <- with_offset(sets, task$offset, task$validation$kind, call)
+  sets <- with_offset(sets, task$offset, task$validation$kind)
   check_batches(settings, set_rows(sets$train), call)
   task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, separate_members(settings)))
   sets <- joint_sets(sets, task$folds, call)
-  task$outcome$info$scaling <- outcome_scaling(settings, outcome$values, sets$train$rows)
+  task$outcome$info$scaling <- outcome_scaling(settings, sets$train$target, sets$train$rows)
   task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
   task <- imputed_task(task)
   task["scaling"] <- list(standardization(settings$standardize, task$x, sets$train$rows, task$scan))
@@ -161,7 +162,8 @@ made_network <- function(shape, settings, key, set, scaling, first) {
   layers <- embed_inputs(layers, shape$embedding, set, scaling)
   if (isTRUE(settings$init$needs_data)) {
     settled <- if (shares && !is.null(first)) length(settings$hidden_units) else 0
-    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling, settled)
+    threads <- resolve_threads(settings$threads)
+    layers <- fit_to_rows(layers, settings$init, settings$activation, set, scaling, threads, settled)
   }
   new_network(layers, settings$activation)
 }

@@ -38,10 +38,10 @@ judged_outcome <- function(task, networks) {
     !type_is_given(prediction_types$numeric$pred_int, info)
   if (!calibrate && !interval) return(info)
   output <- validation_output(task, networks)
-  truth <- metric_set(set, task$values$valid)
+  known <- metric_set(set, task$values$valid)
   if (!all(is.finite(output))) return(info)
-  if (calibrate) info$temperature <- best_temperature(output, truth, info)
-  if (interval) info$residuals <- sorted_residuals(output, truth$truth, info)
+  if (calibrate) info$temperature <- best_temperature(output, known, info)
+  if (interval) info$residuals <- sorted_residuals(output, known, info)
   info
 }
 
@@ -53,7 +53,8 @@ validation_output <- function(task, networks) {
   own <- task$folds %||% rep(list(set$rows), length(networks))
   outputs <- Map(function(network, rows) {
     x <- if (is.null(rows)) set$x else choose_rows(set$x, rows)
-    .Call(fastmlp_predict, network$layers, x, scaling, "none", threads)
+    output <- .Call(fastmlp_predict, network$layers, x, scaling, "none", threads)
+    offset_outputs(output, list(offset = set$offset, rows = rows))
   }, networks, own)
   joint_rows(outputs, overlaps(own, set$rows), task$outcome$info)
 }
@@ -79,9 +80,9 @@ best_temperature <- function(output, set, info) {
 most_residuals <- 2000
 
 # For each number list(rows, rank, size): sizes of the residuals at ranks among the rows, in order.
-sorted_residuals <- function(output, truth, info) {
-  estimate <- outcome_mean(links[[info$link]], function(link) output, NULL, info)
-  truth <- as.matrix(truth)
+sorted_residuals <- function(output, set, info) {
+  estimate <- outcome_mean(links[[info$link]], function(link) output, list(offset = set$shift), info)
+  truth <- as.matrix(set$truth)
   lapply(seq_len(ncol(truth)), function(j) {
     size <- sort(abs(truth[, j] - estimate[, j]))
     rank <- unique(ceiling(seq(1, length(size), length.out = min(length(size), most_residuals))))

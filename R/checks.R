@@ -128,7 +128,7 @@ check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
 
 check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
   if (is.null(weights)) return(NULL)
-  if (is.character(weights)) {
+  if (is.character(weights) || is.data.frame(weights)) {
     abort_argument(arg, "a numeric vector", describe(weights), "type",
                    hint = "Give the column itself: `data$column`.", call = call)
   }

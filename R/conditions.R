@@ -27,7 +27,9 @@ condition_class <- function(type, kind) {
 # What came, in words.
 describe <- function(x) {
   if (is.null(x)) return("NULL")
-  if (is.data.frame(x)) return(sprintf("a data frame of %d rows and %d columns", nrow(x), ncol(x)))
+  if (is.data.frame(x)) {
+    return(sprintf("a data frame of %s and %s", count_of(nrow(x), "row"), count_of(ncol(x), "column")))
+  }
   if (is_sparse(x)) return(sprintf("a sparse matrix of %s", paste(dim(x), collapse = " x ")))
   if (is.function(x)) return("a function")
   if (is.factor(x)) return(sprintf("a factor of length %d", length(x)))

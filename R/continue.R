@@ -50,7 +50,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   validation <- continued_validation(fit, offset$validation, nrow(data$x), call)
   plan <- stopping_plan(settings, info, validation, call)
   sets <- training_sets(data$x, data$outcome, weights, validation, call, by_class)
-  sets <- with_offset(sets, offset, validation$kind, call)
+  sets <- with_offset(sets, offset, validation$kind)
   sets <- with_scaled_targets(sets, info$scaling)
   check_batches(settings, set_rows(sets$train), call)
   values <- outcome_values_of(data$outcome, validation)
@@ -205,7 +205,11 @@ named_data <- function(given, parts, call) {
     expected <- sprintf("%s, as the fit took its data", enumerate_columns(parts))
     more <- if (length(unnamed)) count_of(length(unnamed), "unnamed argument")
     got <- paste(c(sprintf("`%s`", names[names != ""]), more), collapse = " and ")
-    abort_argument("...", expected, got, "data", call = call)
+    settings <- intersect(names, names(plain_arguments))
+    hint <- if (length(settings)) {
+      sprintf("A fit goes on as it began; `update()` fits anew with another `%s`.", settings[1])
+    }
+    abort_argument("...", expected, got, "data", hint, call)
   }
   names[unnamed] <- free[seq_along(unnamed)]
   given <- rlang::set_names(given, names)

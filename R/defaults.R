@@ -125,7 +125,9 @@ fit_checks <- list(
   clamp = check_flag,
   init = function(x, arg, call) check_init(x, arg, call),
   shuffle = function(x, arg, call) check_flag(x, arg, call),
-  ensemble = function(x, arg, call) check_count(x, arg, 1, 1000, call = call),
+  ensemble = function(x, arg, call) {
+    check_count(x, arg, 1, 1000, call = call, hint = if (isTRUE(x)) "It says how many: `ensemble = 5`.")
+  },
   share_weights = check_flag,
   calibrate = check_flag,
   refit = check_flag,

@@ -3,18 +3,27 @@
 # All that becomes of an ensemble comes from its joint outputs: those that one network would have to give
 # for the mean of the members' predictions. To R they are outputs like any other's.
 
-#' @param ensemble Members of an ensemble: a whole number from 1 to 1000. Each member has its own initial
-#'   weights, order of rows and dropout (`share_weights` makes another kind). Where `validation` is a share,
-#'   each member holds other rows, which together go around all of them (with a share of 0.2 and 5 members
-#'   these are the folds of a cross-validation), and what standardises comes from all rows; otherwise all
-#'   hold the same, and the first starts as the fit that it would be alone. They are trained side by side,
-#'   and the mean of their predictions (for validation of those that have not been trained on the row) is
-#'   what is judged (`patience` and the best epoch are the ensemble's), calibrated and predicted: of
-#'   probabilities, means or quantiles; of normal distributions the mean and the variance of their mixture;
-#'   of scores of hinge losses and losses of your own. In the history training values are the members' means,
-#'   validation values the ensemble's (scores other than accuracy and RMSE: the members' means). `coef()` has
-#'   a list for each member; pictures show the first. Not with `callbacks`, `checkpoint` and
-#'   [mlp_continue()].
+#' @section Ensembles:
+#' With `ensemble = k` the fit is not one network but k of them, which are trained side by side and predict
+#' together; `fit$members` holds them.
+#' * Each member has its own initial weights, order of rows and dropout. `share_weights` makes another kind,
+#'   with most weights in common.
+#' * Where `validation` is a share, each member holds other rows, which together go around all of them: with
+#'   a share of 0.2 and 5 members these are the folds of a cross-validation, and what standardises comes from
+#'   all rows. Otherwise all hold the same rows, and the first member starts as the fit that it would be
+#'   alone.
+#' * What is predicted is the mean of the members' predictions: of probabilities, means or quantiles; of
+#'   normal distributions the mean and the variance of their mixture; of scores of hinge losses and losses of
+#'   your own.
+#' * The ensemble is judged as one: `patience`, the epoch that is kept and `calibrate` go by this mean,
+#'   for each validation row over the members that have not been trained on it.
+#' * In the history training values are the members' means, validation values the ensemble's (scores other
+#'   than accuracy and RMSE: the members' means). `coef()` has a list for each member; pictures show the
+#'   first.
+#'
+#' @param ensemble How many networks make up an ensemble, the mean of whose predictions is predicted (see the
+#'   section on ensembles): a whole number from 1, for a single network, to 1000. Training takes as many times
+#'   longer. Not with `callbacks`, `checkpoint` and [mlp_continue()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -228,12 +237,13 @@ joint_metrics <- function(joint, name) {
   metrics <- job$plan$metrics
   if (is.null(set) || name == "train" && !length(metrics) && !is.null(job$sets$valid)) return(NULL)
   outputs <- lapply(joint$networks, function(one) {
-    .Call(fastmlp_train_outputs, one$monitor$trainer, name == "valid", "none", one$variant)
+    output <- .Call(fastmlp_train_outputs, one$monitor$trainer, name == "valid", "none", one$variant)
+    offset_outputs(output, one$monitor$sets[[name]])
   })
   output <- joint_rows(outputs, joint$overlaps[[name]], job$info)
   all <- c(scores_in_r(job$plan$engine_metric, job$info), metrics)
   values <- if (length(all)) {
-    estimate <- as_estimate(function(link) linked(output, link), job$info, set$offset)
+    estimate <- as_estimate(function(link) linked(output, link), job$info, set$shift)
     Map(function(metric, name) metric_value(name, metric, set, estimate, job$call), all, names(all))
   }
   c(list(loss = joint_loss(output, job$sets[[name]], job$options$loss)), values)
@@ -251,7 +261,6 @@ joint_loss <- function(output, set, loss) {
   rows <- set$rows %||% seq_len(nrow(output))
   target <- set$target
   target <- if (is.matrix(target)) target[rows, , drop = FALSE] else target[rows]
-  if (!is.null(set$offset)) output <- output + set$offset[rows]
   weights <- if (!is.null(set$weights)) set$weights[rows]
   .Call(fastmlp_loss, output, target, weights, loss, FALSE)$value
 }

@@ -144,7 +144,8 @@ quantity_of <- function(object, quantity, run) {
 
 # The same for predictors as the engine reads them.
 predicted_quantity <- function(object, quantity, x, threads, call) {
-  quantity_of(object, quantity, function(link) network_outputs(object, x, link, threads, call))
+  offset <- quantity$request$offset
+  quantity_of(object, quantity, function(link) network_outputs(object, x, link, threads, call, offset))
 }
 
 explained_tibble <- function(columns, class, ...) {

@@ -56,15 +56,33 @@ formula_rules <- list(
     hint = "There is no intercept column; drop the term."
   ),
   list(
-    broken = function(formula, terms) rlang::is_call(rlang::f_rhs(formula), "|"),
+    broken = function(formula, terms) is_computed(rlang::f_lhs(formula)),
+    expected = "without `-` and numbers on its left side, where `+` stands between several outcomes",
+    hint = "To compute the outcome, write it inside `I()`: `I(a - b) ~ x`."
+  ),
+  list(
+    broken = function(formula, terms) has_groups(rlang::f_rhs(formula)),
     expected = "without `|`",
-    hint = "For a logical predictor, write `(a | b)`."
+    hint = "Groups are predictors like others: `x + group`. For a logical predictor, write `(a | b)`."
   ),
   list(
     broken = function(formula, terms) !is.null(attr(terms, "offset")),
     expected = "with `offset()` only as a term of its own, added to others"
   )
 )
+
+# x | group, or a term (1 | group) as packages for mixed models have it.
+has_groups <- function(side) {
+  if (rlang::is_call(side, "|")) return(TRUE)
+  if (rlang::is_call(side, "(")) return(rlang::is_call(side[[2]], "|") && is.numeric(side[[2]][[2]]))
+  is_sum(side) && (has_groups(side[[2]]) || has_groups(side[[3]]))
+}
+
+# hardhat would leave such parts of the left side out, or take them for outcomes.
+is_computed <- function(side) {
+  if (is.numeric(side) || rlang::is_call(side, "-")) return(TRUE)
+  rlang::is_call(side, c("+", "(")) && any(vapply(as.list(side)[-1], is_computed, NA))
+}
 
 # All variables are columns of data.
 check_variables <- function(formula, data, call) {

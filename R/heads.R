@@ -1,7 +1,7 @@
 # What the outputs of a network mean: links from outputs to predictions.
 
 # By link, what its outputs give. Each takes run(link), which gives the outputs after a link that the
-# engine knows, and what was asked for: list(offset, levels).
+# engine knows, outputs being with an offset that joins them, and what was asked for: list(levels).
 # * probability: rows x classes or labels (one column for two classes: the second)
 # * decision: the class of each row, or of each label
 # * mean: rows x numbers of the outcome (in the network's units: standardised where the outcome was)
@@ -25,7 +25,7 @@ links <- list(
     decision = function(run) predicted_class(ordinal_probability(run("none")))
   ),
   log = list(
-    mean = function(run, request, outcome) exp(run("none") + (request$offset %||% 0))
+    mean = function(run, request, outcome) exp(run("none"))
   ),
   quantile = list(
     quantile = function(run, request, outcome) {
@@ -85,9 +85,10 @@ ordinal_probability <- function(output) {
   cbind(below[, 1], between, above[, k])
 }
 
-# The mean that a link gives, as the outcome is measured.
+# The mean that a link gives, as the outcome is measured, with an offset that joins it.
 outcome_mean <- function(link, run, request, outcome) {
-  clamped(in_outcome_units(link$mean(run, request, outcome), outcome$scaling), outcome$scaling)
+  mean <- clamped(in_outcome_units(link$mean(run, request, outcome), outcome$scaling), outcome$scaling)
+  plus_offset(mean, request$offset, outcome, "outcome")
 }
 
 # ---- what a fit can be asked for ----
@@ -181,6 +182,7 @@ losses_with <- function(type, outcomes = names(prediction_types)) {
 quantile_tibble <- function(object, run, request, link, parts) {
   outcome <- object$outcome
   quantiles <- in_outcome_units(link$quantile(run, request, outcome), outcome$scaling, length(parts))
+  quantiles <- plus_offset(quantiles, request$offset, outcome, "outcome")
   matrix_tibble(quantiles, paste0(".pred_", part_labels(outcome$names, parts)))
 }
 

@@ -116,9 +116,8 @@ permutation_measure <- function(object, new_data, truth, metric, weights, offset
   weights <- check_case_weights(weights, nrow(new_data), call = call)
   threads <- resolve_threads(threads, call)
   name <- check_metric(metric, info, call)
-  # an offset belongs to the mean, and a loss with one is a loss of the mean
-  offset <- predict_offset(offset, info$offset, new_data, "numeric", call)
-  run <- function(x) function(link) network_outputs(object, x, link, threads, call)
+  offset <- predict_offset(offset, info$offset, new_data, names(types_of_fit(info))[1], call)
+  run <- function(x) function(link) network_outputs(object, x, link, threads, call, offset)
   of <- if (name == "loss") loss_measure(truth, info, offset, run, call) else
     metric_measure(name, truth, info, offset, run, call)
   list(name = name, larger = name != "loss" && known_metrics[[name]]$larger, weights = weights, of = of)
@@ -138,11 +137,10 @@ is_custom <- function(loss) isFALSE(losses[[loss$name]]$by_name)
 loss_measure <- function(truth, info, offset, run, call) {
   force(run)
   target <- as_loss_target(truth, info$loss, NROW(truth), length(output_labels(info)), "truth", call)
+  if (is.matrix(target)) target <- plus_offset(target, if (!is.null(offset)) -offset, info, "outcome")
   target <- with_scaled_targets(list(train = list(target = target)), info$scaling)$train$target
   function(x, weights) {
-    output <- run(x)("none")
-    if (!is.null(offset)) output <- output + offset
-    .Call(fastmlp_loss, output, target, weights, info$loss, FALSE)$value
+    .Call(fastmlp_loss, run(x)("none"), target, weights, info$loss, FALSE)$value
   }
 }
 
@@ -195,7 +193,7 @@ importance_tibble <- function(columns, ...) {
 
 #' @export
 print.fastmlp_importance <- function(x, ...) {
-  writeLines(importance_title(x))
+  show_lines(importance_title(x))
   print(plain_tibble(x), ...)
   invisible(x)
 }

@@ -138,13 +138,13 @@ rows_of_bias <- 5
 
 # The layers as init_data_driven() leaves them, from rows of a set; the weights of the first `settled` ones
 # stay.
-fit_to_rows <- function(layers, init, activation, set, scaling, settled = 0) {
+fit_to_rows <- function(layers, init, activation, set, scaling, threads, settled = 0) {
   rows <- set$rows %||% seq_len(nrow(set$x))
   rows <- rows[unique(round(seq(1, length(rows), length.out = min(length(rows), looked_at))))]
   x <- choose_rows(set$x, rows)
   for (l in seq_len(length(layers) - init$zero_last)) {
     layers[[l]]$bias[] <- 0
-    z <- inputs_of_units(layers[seq_len(l)], activation, x, scaling)
+    z <- inputs_of_units(layers[seq_len(l)], activation, x, scaling, threads)
     spread <- apply(z, 2, stats::sd)
     factor <- ifelse(is.finite(spread) & spread > 1e-6 & l > settled, 1 / spread, 1)
     layers[[l]]$weight <- sweep(layers[[l]]$weight, 2, factor, `*`)
@@ -154,13 +154,13 @@ fit_to_rows <- function(layers, init, activation, set, scaling, settled = 0) {
 }
 
 # x W + b of the last of some layers.
-inputs_of_units <- function(layers, activation, x, scaling) {
+inputs_of_units <- function(layers, activation, x, scaling, threads) {
   last <- length(layers)
   layers <- own_layers(layers)
   layers[[last]] <- layers[[last]][intersect(names(layers[[last]]), c("weight", "bias", "input_scale",
                                                                     "embedding"))]
   network <- new_network(layers, utils::head(activation, last - 1))
-  .Call(fastmlp_predict, network$layers, x, scaling_of(scaling), "none", resolve_threads(NULL))
+  .Call(fastmlp_predict, network$layers, x, scaling_of(scaling), "none", threads)
 }
 
 # For each column a random convex combination of some of its values.

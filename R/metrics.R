@@ -117,15 +117,16 @@ metric_set <- function(set, values) {
   truth <- if (is.factor(values)) pick(values) else
     drop_single(if (is.null(set$rows)) values else values[set$rows, , drop = FALSE])
   weights <- if (is.null(set$weights)) rep(1, NROW(truth)) else pick(set$weights)
-  list(truth = truth, weights = weights, offset = if (!is.null(set$offset)) pick(set$offset))
+  list(truth = truth, weights = weights, shift = if (!is.null(set$shift)) pick(set$shift))
 }
 
 drop_single <- function(x) if (ncol(x) == 1) x[, 1] else x
 
-# An estimate of the truth, from run(link), which gives the network's outputs after a link of the engine's.
-as_estimate <- function(run, info, offset) {
+# An estimate of the truth, from run(link), which gives the network's outputs after a link of the engine's,
+# with an offset that joins them; `shift` is one that joins the outcome.
+as_estimate <- function(run, info, shift) {
   link <- links[[info$link]]
-  if (info$type == "numeric") return(numbers_estimate(link, run, info, offset))
+  if (info$type == "numeric") return(numbers_estimate(link, run, info, shift))
   certain <- !is.null(link$probability)
   estimate <- if (certain) link$probability(run) else run("none")
   if (info$type == "class" && ncol(estimate) == 1) {
@@ -136,10 +137,11 @@ as_estimate <- function(run, info, offset) {
 }
 
 # Means, or else a column for each quantile of each number.
-numbers_estimate <- function(link, run, info, offset) {
-  if (!is.null(link$mean)) return(drop_single(outcome_mean(link, run, list(offset = offset), info)))
+numbers_estimate <- function(link, run, info, shift) {
+  if (!is.null(link$mean)) return(drop_single(outcome_mean(link, run, list(offset = shift), info)))
   levels <- info$loss$levels
-  drop_single(in_outcome_units(known_quantiles(run("none"), levels), info$scaling, length(levels)))
+  quantiles <- in_outcome_units(known_quantiles(run("none"), levels), info$scaling, length(levels))
+  drop_single(plus_offset(quantiles, shift, info, "outcome"))
 }
 
 # The value of a metric: one number, NA where it is none.

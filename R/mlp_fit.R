@@ -70,15 +70,14 @@
 #' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows,
 #' logical and symmetric ones). Its zeros are never written out: memory and time grow with the values that
 #' are not zero, and the network is, number for number, that of the same rows in a dense matrix. It is
-#' faster than the dense one below a density of some 20 %, with a first layer of 8 or 16 units below
-#' some 10 %. What would fill the zeros is refused: `standardize` other than `"none"` and `"scale"`,
-#' `numeric_embedding`, `input_noise`, and `residual` for a first layer as wide as its inputs; presets leave
-#' it out. While it trains, each weight of the first layer takes some 25 bytes with `preset = "sparse"`
-#' (50,000 columns and 256 units: 300 MB), and 8 in the fit; where it is not trained again (`refit`), some
-#' 40, and 24 in the fit, 16 of which `butcher::butcher()` takes off. `input_dropout` drops what is not
-#' zero. With plain [opt_sgd()] and [opt_adagrad()], without momentum, penalty, decay and `ema_decay`, a
-#' step touches only the weights of predictors that are in its batch; other optimizers move all weights at
-#' every step.
+#' faster than the dense one below a density of some 20 %. What would fill the zeros is refused:
+#' `standardize` other than `"none"` and `"scale"`, `numeric_embedding`, `input_noise`, and `residual` for a
+#' first layer as wide as its inputs; presets leave it out. While it trains, each weight of the first layer
+#' takes some 25 bytes with `preset = "sparse"` (50,000 columns and 256 units: 300 MB), and 8 in the fit;
+#' where it is not trained again (`refit`), some 40, and 24 in the fit, 16 of which `butcher::butcher()`
+#' takes off. `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()], without
+#' momentum, penalty, decay and `ema_decay`, a step touches only the weights of predictors that are in its
+#' batch; other optimizers move all weights at every step.
 #'
 #' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
 #' duplicated columns give one warning each.
@@ -118,7 +117,8 @@
 #' at the beginning by [opt_lbfgs()] and of ensembles whose members do not share weights; what belongs to the
 #' end of an epoch, such as metrics, is done before; where training has ended already, the fit is whole),
 #' `fastmlp_warning_stuck` when [opt_lbfgs()] fails to find a lower loss where there is one,
-#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_missing` (new data lack
+#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_outcome` (a predictor has the
+#' outcome's values, or is the classes in another coding), `fastmlp_warning_missing` (new data lack
 #' values where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a
 #' single number chose one row to validate on). An error in one of
 #' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
@@ -133,8 +133,8 @@
 #'   logical columns and factors with two levels, for several labels. A data frame of one column may
 #'   hold classes or numbers.
 #' @param formula `outcome ~ predictors`. Functions such as `log(x)`, interactions and `.` work;
-#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. `offset(log(n))` adds to
-#'   the outputs of losses with a log link. All variables are columns
+#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. `offset(log(n))` is the
+#'   argument `offset`. All variables are columns
 #'   of `data`, and functions of your own are not found: compute such terms as columns first.
 #'   Factors, too, are made beforehand, so that their levels are remembered.
 #' @param data A data frame with the variables of the formula, or of the recipe `x`.
@@ -223,10 +223,14 @@
 #'   for each class; or `"balanced"`, which gives each class the weight
 #'   `rows / (classes * rows of the class)`; or none. Rows count as their `weights`. They are the same as
 #'   the matching case weights: they enter loss, gradient and metrics alike.
-#' @param offset For losses with a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
-#'   [loss_negative_binomial()]): what is added to the outputs before the link, one finite number a
-#'   row, such as the logarithm of an exposure. `NULL` for nothing. In a formula write `offset()`
-#'   instead. Validation data then need theirs, too: `list(x = , y = , offset = )`.
+#' @param offset What is added to predictions and not learned, as in [stats::glm()]: one finite number a row,
+#'   or `NULL` for nothing. With a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
+#'   [loss_negative_binomial()]) it is added to the outputs before the link, such as the logarithm of an
+#'   exposure; with `"binary_cross_entropy"` and `"binary_focal"` to the logits; with other losses of numbers,
+#'   in the unit of the outcome, to mean and quantiles, and `standardize_outcome` and `clamp` see what is
+#'   left of the outcome without it. Not with losses of more classes, hinge and ordinal losses, and those of
+#'   your own. In a formula write `offset()` instead. Validation data then need theirs, too:
+#'   `list(x = , y = , offset = )`.
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
 #'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
 #' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
@@ -347,7 +351,7 @@
 #'
 #' # Counts of words: a sparse matrix
 #' if (requireNamespace("Matrix", quietly = TRUE)) {
-#'   words <- Matrix::rsparsematrix(200, 500, density = 0.02, rand.x = function(n) rpois(n, 2) + 1)
+#'   words <- Matrix::rsparsematrix(200, 500, density = 0.05, rand.x = function(n) rpois(n, 2) + 1)
 #'   topic <- factor(Matrix::rowSums(words[, 1:250]) > Matrix::rowSums(words[, 251:500]))
 #'   mlp_fit(words, topic, preset = "plain", hidden_units = 16, optimizer = opt_adam())
 #' }
@@ -429,7 +433,7 @@ mlp_fit.formula <- fit_method(
 #' @rdname mlp_fit
 #' @export
 mlp_fit.default <- function(x, ...) {
-  check_given()
+  check_given(list(x = "A formula comes first, without quotes: `mlp_fit(y ~ ., data)`."))
   abort_argument("x", "a numeric matrix, a data frame, a formula or a recipe", describe(x), "type",
                  swapped_hint(x, list(...)))
 }

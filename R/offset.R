@@ -1,7 +1,14 @@
-# Offsets: what is added to the outputs of losses with a log link, from an argument or from terms
-# of the formula.
+# Offsets: what is added to predictions, from an argument or from terms of the formula.
 
-# What a fit adds: list(values, valid, source, validation). values and valid are NULL or doubles, one
+# Where a loss has it added: to the "outputs" before a link, by the engine; or, where the loss depends on the
+# distance from the outcome alone, to the "outcome": what is left of it without the offset is learned. NULL
+# where a number a row has no place.
+offset_place <- function(loss) {
+  if (standardizable(loss)) return("outcome")
+  if (losses[[loss$name]]$link %in% c("log", "sigmoid")) "outputs"
+}
+
+# What a fit adds: list(values, valid, source, place, validation). values and valid are NULL or doubles, one
 # a training row and a row of validation data; source is what the fit remembers: NULL, "argument" or
 # the formula's terms; validation is the setting without the offset in it.
 fit_offset <- function(settings, design, outcome, call) {
@@ -16,50 +23,69 @@ fit_offset <- function(settings, design, outcome, call) {
   if (!is.null(terms)) {
     valid <- if (is.data.frame(validation)) offset_values(terms, validation, "validation", call)
     values <- offset_values(terms, design$data, "data", call)
-    return(list(values = values, valid = valid, source = terms, validation = validation))
+    return(list(values = values, valid = valid, source = terms, place = offset_place(outcome$info$loss),
+                validation = validation))
   }
   values <- check_offset(settings$offset, nrow(design$x), "offset", call)
   valid <- if (is.list(validation)) {
     check_offset(validation$offset, NROW(validation$x), "validation$offset", call)
   }
   if (is.list(validation)) validation$offset <- NULL
-  list(values = values, valid = valid, source = "argument", validation = validation)
+  list(values = values, valid = valid, source = "argument", place = offset_place(outcome$info$loss),
+       validation = validation)
 }
 
 check_takes_offset <- function(loss, call) {
-  if (takes_offset(loss$name)) return(invisible())
-  expected <- sprintf("one of %s with an offset", enumerate(Filter(takes_offset, names(losses)), Inf, "or"))
-  hint <- if (loss$name == "squared") "Take the offset off the outcome, and add it to the predictions."
-  abort_argument("loss", expected, format(loss), hint = hint, call = call)
+  if (!is.null(offset_place(loss))) return(invisible())
+  takes <- Filter(function(name) !is.null(offset_place(new_loss(name))), names(losses))
+  hint <- if (loss$name == "cross_entropy") {
+    "Of two classes `loss = \"binary_cross_entropy\"` has one logit, to which it can be added."
+  }
+  abort_argument("loss", sprintf("one of %s with an offset", enumerate(takes, Inf, "or")), format(loss),
+                 hint = hint, call = call)
 }
-
-takes_offset <- function(name) losses[[name]]$link == "log"
 
 check_offset <- function(offset, rows, arg, call) {
   check_finite_values(check_numeric(offset, arg, rows, call), arg, call)
 }
 
-# The sets with what each adds.
-with_offset <- function(sets, offset, kind, call) {
+# The sets with what each adds: `offset` to outputs, `shift` to what is left of the outcome.
+with_offset <- function(sets, offset, kind) {
   if (is.null(offset$source)) return(sets)
-  sets$train["offset"] <- list(offset$values)
-  if (kind == "data") sets$valid["offset"] <- list(offset$valid)
-  if (kind %in% c("share", "rows")) sets$valid["offset"] <- list(offset$values)
+  add <- function(set, values) {
+    if (offset$place == "outputs") return(c(set, list(offset = values)))
+    set$target <- set$target - values
+    c(set, list(shift = values))
+  }
+  sets$train <- add(sets$train, offset$values)
+  if (kind == "data") sets$valid <- add(sets$valid, offset$valid)
+  if (kind %in% c("share", "rows")) sets$valid <- add(sets$valid, offset$values)
   sets
+}
+
+# A network's outputs for the rows of a set, with what the engine adds to them as it trains.
+offset_outputs <- function(output, set) {
+  if (is.null(set$offset)) return(output)
+  output + (if (is.null(set$rows)) set$offset else set$offset[set$rows])
+}
+
+# Outputs, or numbers in the units of the outcome, with an offset that joins them there.
+plus_offset <- function(values, offset, outcome, place) {
+  if (is.null(offset) || offset_place(outcome$loss) != place) values else values + offset
 }
 
 # The offset of new rows; NULL where the type does not need one.
 predict_offset <- function(offset, source, new_data, type, call) {
-  needed <- identical(source, "argument") && type == "numeric"
+  needed <- identical(source, "argument") && type != "raw"
   if (!is.null(offset) && !needed) {
-    expected <- "left out unless the fit had the argument `offset` and `type` is \"numeric\""
+    expected <- "left out unless the fit had the argument `offset` and `type` is not \"raw\""
     abort_argument("offset", expected, describe(offset), call = call)
   }
   if (needed && is.null(offset)) {
     abort_argument("offset", "given for a fit with an offset", "NULL", call = call)
   }
   if (needed) return(check_offset(offset, nrow(new_data), "offset", call))
-  if (is.list(source) && type == "numeric") offset_values(source, new_data, "new_data", call)
+  if (is.list(source) && type != "raw") offset_values(source, new_data, "new_data", call)
 }
 
 # ---- terms of a formula ----

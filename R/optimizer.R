@@ -448,6 +448,6 @@ format_constructor <- function(prefix, x) {
 }
 
 print_line <- function(x) {
-  writeLines(format(x))
+  show_lines(format(x))
   invisible(x)
 }

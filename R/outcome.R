@@ -33,6 +33,8 @@ outcome_names <- function(y) {
 # A factor, or a double matrix rows x outputs; both without missing values.
 outcome_values <- function(y, arg, call) {
   if (is.data.frame(y) && length(y) == 1) y <- y[[1]]
+  # A formula's I() leaves its mark.
+  if (inherits(y, "AsIs")) class(y) <- setdiff(class(y), "AsIs")
   if (is_labels(y)) return(label_matrix(y, arg, call))
   if (is.data.frame(y)) y <- data_frame_outcome(y, arg, call)
   if ((is.character(y) || is.logical(y)) && length(dim(y)) <= 2 && NCOL(y) == 1) {

@@ -101,6 +101,7 @@ register_mode <- function(mode) {
 parsnip_fit <- function(x, y, ...) {
   check_given()
   check_given_once(names(substitute(list(...))))
+  check_quantile_levels(substitute(list(...))$loss, parent.frame())
   warn_of_dropped_rows(parent.frame(), NROW(y))
   mlp_fit(x, y, ...)
 }
@@ -110,6 +111,14 @@ check_given_once <- function(names, call = rlang::caller_env()) {
   twice <- names[duplicated(names) & nzchar(names)]
   if (length(twice) == 0) return(invisible())
   abort_argument(twice[1], "given by `mlp()` or by `set_engine()`", "both", call = call)
+}
+
+# The loss of quantile regression reads the levels that parsnip has of set_mode().
+check_quantile_levels <- function(loss, frame, call = rlang::caller_env()) {
+  wanted <- "quantile_levels"
+  if (!wanted %in% all.vars(loss) || rlang::env_has(frame, wanted, inherit = TRUE)) return(invisible())
+  abort_argument(wanted, "given for quantile regression", "nothing", "type",
+                 "Use `set_mode(\"quantile regression\", quantile_levels = c(0.1, 0.5, 0.9))`.", call)
 }
 
 # parsnip's fit() with a formula drops rows with missing values and says nothing. It calls the engine from an

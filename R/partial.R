@@ -50,7 +50,8 @@
 mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, center = FALSE, ...,
                         type = NULL, output = NULL, weights = NULL, offset = NULL, threads = NULL) {
   call <- environment()
-  check_no_dots(..., known = names(formals()))
+  check_no_dots(..., known = names(formals()), synonyms = partial_synonyms)
+  if (!missing(fit) && !missing(new_data) && missing(variables)) abort_no_variables(fit, new_data, call)
   check_given(list(new_data = "A fit does not hold its training data."))
   check_evaluates("variables")
   check_model(fit, "fit")
@@ -76,6 +77,24 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
     deciles = lapply(Filter(on_a_line, rows$columns[variables]), decile_values)
   )
   partial_tibble(curves, grid, quantity$output, about)
+}
+
+partial_synonyms <- list(
+  "Use `variables`." = c("feature", "features", "predictor", "pred.var", "pred_var", "var", "along", "x.var"),
+  "Use `grid_size`." = c("grid.resolution", "grid_resolution", "resolution", "n", "n.pt"),
+  "Use `new_data`." = c("train", "training", "X"),
+  "Use `output`." = c("which.class", "which_class", "class")
+)
+
+abort_no_variables <- function(fit, new_data, call) {
+  check_model(fit, "fit", call)
+  if (is.character(new_data)) {
+    hint <- sprintf("A fit does not hold its training data: `mlp_partial(fit, data, %s)`.",
+                    format_setting(new_data))
+    abort_argument("new_data", "a matrix or a data frame", describe(new_data), "type", hint, call)
+  }
+  hint <- sprintf("Name one or two of %s.", enumerate(predictor_columns(fit), 10))
+  abort_argument("variables", "given", "nothing", "type", hint, call)
 }
 
 # Names of some predictors, each once; `count` says how many there may be.

@@ -10,8 +10,8 @@
 #' @param type What to predict; the first is the default:
 #'   * for classes `"class"`, `"prob"` (not with hinge losses) or `"raw"`; for several labels the same;
 #'   * for numbers `"numeric"`, the mean (not with quantile loss), or `"raw"`; with quantile or
-#'     Gaussian loss also `"quantile"` and `"pred_int"`; other fits with validation rows (and without
-#'     offset) have `"pred_int"`, too.
+#'     Gaussian loss also `"quantile"` and `"pred_int"`; other fits with validation rows (and without an
+#'     offset before a log link) have `"pred_int"`, too.
 #'
 #'   `"raw"` is what the last layer gives, before any link and offset; see [loss_value()] for what it
 #'   means.
@@ -85,7 +85,7 @@ predictions <- function(object, new_data, type, request, offset, threads, call) 
     x <- forge_predictors(new_data, object$blueprint, object$predictors, "new_data", call)
     check_sparse_network(object$network, object$standardize, x, "new_data", call)
     request$offset <- predict_offset(offset, outcome$offset, new_data, type, call)
-    run <- function(link) network_outputs(object, x, link, threads, call)
+    run <- function(link) network_outputs(object, x, link, threads, call, request$offset)
     types_of_fit(outcome)[[type]]$of(object, run, request, links[[outcome$link]])
   }
   if (omits(object$predictors)) predict_complete(object, new_data, offset, of_rows) else
@@ -117,27 +117,32 @@ check_request <- function(type, outcome, level, levels, given, call) {
     expected <- if (takes == "levels") "among the levels of the fit" else
       "one whose ends are among the levels of the fit"
     ends <- if (takes == "level") sprintf("%s, whose ends are ", format(level)) else ""
+    hint <- sprintf("They are chosen at the fit, such as `loss = loss_quantile(%s)`.",
+                    format_setting(as.numeric(format_plainly(sort(unique(c(own, levels)))))))
     abort_argument(takes, sprintf("%s (%s)", expected, enumerate(own)),
-                   paste0(ends, enumerate(as.numeric(format_plainly(levels[absent])))), call = call)
+                   paste0(ends, enumerate(as.numeric(format_plainly(levels[absent])))), hint = hint,
+                   call = call)
   }
   list(levels = levels, level = level)
 }
 
-# Outputs after a link, of the network or of an ensemble's; probabilities at the temperature of the fit.
-network_outputs <- function(object, x, link, threads, call) {
+# Outputs after a link, of the network or of an ensemble's, with an offset that joins them before;
+# probabilities at the temperature of the fit.
+network_outputs <- function(object, x, link, threads, call, offset = NULL) {
   if (nrow(x) == 0) return(matrix(0, 0, object$network$outputs))
   networks <- object$members %||% list(object$network)
   temperature <- object$outcome$temperature
-  by_engine <- length(networks) == 1 && (link == "none" || is.null(temperature))
+  plain <- is.null(offset) && (link == "none" || is.null(temperature))
+  by_engine <- length(networks) == 1 && plain
   outputs <- lapply(networks, function(network) {
     one_output(network, object, x, if (by_engine) link else "none", threads, call)
   })
-  if (by_engine) outputs[[1]] else joint_after(outputs, object$outcome, link)
+  if (by_engine) outputs[[1]] else joint_after(outputs, object$outcome, link, offset)
 }
 
 # The joint outputs of a fit's networks after a link.
-joint_after <- function(outputs, outcome, link) {
-  output <- joint_output(outputs, outcome)
+joint_after <- function(outputs, outcome, link, offset) {
+  output <- joint_output(lapply(outputs, plus_offset, offset, outcome, "outputs"), outcome)
   linked(if (link == "none") output else output / (outcome$temperature %||% 1), link)
 }
 

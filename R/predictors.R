@@ -51,6 +51,63 @@ duplicated_columns <- function(x, fingerprint, except) {
   Filter(function(j) same(j, first[j]), candidates)
 }
 
+# ---- the outcome among them ----
+
+# Warns of predictors that have the outcome's values: as a rule it was left among them. Where all do, they are
+# to be reproduced.
+warn_of_outcome <- function(x, outcome, design, call) {
+  found <- outcome_columns(x, outcome$values)
+  if (length(found) == 0 || length(found) == ncol(x)) return(invisible())
+  names <- if (design$predictors$named) colnames(x)
+  labels <- if (is.null(names)) sprintf("column %d", found) else sprintf("column `%s`", names[found])
+  one <- length(found) == 1
+  text <- sprintf("`%s` holds the outcome: %s %s its values. Leave %s out%s.", design$args$x,
+                  paste(utils::head(labels, 5), collapse = ", "), if (one) "has" else "have",
+                  if (one) "it" else "them", leaving_out(x, found, names, design))
+  warn_fastmlp(text, "outcome", call)
+}
+
+# How to write x without some columns.
+leaving_out <- function(x, found, names, design) {
+  if (design$interface != "xy") return(" if new data will not have it")
+  if (is.null(names)) return(sprintf(": `x[, -%s]`", format_setting(found)))
+  columns <- if (is.data.frame(x)) "x[setdiff(names(x), %s)]" else "x[, setdiff(colnames(x), %s)]"
+  sprintf(": `%s`", sprintf(columns, format_setting(names[found])))
+}
+
+# Columns of x that are the outcome: of numbers the same ones, of classes the same in any coding.
+outcome_columns <- function(x, values) {
+  if (NROW(values) < 3) return(integer())
+  targets <- if (is.factor(values)) list(as.integer(values)) else
+    lapply(seq_len(ncol(values)), function(k) values[, k])
+  same <- if (is.factor(values)) same_groups else function(a, b) isTRUE(all(a == b))
+  column <- if (is.data.frame(x)) function(j) as.double(unclass(.subset2(x, j))) else column_reader(x)
+  found <- lapply(Filter(function(target) length(unique(target)) > 1, targets), function(target) {
+    Filter(function(j) same(column(j), target), maybe_outcome(x, target, is.factor(values)))
+  })
+  sort(unique(unlist(found)))
+}
+
+# Whether two vectors differ in the same places.
+same_groups <- function(a, b) identical(match(a, unique(a)), match(b, unique(b)))
+
+# Columns for which a look at a few rows, or at how many values are not zero, does not rule it out.
+maybe_outcome <- function(x, target, classes) {
+  if (is_sparse(x)) {
+    zeros <- nrow(x) - diff(unclass(x)$p)
+    return(utils::head(which(zeros %in% if (classes) tabulate(target) else sum(target == 0)), 100))
+  }
+  rows <- unique(round(seq(1, length(target), length.out = 16)))
+  some <- if (is.matrix(x)) x[rows, , drop = FALSE] + 0 else
+    vapply(as.list(x), function(column) as.double(unclass(column)[rows]), numeric(length(rows)))
+  differs <- if (classes) {
+    (some[-1, , drop = FALSE] == some[-length(rows), , drop = FALSE]) != (diff(target[rows]) == 0)
+  } else {
+    some != target[rows]
+  }
+  unname(which(colSums(differs) == 0))
+}
+
 # The engine works in single precision.
 largest_float <- 3.4e38
 within_single_precision <- sprintf("within +-%s (single precision)", format(largest_float))

@@ -178,7 +178,7 @@ format.fastmlp_preset <- function(x, ...) sprintf("mlp_preset(\"%s\")", attr(x, 
 #' @export
 print.fastmlp_preset <- function(x, ...) {
   lines <- argument_lines(vapply(unclass(x), format_setting, ""))
-  writeLines(c(sprintf("<fastmlp_preset>: %s", attr(x, "name")), lines))
+  show_lines(c(sprintf("<fastmlp_preset>: %s", attr(x, "name")), lines))
   invisible(x)
 }
 

@@ -3,7 +3,7 @@
 #' @export
 print.mlp_network <- function(x, ...) {
   check_network(x, "x")
-  writeLines(c(
+  show_lines(c(
     sprintf("<mlp_network>: %s, %s", count_of(x$inputs, "input"), count_of(x$outputs, "output")),
     network_lines(x)
   ))
@@ -16,10 +16,17 @@ network_lines <- function(network) {
   hidden <- hidden_activations(network)
   activations <- if (length(hidden)) paste(unique(hidden), collapse = ", ") else "no hidden layer"
   c(
-    sprintf("Layers: %s (%s)", paste(sizes, collapse = "-"), activations),
+    sprintf("Layers: %s (%s)", sizes_text(sizes), activations),
     dress_line(network),
     sprintf("Parameters: %s", format(sum(layer_table(network)$parameters), big.mark = ","))
   )
+}
+
+# 4-5-3; of many layers the first and the last.
+sizes_text <- function(sizes, most = 12) {
+  if (length(sizes) <= most) return(paste(sizes, collapse = "-"))
+  ends <- c(utils::head(sizes, 4), "...", utils::tail(sizes, 4))
+  sprintf("%s, %d hidden", paste(ends, collapse = "-"), length(sizes) - 2L)
 }
 
 # One row a layer.
@@ -42,7 +49,7 @@ layer_table <- function(network) {
 #' @export
 print.fastmlp <- function(x, ...) {
   check_model(x, "x")
-  writeLines(c(
+  show_lines(c(
     sprintf("<fastmlp>: %s", purpose(x$outcome)),
     ensemble_line(x),
     network_lines(x$network),
@@ -139,23 +146,34 @@ summary.fastmlp <- function(object, ...) {
 #' @export
 print.summary.fastmlp <- function(x, ...) {
   print(x$fit)
-  writeLines(c("", "Layers"))
+  show_lines(c("", "Layers"))
   print(x$layers, row.names = FALSE)
   rule <- x$fit$training$preset_rule
   chosen <- if (!is.null(rule)) sprintf("The preset was chosen %s.", rule)
-  writeLines(c("", "Arguments", argument_lines(x$arguments), chosen))
+  show_lines(c("", "Arguments", argument_lines(x$arguments), chosen))
   invisible(x)
 }
 
-# One argument a line, long values folded to the width of the console between their settings.
+# One argument a line, long values folded below themselves.
 argument_lines <- function(arguments) {
   names <- sprintf("  %s = ", format(names(arguments)))
-  fold <- function(value, name) {
-    unbroken <- gsub(" = ", "\u00a0=\u00a0", value, fixed = TRUE)
-    lines <- strwrap(unbroken, initial = name, prefix = strrep(" ", nchar(name)))
-    gsub("\u00a0", " ", lines, fixed = TRUE)
-  }
-  unlist(Map(fold, arguments, names), use.names = FALSE)
+  unlist(Map(folded, arguments, names, strrep(" ", nchar(names))), use.names = FALSE)
+}
+
+# What all printing goes through: lines too long for the console are folded.
+show_lines <- function(lines) {
+  width <- getOption("width")
+  lines <- lapply(lines, function(line) {
+    if (nchar(line, "width") > width) folded(line, "", "  ", width + 1) else line
+  })
+  writeLines(as.character(unlist(lines)))
+}
+
+# Text folded between words, but not within `name = value`; the first line begins with one string, the others
+# with another.
+folded <- function(text, first, others, width = 0.9 * getOption("width")) {
+  unbroken <- gsub(" = ", "\u00a0=\u00a0", text, fixed = TRUE)
+  gsub("\u00a0", " ", strwrap(unbroken, width, initial = first, prefix = others), fixed = TRUE)
 }
 
 # An argument's value in one line.

@@ -52,8 +52,9 @@ check_idx_file <- function(file, call) {
     abort_argument("file", expected, describe(file), "type", call = call)
   }
   if (!file.exists(file)) {
+    hint <- if (grepl("^[a-z]+://", file)) "Fetch it first: `download.file()`."
     got <- sprintf("\"%s\", which does not exist", file)
-    abort_argument("file", expected, got, "file", call = call)
+    abort_argument("file", expected, got, "file", hint, call)
   }
   if (dir.exists(file)) {
     abort_argument("file", expected, sprintf("the directory \"%s\"", file), "file", call = call)

@@ -173,8 +173,11 @@ epoch_metrics <- function(monitor) {
   lapply(rlang::set_names(c("train", "valid")), function(name) {
     set <- monitor$metric_sets[[name]]
     if (is.null(set)) return(NULL)
-    run <- function(link) .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", link, 1L)
-    estimate <- as_estimate(run, monitor$info, set$offset)
+    engine <- function(link) .Call(fastmlp_train_outputs, monitor$trainer, name == "valid", link, 1L)
+    own <- monitor$sets[[name]]
+    shifted <- function(link) linked(offset_outputs(engine("none"), own), link)
+    run <- if (is.null(own$offset)) engine else shifted
+    estimate <- as_estimate(run, monitor$info, set$shift)
     vapply(names(metrics), function(metric) {
       metric_value(metric, metrics[[metric]], set, estimate, monitor$call)
     }, 1)

@@ -47,7 +47,7 @@ mlp_info <- function() {
 
 #' @export
 print.fastmlp_info <- function(x, ...) {
-  writeLines(c(
+  show_lines(c(
     sprintf("fastmlp %s", x$version),
     sprintf("Instruction set: %s (available: %s)", x$simd, paste(x$available, collapse = ", ")),
     sprintf("OpenMP: %s", if (x$openmp) "yes" else "no"),

@@ -6,6 +6,10 @@ known_outcome <- function(object, new_data, truth, call) {
   if (length(dim(new_data)) != 2) {
     abort_argument("new_data", "a matrix or a data frame", describe(new_data), "type", call = call)
   }
+  if (rlang::is_string(truth) && nrow(new_data) != 1) {
+    abort_argument("truth", "the outcome of `new_data`, one value a row", describe(truth), "shape",
+                   "Give the column itself: `data$column`.", call)
+  }
   values <- match_outcome(truth %||% outcome_in(object, new_data, call), object$outcome, "truth", call)$values
   rows <- NROW(new_data)
   if (NROW(values) != rows) {

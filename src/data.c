@@ -193,7 +193,7 @@ void dataset_restore(const team *team, const dataset *data, const uint32_t *orde
 }
 
 void dataset_turn(const team *team, const dataset *data, size_t n, const batch *batch) {
-  if (!dataset_is_sparse(data)) return;
+  if (!dataset_is_sparse(data) || batch->sparse->members == 0) return;
   phase before = team_phase(team, PHASE_GATHER);
   team_barrier(team);
   sparse_batch_turn(team, batch->sparse, n);

@@ -133,10 +133,15 @@ static panels gradient_strip(const layer *layer, const gradient_sink *sink, stri
   return (panels){sink->gradient + strip_offset(layer, s, s.panels.begin), layer->inputs * PANEL};
 }
 
-/* Where a strip's x' dz lies: there, unless it is not yet what is added up, or in the scratch. */
-static panels product_strip(const layer *layer, const gradient_sink *sink, strip s) {
-  if (sink->gradient == NULL || layer->shared) return (panels){sink->scratch, PANEL * PANEL};
-  return gradient_strip(layer, sink, s);
+/* Sparse rows whose x' dz is there, for all strips, before the first one. */
+static bool is_scattered(input x) { return x.sparse != NULL && x.sparse->turned == NULL; }
+
+/* Where a strip's x' dz lies: there, unless it is not yet what is added up, or apart. */
+static panels product_strip(const layer *layer, input x, const gradient_sink *sink, strip s) {
+  if (sink->gradient != NULL && !layer->shared) return gradient_strip(layer, sink, s);
+  if (!is_scattered(x)) return (panels){sink->scratch, PANEL * PANEL};
+  size_t offset = strip_offset(layer, s, s.panels.begin) - layer->weight;
+  return (panels){sink->scattered + offset, layer->inputs * PANEL};
 }
 
 /* What follows the weights of a strip. */
@@ -163,11 +168,11 @@ static void update_strip(const team *team, const layer *layer, const gradient_si
 static void scale_strip(const layer *layer, const gradient_sink *sink, panels g, strip s) {
   size_t row = s.inputs.begin, padded = panels_of(layer->inputs) * PANEL;
   for (size_t p = s.panels.begin; p < s.panels.end; p += PAIR_PANELS) {
-    kernels_active()->scale_gradient(
-        sink->parameter + strip_offset(layer, s, p), layer->inputs * PANEL,
-        g.data + (p - s.panels.begin) * g.stride, g.stride, s.inputs.end - row,
-        size_min(PAIR_PANELS, s.panels.end - p), sink->parameter + layer->input_scale + row,
-        sink->products + p / PAIR_PANELS * padded + row);
+    kernels_active()->scale_gradient(sink->parameter + strip_offset(layer, s, p), layer->inputs * PANEL,
+                                     g.data + (p - s.panels.begin) * g.stride, g.stride, s.inputs.end - row,
+                                     size_min(PAIR_PANELS, s.panels.end - p),
+                                     sink->parameter + layer->input_scale + row,
+                                     sink->products + p / PAIR_PANELS * padded + row);
   }
 }
 
@@ -199,19 +204,31 @@ static void strip_product(const layer *layer, input x, panels dz, size_t rows, b
   if (x.sparse != NULL) {
     sparse_backward(x.sparse, s.inputs, d, dz.stride, panels, accumulate, g.data, g.stride);
   } else {
-    kernels_active()->product_transposed(x.dense.data + s.inputs.begin / PANEL * x.dense.stride,
-                                         x.dense.stride, s.inputs.end - s.inputs.begin, rows, d, dz.stride,
-                                         width_of(layer->units, s.panels.begin, panels), accumulate, g.data,
-                                         g.stride);
+    kernels_active()->product_transposed(
+        x.dense.data + s.inputs.begin / PANEL * x.dense.stride, x.dense.stride, s.inputs.end - s.inputs.begin,
+        rows, d, dz.stride, width_of(layer->units, s.panels.begin, panels), accumulate, g.data, g.stride);
   }
+}
+
+/* Whether x' dz joins what the sink has of other passes. */
+static bool adds_to_sink(const layer *layer, const gradient_sink *sink) {
+  return sink->accumulate && !layer->shared;
+}
+
+/* x' dz of sparse rows, for all strips of a member. */
+static void scatter_strips(const layer *layer, input x, panels dz, size_t rows, const gradient_sink *sink,
+                           strip s) {
+  panels g = product_strip(layer, x, sink, s);
+  sparse_scatter(x.sparse, s.inputs, rows, dz.data + s.panels.begin * dz.stride, dz.stride,
+                 s.panels.end - s.panels.begin, adds_to_sink(layer, sink), g.data, g.stride);
 }
 
 /* Whether the weights of inputs that are zero in all rows stay what they are: then they are left alone. That
    is so of plain steps and of Adagrad's without decay or penalty; momentum and averages that fade move all.
  */
 static bool leaves_alone(const layer *layer, input x, const gradient_sink *sink, const float *transposed) {
-  return x.sparse != NULL && sink->step != NULL && sink->step->still && sink->gradient == NULL &&
-         sink->average == NULL && transposed == NULL && !layer->scaled;
+  return x.sparse != NULL && !is_scattered(x) && sink->step != NULL && sink->step->still &&
+         sink->gradient == NULL && sink->average == NULL && transposed == NULL && !layer->scaled;
 }
 
 static bool has_entries(input x, size_t column) {
@@ -226,7 +243,7 @@ static void touched_strip(const team *team, const layer *layer, input x, panels 
     if (!has_entries(x, i)) continue;
     strip run = {{i, i + 1}, s.panels};
     while (run.inputs.end < end && has_entries(x, run.inputs.end)) run.inputs.end++;
-    panels g = product_strip(layer, sink, run);
+    panels g = product_strip(layer, x, sink, run);
     strip_product(layer, x, dz, rows, false, g, run);
     update_strip(team, layer, sink, NULL, g, run);
     i = run.inputs.end;
@@ -236,7 +253,7 @@ static void touched_strip(const team *team, const layer *layer, input x, panels 
 static void weight_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
                          const gradient_sink *sink, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin;
-  panels g = product_strip(layer, sink, s);
+  panels g = product_strip(layer, x, sink, s);
   if (leaves_alone(layer, x, sink, transposed)) {
     touched_strip(team, layer, x, dz, rows, sink, s);
     return;
@@ -245,7 +262,7 @@ static void weight_strip(const team *team, const layer *layer, input x, panels d
   for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
     prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);
   }
-  strip_product(layer, x, dz, rows, sink->accumulate && !layer->shared, g, s);
+  if (!is_scattered(x)) strip_product(layer, x, dz, rows, adds_to_sink(layer, sink), g, s);
   if (layer->shared) share_strip(layer, sink, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
   if (sink->step != NULL) update_strip(team, layer, sink, transposed, g, s);
@@ -301,6 +318,11 @@ void dense_backward_weights(const team *team, split split, const layer *layer, i
                             size_t rows, const gradient_sink *sink, float *transposed) {
   own own = own_of(team, split, layer);
   for (size_t p = own.biases.begin; p < own.biases.end; p++) bias_panel(layer, dz, rows, sink, p);
+  if (is_scattered(x)) {
+    size_t end = size_min(own.inputs.end * PANEL, layer->inputs);
+    range inputs = {size_min(own.inputs.begin * PANEL, end), end};
+    scatter_strips(layer, x, dz, rows, sink, (strip){inputs, own.units});
+  }
   for (size_t u = own.units.begin; u < own.units.end; u += STRIP_PANELS) {
     for (size_t i = own.inputs.begin; i < own.inputs.end; i++) {
       weight_strip(team, layer, x, dz, rows, sink, transposed, strip_at(layer, i, u, own.units.end));
@@ -346,6 +368,10 @@ void dense_transpose(const team *team, const layer *layer, const float *paramete
       transpose_strip(layer, parameter, transposed, strip_at(layer, i, u, panels_of(layer->units)));
     }
   }
+}
+
+bool dense_scatters(const layer *layer, size_t rows, double density) {
+  return density < 1 && density * (double)rows >= 0.25 && panels_of(layer->units) <= STRIP_PANELS;
 }
 
 size_t dense_weights_size(const layer *layer) { return panels_of(layer->units) * PANEL * layer->inputs; }

@@ -59,11 +59,12 @@ typedef struct gradient_sink {
   const optimizer_step *step;
   float *parameter;
   float *moment[MOMENTS];
-  float *average; /* the parameters' running average, to be kept up too; or NULL */
-  float fresh;    /* the share of the new parameters in it */
-  bool ntk;       /* weights are updated as in NTK parametrisation */
-  bool settles;   /* averages and W' follow at once, not only after dense_limit_norms() */
-  float *scratch; /* [SCRATCH_FLOATS] */
+  float *average;   /* the parameters' running average, to be kept up too; or NULL */
+  float fresh;      /* the share of the new parameters in it */
+  bool ntk;         /* weights are updated as in NTK parametrisation */
+  bool settles;     /* averages and W' follow at once, not only after dense_limit_norms() */
+  float *scratch;   /* [SCRATCH_FLOATS] */
+  float *scattered; /* [panels of units][inputs][16] room for x' dz of sparse rows that are not turned */
 } gradient_sink;
 
 /* Panels of units in a strip, the pair of panels by which members divide them, and the scratch that a strip
@@ -128,6 +129,11 @@ void sink_average(const gradient_sink *sink, size_t offset, size_t n);
 
 /* dh[rows x units] *= phi'(z) for the part. */
 void dense_backward_activation(const team *team, activation_id activation, part part, panels kept, panels dh);
+
+/* Whether x' dz of blocks of so many rows, of which a share `density` of the values is not zero, is added up
+   row by row, so that no batch has to be turned: that pays where few panels of units leave little to do with
+   an entry, and most columns have one. */
+bool dense_scatters(const layer *layer, size_t rows, double density);
 
 /* Floats that W takes. */
 size_t dense_weights_size(const layer *layer);

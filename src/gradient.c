@@ -30,7 +30,8 @@ status gradient_allocate(gradient_workspace *space, const network *net, const da
   *space = (gradient_workspace){.profiled = profiled};
   status result = pass_allocate(&space->pass, net, block, pass_members(net, block, threads), input_gradient);
   if (result != STATUS_OK) return result;
-  if (data != NULL) space->sparse = dataset_plan_batch(data, block, space->pass.members);
+  int turning = pass_scatters(net, block) ? 0 : space->pass.members;
+  if (data != NULL) space->sparse = dataset_plan_batch(data, block, turning);
   return arena_build(&space->arena, lay_out, space);
 }
 

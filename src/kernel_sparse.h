@@ -7,7 +7,7 @@
 #include "kernel_product.h"
 
 /* The most rows whose sums are at work together. */
-enum { SPARSE_ROWS = 2 };
+enum { SPARSE_ROWS = 4 };
 
 #define FOR_SPARSE_VECTORS(v) UNROLLED for (int v = 0; v < panels * PANEL_VECTORS; v++)
 
@@ -98,6 +98,41 @@ static void sparse_product(const sparse_part *a, const float *b, size_t b_stride
                        .c = c,
                        .c_stride = c_stride};
   SPARSE_WIDTHS(SPARSE_STEP)
+}
+
+/* ---- a row by itself ---- */
+
+/* The row of d stays in registers while it is added, entry by entry, to the rows of g. */
+ALWAYS_INLINE void scatter_panels(const sparse_entry *a, size_t n, const float *d, size_t d_stride, float *g,
+                                  size_t g_stride, int panels) {
+  vf row[SPARSE_PANELS * PANEL_VECTORS];
+  FOR_SPARSE_VECTORS (v) row[v] = vector_load(d + tile_offset(v, d_stride));
+  for (size_t k = 0; k < n; k++) {
+    float *g_row = g + (size_t)a[k].index * PANEL;
+    vf factor = vector_splat(a[k].value);
+    FOR_SPARSE_VECTORS (v) {
+      float *sum = g_row + tile_offset(v, g_stride);
+      vector_store(sum, vector_load(sum) + factor * row[v]);
+    }
+  }
+}
+
+#define SCATTER_FUNCTION(p)                                                                    \
+  static NEVER_INLINE void scatter_panels_##p(const sparse_entry *a, size_t n, const float *d, \
+                                              size_t d_stride, float *g, size_t g_stride) {    \
+    scatter_panels(a, n, d, d_stride, g, g_stride, p);                                         \
+  }
+SPARSE_WIDTHS(SCATTER_FUNCTION)
+
+#define SCATTER_STEP(p)                                 \
+  for (; panels >= p; panels -= p) {                    \
+    scatter_panels_##p(a, n, d, d_stride, g, g_stride); \
+    d += (p)*d_stride, g += (p)*g_stride;               \
+  }
+
+static void sparse_scatter(const sparse_entry *a, size_t n, const float *d, size_t d_stride, size_t panels,
+                           float *g, size_t g_stride) {
+  SPARSE_WIDTHS(SCATTER_STEP)
 }
 
 #endif

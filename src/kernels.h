@@ -125,6 +125,11 @@ typedef struct kernels {
   void (*sparse_product)(const sparse_part *a, const float *b, size_t b_stride, size_t panels,
                          const float *bias, bool accumulate, float *c, size_t c_stride);
 
+  /* g[. x 16 panels] += a' d for one sparse row a of n entries, of which an index is a row of g, and one row
+     d[16 panels]. */
+  void (*sparse_scatter)(const sparse_entry *a, size_t n, const float *d, size_t d_stride, size_t panels,
+                         float *g, size_t g_stride);
+
   /* sums[16] (+)= the sum over rows of one panel d[rows x 16]. */
   void (*column_sums)(const float *d, size_t rows, bool accumulate, float *sums);
 

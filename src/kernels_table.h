@@ -24,6 +24,7 @@ const kernels KERNELS_TABLE = {
     .product = product,
     .product_transposed = product_transposed,
     .sparse_product = sparse_product,
+    .sparse_scatter = sparse_scatter,
     .column_sums = column_sums,
     .transpose_panel = transpose_panel,
     .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},

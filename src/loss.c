@@ -61,13 +61,14 @@ ALWAYS_INLINE void elementwise_rows(output_function *of_output, double parameter
   for (size_t r = rows.begin; r < rows.end; r++) {
     const float *o = row_of(block.output, r), *t = block.targets.value + r * block.outputs;
     float *d = block.gradient.data != NULL ? row_of(block.gradient, r) : NULL;
+    float offset = block.targets.offset != NULL ? block.targets.offset[r] : 0;
     double share = per_output * row_weight(&block, r), value = 0, score = 0;
     float scale = (float)(block.scale * share);
     if (d != NULL) memset(d + last_panel, 0, PANEL * sizeof *d);
     for (size_t first = 0; first < block.outputs; first += PANEL, t += PANEL) {
       size_t n = size_min(PANEL, block.outputs - first);
       for (size_t j = 0; j < n; j++) {
-        output_loss one = of_output(o[j], t[j], parameter);
+        output_loss one = of_output(o[j] + offset, t[j], parameter);
         value += one.value;
         score += one.score;
         if (d != NULL) d[j] = scale * one.gradient;

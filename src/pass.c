@@ -41,6 +41,8 @@ static void lay_out(void *owner, arena *arena) {
   pass->row_loss = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->row_score = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
+  if (pass_scatters(net, pass->rows))
+    pass->scattered = arena_take(arena, dense_weights_size(&net->layer[0]), sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
@@ -58,6 +60,10 @@ int pass_members(const network *net, size_t rows, int limit) {
   double update = net->density < 1 ? 16 * (double)first->inputs * (double)first->units : 0;
   double flops = 3 * network_flops(net, rows) + update + 10 * (double)embedding_parameters(&net->embedding);
   return threads_for_work(limit, flops / (2 * net->layers));
+}
+
+bool pass_scatters(const network *net, size_t rows) {
+  return dense_scatters(&net->layer[0], rows, net->density);
 }
 
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
@@ -194,6 +200,7 @@ static gradient_sink sink_of(const team *team, const pass *pass, gradient_sink s
   sink.scratch = pass->scratch + (size_t)team->rank * SCRATCH_FLOATS;
   sink.settles = max_norm == 0 || l == pass->net->layers - 1;
   sink.products = pass->layer[l].products;
+  sink.scattered = pass->scattered;
   if (sink.ntk && sink.step != NULL) {
     *own = optimizer_ntk(sink.step, pass->net->layer[l].inputs);
     sink.step = own;

@@ -37,11 +37,15 @@ typedef struct pass {
   double *row_loss;         /* [variants][rows] */
   double *row_score;        /* [variants][rows] */
   float *scratch;           /* [members][SCRATCH_FLOATS] */
+  float *scattered;         /* of the first layer, as gradient_sink has it; or NULL */
 } pass;
 
 /* Members worth having, of `limit`, for forward and backward passes of `rows` rows: by the work between
  * barriers. */
 int pass_members(const network *net, size_t rows, int limit);
+
+/* Whether sparse blocks of `rows` rows go through without being turned. */
+bool pass_scatters(const network *net, size_t rows);
 
 /* Plans and allocates; input_gradient: the backward pass goes down to the inputs. */
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient);

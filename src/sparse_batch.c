@@ -181,3 +181,24 @@ void sparse_backward(const sparse_batch *batch, range columns, const float *d, s
   const sparse_part part = {batch->turned, batch->first + columns.begin, 1, columns.end - columns.begin};
   kernels_active()->sparse_product(&part, d, d_stride, panels, NULL, accumulate, g, g_stride);
 }
+
+/* A row's entries in some of the columns. */
+static range entries_between(const sparse_batch *batch, size_t row, range columns) {
+  const uint32_t *bound = batch->bound + row * (batch->runs + 1);
+  uint32_t begin = bound[0], end = bound[batch->runs];
+  if (columns.begin > 0) begin = lower_bound(batch->entry, begin, end, columns.begin);
+  if (columns.end < batch->columns) end = lower_bound(batch->entry, begin, end, columns.end);
+  return (range){begin, end};
+}
+
+void sparse_scatter(const sparse_batch *batch, range columns, size_t n, const float *d, size_t d_stride,
+                    size_t panels, bool accumulate, float *g, size_t g_stride) {
+  size_t height = columns.end - columns.begin;
+  for (size_t p = 0; p < panels && !accumulate; p++) memset(g + p * g_stride, 0, height * PANEL * sizeof *g);
+  float *first = g - columns.begin * PANEL; /* where the row of column 0 would be */
+  for (size_t r = 0; r < n; r++) {
+    range own = entries_between(batch, r, columns);
+    kernels_active()->sparse_scatter(batch->entry + own.begin, own.end - own.begin, d + r * PANEL, d_stride,
+                                     panels, first, g_stride);
+  }
+}

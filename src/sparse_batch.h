@@ -55,8 +55,11 @@ void sparse_batch_turn(const team *team, sparse_batch *batch, size_t n);
 void sparse_forward(const sparse_batch *batch, range rows, const float *b, size_t b_stride, size_t panels,
                     const float *bias, float *c, size_t c_stride);
 
-/* g[columns x 16 panels] (+)= the transposed batch times d, for some of the columns. */
+/* g[columns x 16 panels] (+)= the transposed batch times d, for some of the columns. The first is for a batch
+   that is turned; the other adds row by row, in the same order, and n is the number of rows. */
 void sparse_backward(const sparse_batch *batch, range columns, const float *d, size_t d_stride, size_t panels,
                      bool accumulate, float *g, size_t g_stride);
+void sparse_scatter(const sparse_batch *batch, range columns, size_t n, const float *d, size_t d_stride,
+                    size_t panels, bool accumulate, float *g, size_t g_stride);
 
 #endif

@@ -186,7 +186,7 @@ test_that("the tibble has a row for each row, output and predictor, in this orde
 })
 
 test_that("predictors without names, matrices and columns made by formulas are served", {
-  fit <- plain_fit(unname(iris_x), iris$Sepal.Length)
+  fit <- plain_fit(unname(iris_x), -iris$Sepal.Length)
   expect_identical(unique(mlp_attribution(fit, iris_x[1:3, ])$predictor), paste0("V", 1:4))
   from <- mlp_attribution(fit, iris_x[1:3, ], "integrated", baseline = iris_x[4, ])
   expect_equal(from, mlp_attribution(fit, iris_x[1:3, ], "integrated", baseline = iris_x[4, , drop = FALSE]))

@@ -7,6 +7,13 @@ test_that("the history of a fit has a panel a metric, loss first, the learning r
   expect_equal(as.character(panels$metric), c("loss", "accuracy", "learn_rate"))
 })
 
+test_that("the axis of values may be logarithmic", {
+  plot <- suppressMessages(autoplot(iris_fit()) + ggplot2::scale_y_log10())
+  expect_silent(ggplot2::ggplot_build(plot))
+  limits <- ggplot2::ggplot_build(autoplot(iris_fit()))$layout$panel_params[[3]]$y.range
+  expect_lt(limits[1], 0)
+})
+
 test_that("the curves are those of `history`", {
   fit <- iris_fit()
   lines <- layers_drawn(autoplot(fit))[[1]]

@@ -81,13 +81,13 @@ test_that("offsets and losses of the user's are given again", {
   })
   custom <- function(epochs) {
     set.seed(4)
-    mlp_fit(iris_x, iris$Sepal.Width, loss = own, epochs = epochs, optimizer = opt_adam(), verbose = FALSE)
+    mlp_fit(iris_x, -iris$Sepal.Width, loss = own, epochs = epochs, optimizer = opt_adam(), verbose = FALSE)
   }
-  further <- mlp_continue(custom(3), iris_x, iris$Sepal.Width, loss = own, epochs = 4)
+  further <- mlp_continue(custom(3), iris_x, -iris$Sepal.Width, loss = own, epochs = 4)
   expect_identical(timeless(further), timeless(custom(7)))
   expect_conditions({
-    mlp_continue(custom(1), iris_x, iris$Sepal.Width, epochs = 1)
-    mlp_continue(custom(1), iris_x, iris$Sepal.Width, loss = "squared", epochs = 1)
+    mlp_continue(custom(1), iris_x, -iris$Sepal.Width, epochs = 1)
+    mlp_continue(custom(1), iris_x, -iris$Sepal.Width, loss = "squared", epochs = 1)
     mlp_continue(counts(1), as.matrix(mtcars[4:6]), mtcars$carb, epochs = 1)
     mlp_continue(by_formula(1), mtcars, offset = exposure, epochs = 1)
     mlp_continue(small_fit(iris_x, iris$Species), iris_x, iris$Species, loss = "focal", epochs = 1)
@@ -242,7 +242,7 @@ test_that("what cannot go on is refused", {
     mlp_continue(list(), iris_x, iris$Species, epochs = 1)
   })
   diverged <- suppressWarnings(
-    small_fit(iris_x, iris$Sepal.Length, epochs = 5, optimizer = opt_sgd(1e10))
+    small_fit(iris_x, -iris$Sepal.Length, epochs = 5, optimizer = opt_sgd(1e10))
   )
   expect_conditions(mlp_continue(diverged, iris_x, iris$Species, epochs = 1))
 })

@@ -31,6 +31,19 @@ test_that("factors made inside a formula are refused, factor columns are not", {
   expect_identical(small_fit(mpg ~ f * wt + o + s, data)$network$inputs, 12L)
 })
 
+test_that("a formula may be given by its name", {
+  by_name <- small_fit(formula = Species ~ ., data = iris)
+  expect_identical(by_name$network, small_fit(Species ~ ., iris)$network)
+})
+
+test_that("an outcome may be computed inside I()", {
+  data <- transform(mtcars, difference = mpg - qsec)
+  inside <- small_fit(I(mpg - qsec) ~ wt, data)
+  expect_identical(inside$network, small_fit(difference ~ wt, data)$network)
+  beside <- small_fit(data["wt"], I(data$difference))
+  expect_identical(predict(inside, mtcars)$.pred, predict(beside, data)$.pred)
+})
+
 test_that("formulas that have no meaning here are refused", {
   data <- data.frame(yes = 1:2, x = 1:2, column = 3:4, s = c("a", "b"))
   own <- function(x) x
@@ -43,6 +56,8 @@ test_that("formulas that have no meaning here are refused", {
     mlp_fit(yes ~ x + 0, data)
     mlp_fit(yes ~ x | column, data)
     mlp_fit(yes ~ offset(x), data)
+    mlp_fit(yes - column ~ x, data)
+    mlp_fit(yes + 1 ~ x, data)
     mlp_fit(~ x, data)
   })
   # What R itself says of these differs between versions of hardhat.

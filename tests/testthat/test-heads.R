@@ -84,13 +84,76 @@ test_that("an offset counts as glm()'s does, as an argument and in a formula", {
     predict(fit, x, type = "raw", offset = log(exposure))
     predict(by_formula, data, offset = log(exposure))
     predict(by_formula, data[c("a", "b")])
-    linear_fit(x, data$y, offset = log(exposure))
+    linear_fit(x, factor(data$y > 1), offset = log(exposure))
     linear_fit(x, data$y, loss = "poisson", offset = replace(exposure, 3, NA))
     linear_fit(y ~ a, data, loss = "poisson", offset = exposure)
     linear_fit(y ~ a + offset(log(n - 100)), data, loss = "poisson")
     linear_fit(y ~ a * offset(n), data, loss = "poisson")
     linear_fit(x, data$y, loss = "poisson", offset = exposure, validation = list(x = x, y = data$y))
   })
+})
+
+exactly <- function(...) {
+  linear_fit(..., optimizer = opt_lbfgs())
+}
+
+test_that("offsets of numbers, classes and labels count as glm()'s do", {
+  data <- data.frame(x, z = 3 * exposure, y = eta + 3 * exposure + rnorm(n))
+  numbers <- exactly(y ~ a + b + offset(z), data)
+  expect_coefficients(numbers, coef(lm(y ~ a + b + offset(z), data)), 1e-4)
+  expected <- unname(predict(lm(y ~ a + b + offset(z), data)))
+  expect_equal(predict(numbers, data)$.pred, expected, tolerance = 1e-4)
+  data$yes <- factor(rbinom(n, 1, plogis(eta + exposure - 2)), labels = c("no", "yes"))
+  classes <- exactly(x, data$yes, loss = "binary_cross_entropy", offset = exposure - 2)
+  known <- glm(yes ~ a + b + offset(exposure - 2), binomial, data)
+  expect_coefficients(classes, coef(known), 1e-3)
+  probability <- predict(classes, x, "prob", offset = exposure - 2)$.pred_yes
+  expect_equal(probability, unname(fitted(known)), tolerance = 1e-3)
+  expect_identical(predict(classes, x, offset = exposure - 2)$.pred_class == "yes", probability > 0.5)
+  two <- cbind(u = data$yes == "yes", v = data$yes == "no")
+  labels <- exactly(x, two, offset = rep(1, n))
+  expect_equal(colMeans(predict(labels, x, "prob", offset = rep(1, n))), colMeans(two), ignore_attr = TRUE,
+               tolerance = 1e-3)
+})
+
+test_that("an offset is what the outcome of numbers is made less by, whatever the loss and the scale", {
+  shift <- 3 * exposure
+  y <- eta + shift + rnorm(n)
+  losses <- list("squared", "absolute", "huber", "log_cosh", "gaussian", loss_quantile(c(0.1, 0.9)))
+  for (loss in losses) {
+    settings <- list(loss = loss, standardize_outcome = TRUE, clamp = TRUE, epochs = 3, validation = 1:50,
+                     metrics = if (!inherits(loss, "fastmlp_loss")) "mae")
+    with <- do.call(linear_fit, c(list(x, y, offset = shift), settings))
+    without <- do.call(linear_fit, c(list(x, y - shift), settings))
+    expect_identical(with$network, without$network)
+    expect_equal(with$history, without$history)
+    expect_equal(predict(with, x, offset = shift), predict(without, x) + shift, ignore_attr = TRUE)
+    expect_equal(predict(with, x, "pred_int", offset = shift, level = 0.8),
+                 predict(without, x, "pred_int", level = 0.8) + shift, ignore_attr = TRUE)
+  }
+})
+
+test_that("what a fit reports and explains counts the offset", {
+  z <- exposure - 2
+  yes <- factor(rbinom(n, 1, plogis(eta + z)))
+  for (members in c(1, 2)) {
+    fit <- linear_fit(x, yes, loss = "binary_cross_entropy", offset = z, epochs = 3, validation = 1:200,
+                      metrics = "log_loss", ensemble = members, calibrate = TRUE)
+    fit$outcome$temperature <- NULL
+    p <- predict(fit, x[1:200, ], "prob", offset = z[1:200])$.pred_1
+    told <- utils::tail(fit$history[fit$history$metric == "log_loss", ], 1)
+    expect_equal(told$value, -mean(log(ifelse(yes[1:200] == 1, p, 1 - p))), tolerance = 1e-5)
+  }
+  importance <- mlp_importance(fit, x[1:200, ], yes[1:200], offset = z[1:200], repeats = 1)
+  expect_equal(attr(importance, "measured"), told$value, tolerance = 1e-5)
+  attribution <- mlp_attribution(fit, x[1:2, ], "integrated", offset = z[1:2])
+  predicted <- function(x) predict(fit, x, "prob", offset = z[1:2])$.pred_1
+  change <- predicted(x[1:2, ]) - predicted(0 * x[1:2, ])
+  expect_equal(as.vector(tapply(attribution$attribution, attribution$row, sum)), change, tolerance = 1e-3)
+  y <- eta + 9 * z
+  numbers <- linear_fit(x, y, offset = 9 * z, epochs = 2, metrics = "rsq")
+  expect_equal(utils::tail(numbers$history$value[numbers$history$metric == "rsq"], 1),
+               weighted_rsq(y, predict(numbers, x, offset = 9 * z)$.pred, rep(1, n)), tolerance = 1e-5)
 })
 
 test_that("quantiles have their coverage and never cross", {

@@ -377,7 +377,7 @@ test_that("prints and headings name what layers have", {
                    normalization = "layer")
   expect_snapshot({
     print(network)
-    writeLines(utils::head(capture.output(print(fit)), 6))
+    writeLines(utils::head(capture.output(print(fit)), 7))
     writeLines(network_headings(network))
   })
   expect_identical(layer_table(network)$parameters, c(28L, 40L, 27L))

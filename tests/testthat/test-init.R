@@ -73,13 +73,13 @@ test_that("the data-driven start gives each unit standard deviation 1, and biase
   x <- sweep(matrix(rnorm(300 * 5), 300), 2, c(1, 10, 100, 0.1, 5), `*`)
   fit <- function(...) {
     set.seed(1)
-    mlp_fit(x, x[, 1], hidden_units = c(40, 30), init = init_data_driven(), optimizer = opt_sgd(1e-30),
+    mlp_fit(x, -x[, 1], hidden_units = c(40, 30), init = init_data_driven(), optimizer = opt_sgd(1e-30),
             epochs = 1, verbose = FALSE, ...)
   }
   start <- fit(activation = "relu", numeric_embedding = embed_periodic(4, 3), normalization = "layer")
   layers <- start$network$layers
   for (l in 1:3) {
-    z <- inputs_of_units(layers[seq_len(l)], rep("relu", 2), x, NULL)
+    z <- inputs_of_units(layers[seq_len(l)], rep("relu", 2), x, NULL, 1L)
     z <- sweep(z, 2, layers[[l]]$bias)
     expect_equal(apply(z, 2, sd), rep(1, ncol(z)), tolerance = 1e-3)
     expect_true(all(-layers[[l]]$bias >= apply(z, 2, min) & -layers[[l]]$bias <= apply(z, 2, max)))
@@ -90,6 +90,6 @@ test_that("the data-driven start gives each unit standard deviation 1, and biase
   z <- x[101:300, ] %*% held$weight
   expect_equal(apply(z, 2, sd), rep(1, 40), tolerance = 1e-3)
   expect_error(mlp_network(2, 3, 1, init = init_data_driven()), class = "fastmlp_error_value")
-  zero <- small_fit(x, x[, 1], init = init_data_driven(zero_last = TRUE), optimizer = opt_sgd(1e-30))
+  zero <- small_fit(x, -x[, 1], init = init_data_driven(zero_last = TRUE), optimizer = opt_sgd(1e-30))
   expect_equal(zero$network$layers[[2]]$bias, 0)
 })

@@ -16,7 +16,7 @@ custom_fit <- function(..., threads = 2, epochs = 2) {
 test_that("a loss of one's own trains like the engine's", {
   set.seed(2)
   x <- matrix(rnorm(1500 * 40), 1500)
-  y <- cbind(x[, 1], x[, 2] * x[, 3])
+  y <- cbind(-x[, 1], x[, 2] * x[, 3])
   settings <- list(x, y, hidden_units = c(100, 20), batch_size = 1200, validation = 0.2,
                    optimizer = opt_sgd(0.05), weights = runif(1500))
   own <- do.call(custom_fit, c(settings, list(loss = squared)))
@@ -46,7 +46,7 @@ test_that("its value and gradient are those of the function", {
     list(value = output[, 1] * target[, 1] + output[, 2]^2, gradient = cbind(target, 2 * output[, 2]))
   })
   expect_equal(loss_gradient(cbind(1, 3), 5, pair), cbind(5, 6))
-  fit <- small_fit(iris_x, iris_x[, 1], loss = pair, optimizer = opt_sgd(1e-4))
+  fit <- small_fit(iris_x, -iris_x[, 1], loss = pair, optimizer = opt_sgd(1e-4))
   expect_named(predict(fit, iris_x, type = "raw"), c(".raw_1", ".raw_2"))
   expect_identical(predict(fit, iris_x)$.pred, predict(fit, iris_x, type = "raw")$.raw_1)
 })
@@ -54,7 +54,7 @@ test_that("its value and gradient are those of the function", {
 test_that("what a function does wrong ends training with an error", {
   returning <- function(value) loss_custom(function(output, target) value(output))
   good <- function(output) rep(0, nrow(output))
-  fit <- function(value) custom_fit(iris_x, iris$Petal.Width, loss = returning(value), hidden_units = 3)
+  fit <- function(value) custom_fit(iris_x, -iris$Petal.Width, loss = returning(value), hidden_units = 3)
   expect_conditions({
     fit(function(output) stop("my mistake"))
     fit(function(output) 1)
@@ -65,7 +65,7 @@ test_that("what a function does wrong ends training with an error", {
     fit(function(output) list(value = good(output), gradient = output + Inf))
     loss_value(c(1, 2), c(1, 2), returning(function(output) stop("my mistake")))
     mlp_gradient(mlp_network(4, 2, 1), iris_x, 1:150, returning(function(output) NULL))
-    mlp_fit(iris_x, iris$Petal.Width, loss = softmax_loss)
+    mlp_fit(iris_x, -iris$Petal.Width, loss = softmax_loss)
     loss_custom(1)
     loss_custom(function(output, target) output, "classes", 2)
     mlp_fit(iris_x, 1:150, loss = "custom")
@@ -85,7 +85,7 @@ test_that("a training that diverges keeps the last finite epoch", {
   }
   for (what in c("value", "gradient")) {
     expect_warning(
-      fit <- mlp_fit(iris_x, iris$Petal.Width, loss = failing(what), batch_size = 15, epochs = 5,
+      fit <- mlp_fit(iris_x, -iris$Petal.Width, loss = failing(what), batch_size = 15, epochs = 5,
                      hidden_units = 3, verbose = FALSE, preset = "plain", learn_rate = 0.001),
       "where `loss` is not finite", class = "fastmlp_warning_diverged"
     )
@@ -102,7 +102,7 @@ test_that("an interrupt inside ends training with the weights so far", {
     list(value = rowMeans((output - target)^2), gradient = 2 * (output - target))
   })
   expect_warning(
-    fit <- mlp_fit(iris_x, iris$Petal.Width, loss = interrupted, batch_size = 15, epochs = 5,
+    fit <- mlp_fit(iris_x, -iris$Petal.Width, loss = interrupted, batch_size = 15, epochs = 5,
                    hidden_units = 3, verbose = FALSE),
     class = "fastmlp_warning_interrupted"
   )

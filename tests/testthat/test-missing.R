@@ -229,7 +229,7 @@ test_that("a preset may hold the policy", {
 })
 
 test_that("fits from before, without a policy, predict and refuse as they did", {
-  fit <- small_fit(iris, iris$Sepal.Length, optimizer = opt_sgd(1e-4))
+  fit <- small_fit(iris, -iris$Sepal.Length, optimizer = opt_sgd(1e-4))
   old <- fit
   old$predictors <- old$predictors[c("names", "named")]
   expect_identical(predict(old, iris), predict(fit, iris))

@@ -53,7 +53,7 @@ test_that("data and outcome are not where or what they should be", {
     mlp_fit(Ozone ~ ., airquality)
     mlp_fit(Species ~ ., iris, validation = list(x = x, y = y))
     mlp_fit(Species ~ ., iris, weights = Sepal.Length)
-    mlp_fit(x * 1e6, iris$Sepal.Length * 1e6, epochs = 2, verbose = FALSE)
+    mlp_fit(x[, -1] * 1e6, iris$Sepal.Length * 1e6, epochs = 2, verbose = FALSE)
   })
 })
 
@@ -139,6 +139,10 @@ test_that("pictures of explanations are asked of the fit", {
     autoplot(fit, "saliency")
     predict(fit, iris, type = "importance")
     mlp_partial(fit, iris, Petal.Width)
+    mlp_partial(fit, "Petal.Width")
+    mlp_partial(fit, iris)
+    mlp_partial(fit, iris, pred.var = "Petal.Width")
+    mlp_partial(fit, iris, ~ Petal.Width)
   })
 })
 
@@ -181,9 +185,28 @@ test_that("building blocks are called with other words", {
   })
 })
 
+test_that("habits of other functions lead astray", {
+  expect_conditions({
+    mlp_fit(formula = "Species ~ .", data = iris)
+    mlp_fit(mpg ~ (1 | cyl) + wt, mtcars)
+    mlp_fit(mpg - wt ~ hp, mtcars)
+    mlp_fit(mpg ~ ., mtcars, weights = mtcars["wt"])
+    mlp_fit(mpg ~ ., mtcars, ensemble = TRUE)
+    mlp_fit(mpg ~ ., mtcars, preset = mlp_preset)
+    mlp_importance(fit, iris, "Species")
+    mlp_importance(fit, iris, method = "shap")
+    mlp_attribution(fit, iris, baseline = 0)
+    mlp_continue(fit, iris, epochs = 2, hidden_units = 3)
+    autoplot(fit, "confusion", iris, "Species")
+    predict(fit, data = iris)
+    predict(mixed, cars, "quantile")
+    read_idx("https://example.org/images.gz")
+  })
+})
+
 test_that("what is asked for exists, but not in this form", {
   expect_conditions({
-    mlp_fit(mpg ~ wt + offset(log(hp)), mtcars)
+    mlp_fit(Species ~ . + offset(Sepal.Length), iris)
     mlp_fit(x, y, validation = 20, epochs = 1)
     mlp_fit(x, y, dropout = 50)
     mlp_fit(x, y, loss = "binary_cross_entropy")

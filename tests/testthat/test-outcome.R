@@ -71,7 +71,7 @@ test_that("outcomes that cannot be learned are refused", {
 test_that("numbers beyond single precision are refused", {
   expect_conditions({
     mlp_fit(iris_x[1:4, ], c(1, 2, 1e39, 3))
-    mlp_fit(iris_x, iris$Petal.Width, hidden_units = integer(),
+    mlp_fit(iris_x, -iris$Petal.Width, hidden_units = integer(),
             init = list(list(weight = matrix(1e39, 4, 1), bias = 0)))
   })
 })

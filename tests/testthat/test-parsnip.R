@@ -63,6 +63,9 @@ test_that("numbers have quantiles and intervals", {
   expect_equal(as.matrix(quantiles), as.matrix(predict(ours, mtcars, "quantile", levels = c(0.1, 0.9))),
                ignore_attr = TRUE)
   spec <- parsnip::set_engine(parsnip::mlp(epochs = 3), "fastmlp", preset = "plain", batch_size = 16)
+  bare <- parsnip::set_engine(parsnip::mlp("quantile regression"), "fastmlp")
+  expect_error(parsnip::fit(bare, mpg ~ wt, mtcars), "quantile_levels = c(0.1", fixed = TRUE,
+               class = "fastmlp_error_type")
   spec <- parsnip::set_mode(spec, "quantile regression", quantile_levels = c(0.2, 0.5, 0.8))
   fit <- fit_by_parsnip(spec, mpg ~ wt, mtcars)
   expect_identical(fit$fit$outcome$loss$levels, c(0.2, 0.5, 0.8))

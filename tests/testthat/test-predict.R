@@ -42,7 +42,7 @@ test_that("zero rows give zero rows", {
   expect_identical(dim(predict(fit, iris[0, ])), c(0L, 1L))
   expect_identical(dim(predict(fit, iris[0, ], type = "prob")), c(0L, 3L))
   expect_identical(levels(predict(fit, iris[0, ])$.pred_class), levels(iris$Species))
-  matrix <- small_fit(iris_x, iris$Sepal.Length)
+  matrix <- small_fit(iris_x, -iris$Sepal.Length)
   expect_identical(dim(predict(matrix, iris_x[0, ])), c(0L, 1L))
 })
 

@@ -1,4 +1,4 @@
-y <- seq_len(20) / 20
+y <- seq_len(20) / 20 + c(0, 0.01)
 x <- cbind(a = seq_len(20) / 20, b = rep(c(0, 1), 10), c = sqrt(seq_len(20)))
 
 test_that("values that are not finite are refused, with their place", {
@@ -25,6 +25,34 @@ test_that("constant and duplicated columns give one warning each", {
     fit <- small_fit(cbind(x, matrix(0, 20, 8, dimnames = list(NULL, paste0("z", 1:8)))), y)
   })
   expect_silent(small_fit(x, y))
+})
+
+test_that("an outcome left among the predictors is told of, in any coding", {
+  cars <- transform(mtcars, cyl = factor(cyl))
+  both <- cbind(x, u = y, v = y)
+  expect_conditions({
+    fit <- small_fit(iris, iris$Species)
+    fit <- small_fit(mtcars, factor(mtcars$cyl))
+    fit <- small_fit(as.matrix(mtcars), mtcars$mpg, optimizer = opt_sgd(1e-6))
+    fit <- small_fit(unname(as.matrix(mtcars)), mtcars$mpg, optimizer = opt_sgd(1e-6))
+    fit <- small_fit(both[, -1], y)
+    fit <- small_fit(mpg ~ ., cbind(cars, copy = mtcars$mpg), optimizer = opt_sgd(1e-6))
+  })
+  skip_if_not_installed("Matrix")
+  sparse <- function(x) methods::as(x, "CsparseMatrix")
+  expect_warning(small_fit(sparse(as.matrix(mtcars)), mtcars$mpg, optimizer = opt_sgd(1e-6)), "`mpg`",
+                 class = "fastmlp_warning_outcome")
+  expect_warning(small_fit(sparse(as.matrix(mtcars)), factor(mtcars$am), optimizer = opt_sgd(1e-6)), "`am`",
+                 class = "fastmlp_warning_outcome")
+})
+
+test_that("what only resembles the outcome is no warning, nor are networks that reproduce their inputs", {
+  near <- iris
+  near$Species[75] <- "setosa"
+  near$code <- replace(as.integer(iris$Species), 100, 1L)
+  expect_silent(small_fit(near, iris$Species))
+  expect_silent(small_fit(x, x))
+  expect_silent(small_fit(cbind(x, d = replace(y, 2, 0)), y))
 })
 
 test_that("equal fingerprints alone make no duplicate", {

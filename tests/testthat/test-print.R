@@ -38,6 +38,26 @@ test_that("summary() shows every argument used, and the layers", {
   expect_identical(format_setting(loss_huber(2)), "loss_huber(delta = 2)")
 })
 
+test_that("no line is wider than the console", {
+  mean_error <- function(truth, estimate, weights) mean(abs(truth - estimate))
+  fit <- steady(small_fit(
+    mpg ~ ., mtcars, hidden_units = rep(c(8, 8, 16), 7),
+    activation = rep(c("relu", "hard_sigmoid", "tanh"), 7),
+    normalization = rep(c("batch", "layer", "none"), 7), residual = TRUE, parametric_activation = TRUE,
+    input_scale = TRUE, numeric_embedding = embed_periodic(), dropout = seq(0, 0.2, 0.01),
+    input_dropout = 0.1,
+    metrics = list(a_metric_with_a_name = mean_error, another_with_a_longer_name = mean_error),
+    validation = 0.3, optimizer = opt_adamw(), epochs = 1
+  ))
+  shown <- list(fit, summary(fit), fit$network, opt_nadam(), mlp_preset("tabular", n = 1000, p = 10))
+  for (width in c(80, 60)) {
+    withr::local_options(width = width)
+    for (object in shown) expect_lte(max(nchar(utils::capture.output(print(object)), "width")), width)
+  }
+  fit$history$value <- 0.5
+  expect_snapshot(print(fit))
+})
+
 test_that("fits and networks changed by hand are refused before they are shown", {
   fit <- small_fit(iris_x, iris$Species)
   network <- mlp_network(2, 3, 1)

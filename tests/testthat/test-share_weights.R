@@ -346,7 +346,7 @@ test_that("layers start as the data ask for", {
   expect_identical(other[[2]]$weight, first[[2]]$weight)
   expect_false(identical(other[[3]]$weight, first[[3]]$weight))
   expect_false(identical(other[[2]]$bias, first[[2]]$bias))
-  z <- inputs_of_units(first[1:2], settings$activation, x, NULL)
+  z <- inputs_of_units(first[1:2], settings$activation, x, NULL, 1L)
   expect_equal(apply(sweep(z, 2, first[[2]]$bias), 2, sd), rep(1, 15), tolerance = 1e-5)
 })
 

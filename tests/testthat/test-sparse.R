@@ -53,10 +53,13 @@ test_that("every setting of the first layer trains as on a dense matrix", {
     list(ensemble = 2, validation = 0.2), list(weights = seq_len(300) / 300),
     list(validation = 0.2, patience = 2, refit = TRUE), list(rate_factors = c(bias = 0.5))
   )
+  ways <- list( # wide layers read batches by columns, narrow ones by rows alone
+    list(optimizer = opt_sgd(0.1)), list(optimizer = opt_adam()), list(hidden_units = c(70, 20))
+  )
   for (setting in settings) {
-    for (optimizer in list(opt_sgd(0.1), opt_adam())) {
-      info <- paste(toString(names(setting)), format(optimizer))
-      do.call(expect_dense_results, c(list(set, optimizer = optimizer, info = info), setting))
+    for (way in ways) {
+      info <- paste(c(names(setting), names(way), format(way$optimizer)), collapse = " ")
+      do.call(expect_dense_results, c(list(set, info = info), utils::modifyList(way, setting)))
     }
   }
 })
@@ -64,8 +67,10 @@ test_that("every setting of the first layer trains as on a dense matrix", {
 test_that("batches of several passes and all rows at once train as on a dense matrix", {
   set <- sparse_set(2500, 30, 0.1)
   for (optimizer in list(opt_sgd(0.1), opt_adam(), opt_lbfgs())) {
-    expect_dense_results(set, optimizer = optimizer, batch_size = Inf, hidden_units = 20,
-                         info = format(optimizer))
+    for (units in c(20, 70)) {
+      expect_dense_results(set, optimizer = optimizer, batch_size = Inf, hidden_units = units,
+                           info = format(optimizer))
+    }
   }
 })
 

@@ -89,7 +89,7 @@ test_that("a constant outcome is only centred", {
 test_that("neither is given in vain, and an edited fit is refused", {
   expect_conditions({
     small_fit(x, round(abs(x[, 1])), loss = "poisson", standardize_outcome = TRUE)
-    small_fit(x, factor(x[, 3]), clamp = TRUE)
+    small_fit(x[, 1:2], factor(x[, 3]), clamp = TRUE)
     small_fit(x, y, standardize_outcome = NA)
   })
   fit <- small_fit(x, y, standardize_outcome = TRUE, standardize = "robust_clip")
