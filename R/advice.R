@@ -80,7 +80,7 @@ general_synonyms <- list(
 )
 
 # What to do about an argument that a function with the arguments `known` does not know.
-argument_hint <- function(name, known, synonyms) {
+argument_hint <- function(name, known = character(), synonyms = list()) {
   meant <- names(Filter(function(names) name %in% names, c(synonyms, general_synonyms)))
   if (length(meant)) return(meant[1])
   alias <- intersect(names(Filter(function(names) name %in% names, argument_aliases)), known)

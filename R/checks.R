@@ -150,7 +150,8 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
 # complete. `synonyms` has names by the hint to give for them.
 check_no_dots <- function(..., known = character(), synonyms = list(), call = rlang::caller_env()) {
   left <- names(substitute(list(...)))
-  check_whole_names(names(sys.call(sys.parent())), names(formals(sys.function(sys.parent()))), left, call)
+  arguments <- names(formals(sys.function(sys.parent())))
+  check_whole_names(names(sys.call(sys.parent())), arguments, left, synonyms, call)
   if (...length() == 0) return(invisible())
   name <- c(Filter(nzchar, left), NA)[1]
   got <- "an argument without a name"
@@ -161,11 +162,12 @@ check_no_dots <- function(..., known = character(), synonyms = list(), call = rl
 
 # A name in a call that is neither an argument of the function nor among those left over R took for the one
 # argument that begins so.
-check_whole_names <- function(given, arguments, left, call) {
+check_whole_names <- function(given, arguments, left, synonyms, call) {
   shortened <- setdiff(given, c(arguments, left, ""))
   if (length(shortened) == 0) return(invisible())
-  abort_argument("...", "empty", sprintf("the unknown argument `%s`", shortened[1]), "dots",
-                 sprintf("Did you mean \"%s\"?", arguments[startsWith(arguments, shortened[1])][1]), call)
+  whole <- arguments[startsWith(arguments, shortened[1])][1]
+  hint <- argument_hint(shortened[1], synonyms = synonyms) %||% sprintf("Did you mean \"%s\"?", whole)
+  abort_argument("...", "empty", sprintf("the unknown argument `%s`", shortened[1]), "dots", hint, call)
 }
 
 # All arguments without a default are given. `hints` may say more, by argument.

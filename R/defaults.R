@@ -193,6 +193,12 @@ fit_settings <- function(given, preset, info, call) {
 # in the engine (value, transposed value, kept copy, average, gradient, three moments).
 bytes_per_parameter <- 48
 
+# Bytes that a parameter takes; optim() keeps two vectors of doubles for each pair, and some dozen more.
+bytes_with <- function(optimizer) {
+  vectors <- if (is.null(optimizer$memory)) 0 else 2 * optimizer$memory + 12
+  bytes_per_parameter + 8 * vectors
+}
+
 memory_limit <- function() getOption("fastmlp.memory", 4 * 1024^3)
 
 # Refuses a network that would not fit, before anything is allocated.

@@ -195,9 +195,9 @@ advance_epoch <- function(monitor) {
   }
 }
 
-# Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state. Only then
-# do members keep the epoch: what ends training before leaves all at the last one that all have completed, or at
-# their start.
+# Notes what the ensemble comes to after an epoch, and tells all members what is watched; the state. Only
+# then do members keep the epoch: what ends training before leaves all at the last one that all have
+# completed, or at their start.
 judge_members <- function(monitors, statuses, joint) {
   values <- lapply(rlang::set_names(c("train", "valid")), function(set) joint_metrics(joint, set))
   record_joint(monitors, statuses, joint, values)

@@ -9,7 +9,8 @@ fit_whole <- function(fit, call) {
   suspendInterrupts({
     told <- fit$training$stopped == "interrupted"
     while (is_interrupted()) {
-      if (!told) warn_fastmlp("An interrupt came after training had ended; the fit is whole.", "interrupted", call)
+      text <- "An interrupt came after training had ended; the fit is whole."
+      if (!told) warn_fastmlp(text, "interrupted", call)
       told <- TRUE
     }
     fit
@@ -26,9 +27,9 @@ is_interrupted <- function() {
   }, interrupt = function(cnd) TRUE)
 }
 
-# The value of run(), a function that may be run again. An interrupt breaks it off: it is run again, so that what
-# needs the value can be completed, and the interrupt put back, to be heard where others are. One that comes
-# while it is run again is raised.
+# The value of run(), a function that may be run again. An interrupt breaks it off: it is run again, so that
+# what needs the value can be completed, and the interrupt put back, to be heard where others are. One that
+# comes while it is run again is raised.
 run_to_value <- function(run) {
   tryCatch(allowInterrupts(run()), interrupt = function(cnd) {
     value <- allowInterrupts(run())

@@ -21,8 +21,8 @@ run_lbfgs <- function(job) {
          ended = ended))
 }
 
-# Searches until it converges, is stuck or end(<state>) is called. optim() tells neither when an iteration ends
-# nor what it found, but a search along a line ends at the first point that meets the conditions of
+# Searches until it converges, is stuck or end(<state>) is called. optim() tells neither when an iteration
+# ends nor what it found, but a search along a line ends at the first point that meets the conditions of
 # ends_search(); where rounding alone ends one, the next one's end stands for both.
 minimise <- function(objective, run, options, end) {
   at <- NULL
@@ -53,9 +53,10 @@ minimise <- function(objective, run, options, end) {
   if (moved || !overlooks_lower(run$from, loss_at)) "converged" else "stuck"
 }
 
-# Whether a search that failed, or never left its start, is at a point from which the loss is lower in the direction of its gradient,
-# for steps of some length (or, where the gradient is wrong, against it). Near a minimum searches fail by rounding
-# and there is none; they fail, too, where the step that it takes is far from one. loss_at(x) gives the loss.
+# Whether a search that failed, or never left its start, is at a point from which the loss is lower in the
+# direction of its gradient, for steps of some length (or, where the gradient is wrong, against it). Near a
+# minimum searches fail by rounding and there is none; they fail, too, where the step that it takes is far
+# from one. loss_at(x) gives the loss.
 overlooks_lower <- function(from, loss_at) {
   direction <- from$gradient / sqrt(sum(from$gradient^2))
   least <- max(abs(from$value) * worth_finding, worth_finding^4)

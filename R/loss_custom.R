@@ -2,14 +2,14 @@
 #'
 #' Makes a loss from an R function that gives its value and its gradient.
 #'
-#' The function is called for blocks of at most 1024 rows, during training and validation, on R's
-#' own thread, while the engine's other threads wait. What it computes for a row must depend on
-#' that row alone; case weights and means over the rows are taken care of. An error inside or a result that is
-#' not as described ends training; errors are raised again, naming `loss`. A call that is interrupted is made
-#' again, and training ends after the step; where that call is interrupted, too, it ends at once, with the last
-#' epoch, and cannot be continued. Numbers that are not finite are such an error at the first call of a training; after that they
-#' are what they are of other losses: training has diverged, and ends with a warning and the last finite
-#' epoch. A fit does not keep the function: predictions do not need it.
+#' The function is called for blocks of at most 1024 rows, during training and validation, on R's own
+#' thread, while the engine's other threads wait. What it computes for a row must depend on that row alone;
+#' case weights and means over the rows are taken care of. An error inside or a result that is not as
+#' described ends training; errors are raised again, naming `loss`. A call that is interrupted is made
+#' again, and training ends after the step; where that call is interrupted, too, it ends at once, with the
+#' last epoch, and cannot be continued. Numbers that are not finite are such an error at the first call of a
+#' training; after that they are what they are of other losses: training has diverged, and ends with a
+#' warning and the last finite epoch. A fit does not keep the function: predictions do not need it.
 #'
 #' For numbers, `predict(type = "numeric")` gives the first output of each number of the outcome
 #' as it is; for classes, probabilities are the softmax of the outputs.
@@ -64,11 +64,11 @@ run_loss <- function(loss, call, run) {
   result
 }
 
-# A loss in the engine's form. A function of the user's is wrapped so that nothing jumps through the
-# engine, which is told NULL of a call that failed: errors are kept, and interrupts. In training a call that is
-# interrupted is made again, so that the step under way is completed with which the slice ends, and only what
-# interrupts that, too, is kept; and numbers that are not finite are an error at the first call only: later the engine sees that it has
-# diverged.
+# A loss in the engine's form. A function of the user's is wrapped so that nothing jumps through the engine,
+# which is told NULL of a call that failed: errors are kept, and interrupts. In training a call that is
+# interrupted is made again, so that the step under way is completed with which the slice ends, and only
+# what interrupts that, too, is kept; and numbers that are not finite are an error at the first call only:
+# later the engine sees that it has diverged.
 guard_loss <- function(loss, call, training = FALSE) {
   kept <- NULL
   worked <- FALSE
@@ -82,6 +82,8 @@ guard_loss <- function(loss, call, training = FALSE) {
   if (!is.null(loss$fn)) {
     engine$call <- function(output, target) {
       if (!is.null(kept)) return(NULL)
+      force(output) # a promise that is interrupted warns when it is used again
+      force(target)
       runs <- 0
       run <- function() {
         runs <<- runs + 1

@@ -99,14 +99,13 @@
 #' `r plain_lines()`
 #'
 #' @section Callbacks:
-#' Each function of `callbacks` is called with one list: `epoch` (the epoch that begins, or the
-#' number of those completed), `epochs`, `history` (the data frame so far), `learn_rate` (of the
-#' step to come, or of the last one when something ends), and `network`, a function that returns the
-#' present weights as an [mlp_network()]. It may return `NULL` or a list with `stop = TRUE`, to end
-#' training, and `learn_rate_factor`: by which the rate of `optimizer` and `schedule` is multiplied
-#' from the next step on, until a callback returns another. What is returned and is no list is
-#' ignored. Without callbacks none of this costs anything; with them, training pauses between
-#' epochs.
+#' Each function of `callbacks` is called with one list: `epoch` (the epoch that begins, or the number of
+#' those completed), `epochs`, `history` (the data frame so far), `learn_rate` (of the step to come, or of
+#' the last one when something ends), and `network`, a function that returns the present weights as an
+#' [mlp_network()]. It may return `NULL` or a list with `stop = TRUE`, to end training, and
+#' `learn_rate_factor`: by which the rate of `optimizer` and `schedule` is multiplied from the next step on,
+#' until a callback returns another. What is returned and is no list is ignored, and so is what an interrupt
+#' breaks off. Without callbacks none of this costs anything; with them, training pauses between epochs.
 #'
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:

@@ -97,16 +97,16 @@
 #' the gradient, which leave signs alone, are refused.
 #'
 #' @section L-BFGS:
-#' `opt_lbfgs()` (Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995) hands the objective and its
-#' gradient over all training rows to [stats::optim()], method `"L-BFGS-B"` without bounds. It has no
-#' learning rate: each step is found by a search along a line, which takes one or a few passes through
-#' the rows. An epoch is one iteration of the method, so `epochs` is their largest number; training ends
-#' before if the objective no longer falls by more than `tolerance`, relative to the larger of itself and
-#' 1, or if rounding hides what would be lower, which `fit$training$stopped` calls `"converged"`. Where a search
-#' fails although there is a loss lower by a thousandth in the direction of the gradient, as with outcomes of
-#' a size of 1e17, it is `"stuck"`, with a warning. The history has the loss at the end of each
-#' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8
-#' look alike to it. It suits thousands of rows and smooth activations.
+#' `opt_lbfgs()` (Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995) hands the objective and its gradient
+#' over all training rows to [stats::optim()], method `"L-BFGS-B"` without bounds. It has no learning rate:
+#' each step is found by a search along a line, which takes one or a few passes through the rows. An epoch
+#' is one iteration of the method, so `epochs` is their largest number; training ends before if the
+#' objective no longer falls by more than `tolerance`, relative to the larger of itself and 1, or if
+#' rounding hides what would be lower, which `fit$training$stopped` calls `"converged"`. Where a search
+#' fails although there is a loss lower by a thousandth in the direction of the gradient, as with outcomes
+#' of a size of 1e17, it is `"stuck"`, with a warning. The history has the loss at the end of each
+#' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8 look
+#' alike to it. It suits thousands of rows and smooth activations.
 #'
 #' @param learn_rate The step size: a number in `[1e-30, 1e30]`. With `opt_rprop()` that of the first
 #'   step, from `min_step` to `max_step`.
@@ -292,11 +292,10 @@ optimizers <- function() {
       "L-BFGS", opt_lbfgs, all_rows = TRUE, run = run_lbfgs,
       lacks = c(
         "learn_rate", "schedule", "keep_epochs", "min_improvement", "ties", "metrics", "stop_metric",
-        "stop_direction", "callbacks",
-        "checkpoint", "normalization", "mixture", "clip_value", "clip_norm", "max_norm", "ema_decay",
-        "dropout", "input_dropout", "input_noise", "rate_factors", "parametrization", "decay_schedule",
-        "dropout_schedule", "incomplete_batch", "shuffle",
-        "parametric_activation", "ensemble", "share_weights", "refit"
+        "stop_direction", "callbacks", "checkpoint", "normalization", "mixture", "clip_value", "clip_norm",
+        "max_norm", "ema_decay", "dropout", "input_dropout", "input_noise", "rate_factors", "shuffle",
+        "parametrization", "decay_schedule", "dropout_schedule", "incomplete_batch", "parametric_activation",
+        "ensemble", "share_weights", "refit"
       )
     )
   )
@@ -423,12 +422,6 @@ check_applicable <- function(settings, call) {
   if (settings$mixture > 0 && settings$penalty == 0) {
     abort_argument("penalty", "above 0 with `mixture`", "0", call = call)
   }
-}
-
-# Bytes that a parameter takes; optim() keeps two vectors of doubles for each pair, and some dozen more.
-bytes_with <- function(optimizer) {
-  vectors <- if (is.null(optimizer$memory)) 0 else 2 * optimizer$memory + 12
-  bytes_per_parameter + 8 * vectors
 }
 
 # ---- printing ----

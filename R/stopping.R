@@ -231,9 +231,10 @@ call_back <- function(monitor, event, step) {
   callbacks <- monitor$settings$callbacks
   if (is.null(callbacks)) return(FALSE)
   state <- callback_state(monitor, event, step)
-  hear_interrupt() # which else would break off the first function before it has begun
+  late <- is_interrupted() # which else would break off the first function before it has begun
   if (event == "on_epoch_end") monitor$told <- monitor$epochs
   wishes <- run_callbacks(callbacks, event, state, monitor$call)
+  if (late) put_interrupt_back()
   factor <- wishes$learn_rate_factor
   if (!is.null(factor)) check_rate_changes(monitor$settings$optimizer, event, factor, monitor$call)
   if (!is.null(factor) && factor != monitor$factor) {

@@ -279,16 +279,16 @@ engine_limit <- function(x) if (x < Inf) x else 0
 
 wants_profile <- function(settings) isTRUE(settings$verbose == 2)
 
-# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if not
-# another two follow. One that came after the last step is put back: it may break off what comes next.
+# Runs slices until training ends; the state in which it ended. What an interrupt leaves undone is done, if
+# not another two follow. One that came after the last step is put back: it may break off what comes next.
 advance <- function(trainer, reporter, monitor) {
   on.exit(reporter$close())
   heard <- function(body) tryCatch(body, interrupt = function(cnd) "interrupted")
   state <- heard({
     state <- begin_training(monitor)
     while (state == "running") {
-      status <- .Call(fastmlp_train_advance, trainer, slice_seconds)
       hear_interrupt()
+      status <- .Call(fastmlp_train_advance, trainer, slice_seconds)
       state <- after_slice(monitor, status)
       reporter$update(status)
     }

@@ -112,7 +112,7 @@ test_that("a callback's network ends with the training", {
   kept <- NULL
   fit <- logged_fit(list(on_train_end = function(state) kept <<- state$network))
   cnd <- expect_error(kept(), class = "fastmlp_error_callback")
-  expect_match(conditionMessage(cnd), "`callbacks$on_train_end(state)$network` must be called while", fixed = TRUE)
+  expect_match(conditionMessage(cnd), "`callbacks$on_train_end(state)$network` must be called", fixed = TRUE)
 })
 
 test_that("callbacks of the wrong kind are refused", {

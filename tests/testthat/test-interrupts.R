@@ -124,7 +124,9 @@ test_that("an interrupt after the last step loses nothing, nor do two in quick s
       while (!tryCatch(until_sent(), interrupt = function(cnd) FALSE)) NULL
       cat(is.null(fit), told, '')
     }
-    fit <- function(epochs, ...) mlp_fit(x, y, hidden_units = 64, batch_size = 2000, validation = 0.5, epochs = epochs, ...)
+    fit <- function(epochs, ...) {
+      mlp_fit(x, y, hidden_units = 64, batch_size = 2000, validation = 0.5, epochs = epochs, ...)
+    }
     start <- fit(1)
     late <- list(on_train_end = signal)
     for (delay in c('0', '0.004', '0.008')) {

@@ -187,7 +187,9 @@ test_that("a search that fails where there is a lower loss is told of, one that 
   expect_gt(fit$training$epochs, 0)
   # From a minimum no search finds anything lower.
   least <- lbfgs_fit(x, z, epochs = 1000, optimizer = opt_lbfgs(tolerance = 0))
-  expect_no_warning(again <- lbfgs_fit(x, z, epochs = 5, init = coef(least), optimizer = opt_lbfgs(tolerance = 0)))
+  expect_no_warning(
+    again <- lbfgs_fit(x, z, epochs = 5, init = coef(least), optimizer = opt_lbfgs(tolerance = 0))
+  )
   expect_identical(again$training$stopped, "converged")
   expect_identical(again$training$epochs, 0L)
   wrong <- loss_custom(function(output, target) {
@@ -195,7 +197,7 @@ test_that("a search that fails where there is a lower loss is told of, one that 
   })
   expect_conditions({
     lbfgs_fit(x, z * 1e17, epochs = 5, standardize = "zscore")
-    lbfgs_fit(x, z, epochs = 5, standardize = "zscore", loss = wrong)
+    lbfgs_fit(x, z, epochs = 5, loss = wrong)
     warn_of_end(list(stopped = "stuck", kept_epoch = 2L, epochs = 2L),
                 list(optimizer = opt_lbfgs(), standardize = "zscore"),
                 list(type = "class", loss = loss_cross_entropy()), NULL)
