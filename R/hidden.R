@@ -35,7 +35,7 @@ per_layer <- function(x, arg, noun, hidden_units, call) {
 per_layer_settings <- function(settings, call) {
   hidden <- settings$hidden_units
   if (length(hidden) == 0) {
-    for (arg in c("activation", "normalization", "parametric_activation", "dropout", "max_norm")) {
+    for (arg in c("normalization", "parametric_activation", "dropout", "max_norm")) {
       plain <- plain_arguments[[arg]]
       if (all(settings[[arg]] == plain)) next
       abort_argument(arg, sprintf("%s without hidden layers", format_value(plain)),

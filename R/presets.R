@@ -234,7 +234,6 @@ on_one_scale <- function(x, scan) {
 # Whether an argument that came from a preset has a meaning with the settings, in this order; the others are
 # as in the plain preset. `given` are the names of the user's arguments.
 preset_applies <- list(
-  activation = function(settings, info, given) length(settings$hidden_units) > 0,
   loss = function(settings, info, given) info$type == "class",
   patience = function(settings, info, given) validates(settings),
   stop_metric = function(settings, info, given) {

@@ -29,8 +29,8 @@ panels arena_take_panels(arena *arena, size_t rows, size_t columns) {
   return (panels){arena_take(arena, size_multiply(panels_of(columns), stride), sizeof(float)), stride};
 }
 
-/* Asks for large pages where there is much: page by page it can take longer to get than to fill, above all on a
-   virtual machine, and rows read in random order miss in the page tables. */
+/* Asks for large pages where there is much: page by page it can take longer to get than to fill, above all
+   on a virtual machine, and rows read in random order miss in the page tables. */
 static void prefer_large_pages(void *memory, size_t bytes) {
 #ifdef MADV_HUGEPAGE
   const size_t page = (size_t)2 << 20, much = 8 * page;
