@@ -83,7 +83,8 @@ outcome_columns <- function(x, values) {
   same <- if (is.factor(values)) same_groups else function(a, b) isTRUE(all(a == b))
   column <- if (is.data.frame(x)) function(j) as.double(unclass(.subset2(x, j))) else column_reader(x)
   found <- lapply(Filter(function(target) length(unique(target)) > 1, targets), function(target) {
-    Filter(function(j) same(column(j), target), maybe_outcome(x, target, is.factor(values)))
+    columns <- if (is_sparse(x)) equally_sparse(x, target, is.factor(values)) else maybe_same(x, target, same)
+    Filter(function(j) same(column(j), target), columns)
   })
   sort(unique(unlist(found)))
 }
@@ -91,21 +92,24 @@ outcome_columns <- function(x, values) {
 # Whether two vectors differ in the same places.
 same_groups <- function(a, b) identical(match(a, unique(a)), match(b, unique(b)))
 
-# Columns for which a look at a few rows, or at how many values are not zero, does not rule it out.
-maybe_outcome <- function(x, target, classes) {
-  if (is_sparse(x)) {
-    zeros <- nrow(x) - diff(unclass(x)$p)
-    return(utils::head(which(zeros %in% if (classes) tabulate(target) else sum(target == 0)), 100))
+# Columns that a look at a few rows, and at some more, does not rule out: whole columns would be copied.
+maybe_same <- function(x, target, same) {
+  columns <- seq_len(ncol(x))
+  for (count in c(16, 256)) {
+    rows <- unique(round(seq(1, length(target), length.out = count)))
+    columns <- columns[vapply(columns, function(j) same(column_at(x, j, rows), target[rows]), NA)]
   }
-  rows <- unique(round(seq(1, length(target), length.out = 16)))
-  some <- if (is.matrix(x)) x[rows, , drop = FALSE] + 0 else
-    vapply(as.list(x), function(column) as.double(unclass(column)[rows]), numeric(length(rows)))
-  differs <- if (classes) {
-    (some[-1, , drop = FALSE] == some[-length(rows), , drop = FALSE]) != (diff(target[rows]) == 0)
-  } else {
-    some != target[rows]
-  }
-  unname(which(colSums(differs) == 0))
+  columns
+}
+
+column_at <- function(x, j, rows) {
+  if (is.matrix(x)) x[rows, j] + 0 else as.double(unclass(.subset2(x, j))[rows])
+}
+
+# Columns with as many zeros as a number or a class has rows, at most 100.
+equally_sparse <- function(x, target, classes) {
+  zeros <- nrow(x) - diff(unclass(x)$p)
+  utils::head(which(zeros %in% if (classes) tabulate(target) else sum(target == 0)), 100)
 }
 
 # The engine works in single precision.
