@@ -50,16 +50,20 @@ minimise <- function(objective, run, options, end) {
     end_iteration(run, objective_point(objective, found$par, run$is_weight, options$penalty), end)
   }
   moved <- found$convergence == 0 && length(run$records) > 0
-  if (moved || !overlooks_lower(run$from, loss_at)) "converged" else "stuck"
+  if (moved && length(run$records) > few_iterations) return("converged")
+  share <- if (moved) max(100 * worth_finding, 100 * options$optimizer$tolerance) else worth_finding
+  if (overlooks_lower(run$from, loss_at, share)) "stuck" else "converged"
 }
 
-# Whether a search that failed, or never left its start, is at a point from which the loss is lower in the
-# direction of its gradient, for steps of some length (or, where the gradient is wrong, against it). Near a
-# minimum searches fail by rounding and there is none; they fail, too, where the step that it takes is far
-# from one. loss_at(x) gives the loss.
-overlooks_lower <- function(from, loss_at) {
+# Ends so early are doubted: a first step far too short changes the loss by less than the tolerance.
+few_iterations <- 5
+
+# Whether the loss is lower by a share in the direction of the gradient, for steps of some length (or, where
+# the gradient is wrong, against it). Near a minimum searches fail by rounding and it is not; they fail, too,
+# where the step that it takes is far from one. loss_at(x) gives the loss.
+overlooks_lower <- function(from, loss_at, share) {
   direction <- from$gradient / sqrt(sum(from$gradient^2))
-  least <- max(abs(from$value) * worth_finding, worth_finding^4)
+  least <- max(abs(from$value) * share, worth_finding^4)
   for (length in c(-1, 1) %o% 10^(-6:30)) {
     if (isTRUE(loss_at(from$x + length * direction) < from$value - least)) return(TRUE)
   }

@@ -9,7 +9,8 @@
 #' again, and training ends after the step; where that call is interrupted, too, it ends at once, with the
 #' last epoch, and cannot be continued. Numbers that are not finite are such an error at the first call of a
 #' training; after that they are what they are of other losses: training has diverged, and ends with a
-#' warning and the last finite epoch. A fit does not keep the function: predictions do not need it.
+#' warning and the last finite epoch. Warnings and messages of the function are shown at once and reach no
+#' handlers. A fit does not keep the function: predictions do not need it.
 #'
 #' For numbers, `predict(type = "numeric")` gives the first output of each number of the outcome
 #' as it is; for classes, probabilities are the softmax of the outputs.

@@ -51,7 +51,7 @@ install_debian_packages() { # names
 
 CC=${CC:-cc}
 
-machine_line() { say "\"$1\",\"$2\""; } # what, value
+machine_line() { [ -z "$2" ] || say "\"$1\",\"$2\""; } # what, value; nothing of what is not known
 
 processor() { # field of lscpu
   lscpu | sed -n "s/^ *$1: *//p"

@@ -182,6 +182,10 @@ test_that("a search that fails where there is a lower loss is told of, one that 
     expect_identical(fit$training$stopped, "stuck")
     expect_identical(fit$training$kept_epoch, 0L)
   }
+  expect_warning(
+    lbfgs_fit(x, 1e9 * (5 + x[, 1]), hidden_units = 5, activation = "tanh", epochs = 200),
+    class = "fastmlp_warning_stuck"
+  )
   expect_output(print(fit), "on 1 thread, stuck", fixed = TRUE)
   expect_no_warning(fit <- lbfgs_fit(x, z * scale, epochs = 5, standardize_outcome = TRUE))
   expect_gt(fit$training$epochs, 0)
