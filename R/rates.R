@@ -20,7 +20,7 @@
 #' @param rate_factors Factors of the learning rate for groups of parameters: numbers from 0 up (0 keeps
 #'   the group as it starts) named `bias`, `input_scale`, `member_scale` (with `share_weights`), `activation`,
 #'   `embedding` (of numbers) or `factor_embedding`, such as `c(bias = 0.1)`; by default `NULL`, all 1. A
-#'   group of which the network has no parameters is an error. Decoupled decay is that of weights alone.
+#'   group that no other argument asks for is an error. Decoupled decay is that of weights alone.
 #' @param parametrization `"standard"`, or `"ntk"` to train the weights as those of a network whose
 #'   products are divided by the root of the number of inputs; see the section on it.
 #' @param decay_schedule,dropout_schedule What the `weight_decay` of the optimizer and the hidden layers'
