@@ -84,7 +84,7 @@ ggplot2::autoplot
 #'     default 1;
 #'   * `"calibration"`: `bins`, a whole number from 1 to 100, by default one for each 100 rows,
 #'     from 5 to 40;
-#'   * `"observed"` and `"residuals"` of a fit with the argument `offset`: `offset`, one finite number a
+#'   * pictures of rows but `"regions"`, of a fit with the argument `offset`: `offset`, one finite number a
 #'     row;
 #'   * `"quantiles"`: `levels` as for `predict()`, by default those of the fit or, with Gaussian loss,
 #'     0.025, 0.1, 0.25, 0.5, 0.75, 0.9 and 0.975; `along`, the name of a numeric column of `new_data`;
@@ -183,13 +183,13 @@ plot_types <- c(
   })),
   lapply(network_plot_types, of_a_fit),
   list(
-    confusion = list(needs = "class", takes = rows_of_data, draw = function(object, call, ...) {
+    confusion = list(needs = "class", takes = c(rows_of_data, "offset"), draw = function(object, call, ...) {
       confusion_plot(confusion_counts(object, call, ...))
     }),
-    roc = list(needs = "prob", takes = rows_of_data, draw = function(object, call, ...) {
+    roc = list(needs = "prob", takes = c(rows_of_data, "offset"), draw = function(object, call, ...) {
       roc_plot(roc_curves(class_probabilities(object, call, ...), call))
     }),
-    calibration = list(needs = "prob", takes = c(rows_of_data, "bins"),
+    calibration = list(needs = "prob", takes = c(rows_of_data, "offset", "bins"),
       draw = function(object, call, ..., bins = NULL) {
         if (!is.null(bins)) check_count(bins, "bins", max = 100, call = call)
         calibration_plot(calibration_bins(class_probabilities(object, call, ...), bins))
@@ -200,7 +200,7 @@ plot_types <- c(
       draw = function(object, call, ...) {
         residuals_plot(observed_residuals(observed_numbers(object, call, ...)))
       }),
-    quantiles = list(needs = "quantile", takes = c(rows_of_data, "levels", "along"),
+    quantiles = list(needs = "quantile", takes = c(rows_of_data, "offset", "levels", "along"),
       draw = function(object, call, ...) quantiles_picture(object, call, ...)),
     regions = list(takes = c(rows_of_data, "variables", "resolution", "max_points"),
       draw = function(object, call, ...) regions_picture(object, call, ...))

@@ -4,9 +4,9 @@
 
 # One row a pair of classes: truth, predicted, rows, share (of the true class's rows); for several labels
 # also label.
-confusion_counts <- function(object, call, new_data, truth = NULL) {
+confusion_counts <- function(object, call, new_data, truth = NULL, offset = NULL) {
   truth <- known_outcome(object, new_data, truth, call)
-  predicted <- picture_predictions(object, new_data, "class", call)
+  predicted <- picture_predictions(object, new_data, "class", call, offset)
   if (is.factor(truth)) return(pair_counts(truth, predicted[[1]]))
   outcome <- object$outcome
   labels <- lapply(seq_along(outcome$names), function(j) {
@@ -72,9 +72,9 @@ confusion_text <- function(counts) {
 
 # One row for every row of the data and class (of two classes the second) or label: class, positive,
 # probability.
-class_probabilities <- function(object, call, new_data, truth = NULL) {
+class_probabilities <- function(object, call, new_data, truth = NULL, offset = NULL) {
   truth <- known_outcome(object, new_data, truth, call)
-  probability <- as.matrix(picture_predictions(object, new_data, "prob", call))
+  probability <- as.matrix(picture_predictions(object, new_data, "prob", call, offset))
   if (is.factor(truth)) {
     names <- levels(truth)
     classes <- if (length(names) == 2) 2 else seq_along(names)

@@ -8,13 +8,14 @@ fan_dots <- 2000
 
 fan_levels <- c(.025, .1, .25, .5, .75, .9, .975)
 
-quantiles_picture <- function(object, call, new_data, truth = NULL, levels = NULL, along = NULL) {
+quantiles_picture <- function(object, call, new_data, truth = NULL, levels = NULL, along = NULL,
+                              offset = NULL) {
   outcome <- object$outcome
   default <- if (is.null(links[[outcome$link]]$levels)) fan_levels
   levels <- check_request("quantile", outcome, NULL, levels %||% default, NULL, call)$levels
   x <- along_values(new_data, along, call)
   truth <- known_outcome(object, new_data, truth, call)
-  quantiles <- as.matrix(picture_predictions(object, new_data, "quantile", call, levels = levels))
+  quantiles <- as.matrix(picture_predictions(object, new_data, "quantile", call, offset, levels))
   numbers <- lapply(seq_along(outcome$names), function(j) {
     own <- unname(quantiles[, (j - 1) * length(levels) + seq_along(levels), drop = FALSE])
     list(name = outcome$names[j], observed = truth[, j], quantiles = own,

@@ -5,8 +5,8 @@
 #'   `validation`, such as 0.2) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the
 #'   link (Guo, Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted
 #'   as they are, under a standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes.
-#'   It leaves the classes as they are, and `type = "raw"`, too. For losses that give probabilities by softmax
-#'   or sigmoid.
+#'   It leaves the classes as they are (but where there is an `offset`, which is added afterwards), and `type =
+#'   "raw"`, too. For losses that give probabilities by softmax or sigmoid.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -40,7 +40,7 @@ judged_outcome <- function(task, networks) {
   output <- validation_output(task, networks)
   known <- metric_set(set, task$values$valid)
   if (!all(is.finite(output))) return(info)
-  if (calibrate) info$temperature <- best_temperature(output, known, info)
+  if (calibrate) info$temperature <- best_temperature(output, known, info, offset_of(set))
   if (interval) info$residuals <- sorted_residuals(output, known, info)
   info
 }
@@ -61,10 +61,15 @@ validation_output <- function(task, networks) {
 
 # ---- probabilities ----
 
-best_temperature <- function(output, set, info) {
+# Logits with an offset, which is not divided, at a temperature.
+tempered <- function(output, temperature, offset) {
+  if (is.null(offset)) output / temperature else (output - offset) / temperature + offset
+}
+
+best_temperature <- function(output, set, info, offset) {
   truth <- if (is.factor(set$truth)) as.integer(set$truth) else as.matrix(set$truth)
   loss <- function(log_t) {
-    p <- linked(output / exp(log_t), info$link)
+    p <- linked(tempered(output, exp(log_t), offset), info$link)
     likelihood <- if (is.matrix(truth)) rowMeans(log(pmax(ifelse(truth > 0.5, p, 1 - p), 1e-15))) else {
       if (ncol(p) == 1) p <- cbind(1 - p, p)
       log(pmax(p[cbind(seq_along(truth), truth)], 1e-15))

@@ -32,7 +32,8 @@ input_owners <- function(object) {
 
 # New rows for an explanation, as predict() takes them but for sparse ones: list(columns = <a data frame of
 # the user's predictors, which may be changed>, levels = <of those that are factors to the fit>, forge = <what
-# makes of it what the engine reads>).
+# makes of it what the engine reads>, offset = <what makes of it, and of the offset of the rows as they are, the
+# offset>).
 rows_to_change <- function(object, new_data, call) {
   explained_predictors(object, new_data, call)
   known <- object$blueprint$ptypes$predictors
@@ -47,7 +48,12 @@ rows_to_change <- function(object, new_data, call) {
     suppressWarnings(forge_predictors(columns, object$blueprint, object$predictors, "new_data", call),
                      classes = condition_class("warning", "missing")[1]) # it has been given before
   }
-  list(columns = columns, levels = lapply(known, levels), forge = forge)
+  terms <- object$outcome$offset
+  changed_offset <- function(columns, offset) {
+    if (is.null(offset) || !is.list(terms)) return(offset)
+    offset_values(terms, with_other_columns(columns, new_data), "new_data", call)
+  }
+  list(columns = columns, levels = lapply(known, levels), forge = forge, offset = changed_offset)
 }
 
 # Training on whole numbers forbids no others between them, but a recipe's steps may.
@@ -62,7 +68,7 @@ user_columns <- function(object, new_data, call) {
   new_columns(lapply(rlang::set_names(given[at], names), integer_to_double), nrow(new_data))
 }
 
-# A recipe may read columns that are no predictors.
+# A recipe or an offset may read columns that are no predictors.
 with_other_columns <- function(columns, new_data) {
   rows <- rep_len(seq_len(nrow(new_data)), nrow(columns))
   others <- as.list(as.data.frame(new_data))[setdiff(colnames(new_data), names(columns))]
@@ -142,9 +148,9 @@ quantity_of <- function(object, quantity, run) {
   if (is.null(quantity$output)) values else values[, quantity$output, drop = FALSE]
 }
 
-# The same for predictors as the engine reads them.
-predicted_quantity <- function(object, quantity, x, threads, call) {
-  offset <- quantity$request$offset
+# The same for predictors as the engine reads them, and their offset.
+predicted_quantity <- function(object, quantity, x, threads, call, offset = quantity$request$offset) {
+  quantity$request["offset"] <- list(offset)
   quantity_of(object, quantity, function(link) network_outputs(object, x, link, threads, call, offset))
 }
 

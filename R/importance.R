@@ -94,8 +94,10 @@ mlp_importance <- function(fit, new_data = NULL, truth = NULL,
   }
   repeats <- check_count(repeats, "repeats")
   rows <- rows_to_change(fit, new_data, call)
-  measure <- permutation_measure(fit, new_data, truth, metric, weights, offset, threads, call)
-  values <- permuted_values(rows, measure, repeats)
+  measure <- permutation_measure(fit, new_data, truth, metric, weights, threads, call)
+  given <- predict_offset(offset, fit$outcome$offset, new_data, names(types_of_fit(fit$outcome))[1], call)
+  of <- function(columns, weights) measure$of(rows$forge(columns), weights, rows$offset(columns, given))
+  values <- permuted_values(rows$columns, of, measure$weights, repeats)
   permutation_tibble(values, measure)
 }
 
@@ -109,17 +111,16 @@ check_left_out <- function(given, method, call) {
 # ---- permutations ----
 
 # What is measured: list(name, larger = <whether more is better>, weights = <one a row, or NULL>,
-# of = function(x, weights), which gives it for predictors as the engine reads them).
-permutation_measure <- function(object, new_data, truth, metric, weights, offset, threads, call) {
+# of = function(x, weights, offset), which gives it for predictors as the engine reads them).
+permutation_measure <- function(object, new_data, truth, metric, weights, threads, call) {
   info <- object$outcome
   truth <- known_outcome(object, new_data, truth, call)
   weights <- check_case_weights(weights, nrow(new_data), call = call)
   threads <- resolve_threads(threads, call)
   name <- check_metric(metric, info, call)
-  offset <- predict_offset(offset, info$offset, new_data, names(types_of_fit(info))[1], call)
-  run <- function(x) function(link) network_outputs(object, x, link, threads, call, offset)
-  of <- if (name == "loss") loss_measure(truth, info, offset, run, call) else
-    metric_measure(name, truth, info, offset, run, call)
+  run <- function(x, offset) function(link) network_outputs(object, x, link, threads, call, offset)
+  of <- if (name == "loss") loss_measure(truth, info, run, call) else
+    metric_measure(name, truth, info, run, call)
   list(name = name, larger = name != "loss" && known_metrics[[name]]$larger, weights = weights, of = of)
 }
 
@@ -134,29 +135,27 @@ check_metric <- function(metric, info, call) {
 
 is_custom <- function(loss) isFALSE(losses[[loss$name]]$by_name)
 
-loss_measure <- function(truth, info, offset, run, call) {
+loss_measure <- function(truth, info, run, call) {
   force(run)
   target <- as_loss_target(truth, info$loss, NROW(truth), length(output_labels(info)), "truth", call)
-  if (is.matrix(target)) target <- plus_offset(target, if (!is.null(offset)) -offset, info, "outcome")
-  target <- with_scaled_targets(list(train = list(target = target)), info$scaling)$train$target
-  function(x, weights) {
-    .Call(fastmlp_loss, run(x)("none"), target, weights, info$loss, FALSE)$value
+  function(x, weights, offset) {
+    if (is.matrix(target)) target <- plus_offset(target, if (!is.null(offset)) -offset, info, "outcome")
+    target <- with_scaled_targets(list(train = list(target = target)), info$scaling)$train$target
+    .Call(fastmlp_loss, run(x, offset)("none"), target, weights, info$loss, FALSE)$value
   }
 }
 
-metric_measure <- function(name, truth, info, offset, run, call) {
+metric_measure <- function(name, truth, info, run, call) {
   force(run)
   set <- metric_set(list(), truth)
-  function(x, weights) {
+  function(x, weights, offset) {
     if (!is.null(weights)) set$weights <- weights
-    metric_value(name, known_metrics[[name]], set, as_estimate(run(x), info, offset), call)
+    metric_value(name, known_metrics[[name]], set, as_estimate(run(x, offset), info, offset), call)
   }
 }
 
-# list(measured, permuted = <repeats x predictors>).
-permuted_values <- function(rows, measure, repeats) {
-  columns <- rows$columns
-  weights <- measure$weights
+# list(measured, permuted = <repeats x predictors>) of of(columns, weights).
+permuted_values <- function(columns, of, weights, repeats) {
   permuted <- matrix(0, repeats, length(columns), dimnames = list(NULL, names(columns)))
   for (r in seq_len(repeats)) {
     order <- sample.int(nrow(columns))
@@ -164,10 +163,10 @@ permuted_values <- function(rows, measure, repeats) {
     for (j in seq_along(columns)) {
       changed <- columns
       changed[[j]] <- columns[[j]][order]
-      permuted[r, j] <- measure$of(rows$forge(changed), joint)
+      permuted[r, j] <- of(changed, joint)
     }
   }
-  list(measured = measure$of(rows$forge(columns), weights), permuted = permuted)
+  list(measured = of(columns, weights), permuted = permuted)
 }
 
 permutation_tibble <- function(values, measure) {

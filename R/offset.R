@@ -64,10 +64,10 @@ with_offset <- function(sets, offset, kind) {
 }
 
 # A network's outputs for the rows of a set, with what the engine adds to them as it trains.
-offset_outputs <- function(output, set) {
-  if (is.null(set$offset)) return(output)
-  output + (if (is.null(set$rows)) set$offset else set$offset[set$rows])
-}
+offset_outputs <- function(output, set) if (is.null(set$offset)) output else output + offset_of(set)
+
+# What is added to the outputs for the rows of a set, or NULL.
+offset_of <- function(set) if (is.null(set$rows)) set$offset else set$offset[set$rows]
 
 # Outputs, or numbers in the units of the outcome, with an offset that joins them there.
 plus_offset <- function(values, offset, outcome, place) {

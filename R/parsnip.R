@@ -37,6 +37,8 @@
 #' `set_engine("fastmlp", keep_epochs = c(10, 20))`. Tuning `epochs` fits each candidate by itself, though:
 #' with a schedule or early stopping an epoch of a longer training is not what a shorter one ends with.
 #'
+#' An offset has no place in parsnip, and is refused; [mlp_fit()] takes one.
+#'
 #' @section Tuning:
 #' `tune()` has ranges for the arguments of `mlp()` that suit this engine, and for `batch_size`, `mixture`,
 #' `patience` and `validation` as arguments of `set_engine()`. Threads of several workers compete
@@ -101,6 +103,7 @@ register_mode <- function(mode) {
 parsnip_fit <- function(x, y, ...) {
   check_given()
   check_given_once(names(substitute(list(...))))
+  check_no_offset(c(names(substitute(list(...))), colnames(x)))
   check_quantile_levels(substitute(list(...))$loss, parent.frame())
   warn_of_dropped_rows(parent.frame(), NROW(y))
   mlp_fit(x, y, ...)
@@ -111,6 +114,14 @@ check_given_once <- function(names, call = rlang::caller_env()) {
   twice <- names[duplicated(names) & nzchar(names)]
   if (length(twice) == 0) return(invisible())
   abort_argument(twice[1], "given by `mlp()` or by `set_engine()`", "both", call = call)
+}
+
+# parsnip takes an offset of a formula for a predictor, and has none to give when it predicts.
+check_no_offset <- function(names, call = rlang::caller_env()) {
+  offset <- grep("^offset($|[(])", names, value = TRUE)
+  if (length(offset) == 0) return(invisible())
+  abort_argument("offset", "left out with parsnip, which has no place for it", sprintf("`%s`", offset[1]),
+                 hint = "Fit with `mlp_fit()` itself.", call = call)
 }
 
 # The loss of quantile regression reads the levels that parsnip has of set_mode().

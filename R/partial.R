@@ -23,7 +23,8 @@
 #' @param type What is predicted: a type of [predict()][predict.fastmlp] that gives numbers, `"prob"`,
 #'   `"numeric"`, `"quantile"` or `"raw"`; by default the first of them that the fit gives.
 #' @param weights `NULL`, or one non-negative number a row, for the mean.
-#' @param offset As for [predict()][predict.fastmlp].
+#' @param offset As for [predict()][predict.fastmlp]. One in the fit's formula follows the values that are shown
+#'   of a predictor that is part of it.
 #' @return A tibble of class `fastmlp_partial` with the columns `.row` (if `ice`), one named like each
 #'   predictor, `.output` and `.pred`, ordered by them.
 #'
@@ -67,8 +68,9 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
   threads <- resolve_threads(threads)
   check_some_values(rows$columns[variables], "new_data", call)
   grid <- partial_grid(rows$columns[variables], rows$levels[variables], grid_size)
-  curves <- partial_curves(grid, rows, function(x) {
-    predicted <- predicted_quantity(fit, quantity, x, threads, call)
+  curves <- partial_curves(grid, rows, function(columns) {
+    offset <- rows$offset(columns, quantity$request$offset)
+    predicted <- predicted_quantity(fit, quantity, rows$forge(columns), threads, call, offset)
     if (ice) predicted else t(colSums(predicted * weights) / sum(weights))
   })
   if (center) curves <- curves - rep(curves[, , 1], length.out = length(curves))
@@ -153,7 +155,7 @@ partial_curves <- function(grid, rows, predict) {
   curves <- lapply(seq_len(nrow(grid)), function(i) {
     changed <- rows$columns
     for (name in names(grid)) changed[[name]] <- rep(grid[[name]][i], nrow(changed))
-    predict(rows$forge(changed))
+    predict(changed)
   })
   array(unlist(curves, use.names = FALSE), c(dim(curves[[1]]), nrow(grid)))
 }

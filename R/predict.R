@@ -140,10 +140,12 @@ network_outputs <- function(object, x, link, threads, call, offset = NULL) {
   if (by_engine) outputs[[1]] else joint_after(outputs, object$outcome, link, offset)
 }
 
-# The joint outputs of a fit's networks after a link.
+# The joint outputs of a fit's networks after a link. Without one they are as the networks give them, with an
+# offset at the temperature, so that classes go with their probabilities.
 joint_after <- function(outputs, outcome, link, offset) {
   output <- joint_output(lapply(outputs, plus_offset, offset, outcome, "outputs"), outcome)
-  linked(if (link == "none") output else output / (outcome$temperature %||% 1), link)
+  temperature <- if (link != "none" || !is.null(offset)) outcome$temperature
+  linked(if (is.null(temperature)) output else tempered(output, temperature, offset), link)
 }
 
 one_output <- function(network, object, x, link, threads, call) {

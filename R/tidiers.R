@@ -144,8 +144,11 @@ kept_values <- function(x) {
 #' @export
 augment.fastmlp <- function(x, new_data, ...) {
   call <- environment()
-  check_given(list(new_data = "A fit does not hold its training data."))
+  check_given(list(new_data = "A fit does not hold its training data: `augment(x, new_data = data)`."))
   check_model(x, "x")
+  if ("type" %in% ...names()) {
+    abort_argument("type", "left out, as all kinds are added", "one", hint = "Use `predict()` for one alone.")
+  }
   types <- if (x$outcome$type == "numeric") "numeric" else c("class", "prob")
   types <- intersect(types, names(types_of_fit(x$outcome)))
   if (length(types) == 0) types <- names(types_of_fit(x$outcome))[1]

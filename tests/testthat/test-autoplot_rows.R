@@ -22,6 +22,11 @@ test_that("offsets count", {
   predicted <- predict(fit, as.matrix(data["x"]), offset = log(data$n))$.pred
   expect_equal(plot$data$residual[1:4], data$y - predicted)
   expect_error(autoplot(fit, "observed", as.matrix(data["x"]), data$y), "`offset`", class = "fastmlp_error")
+  fit <- small_fit(iris_x[1:100, ], droplevels(iris$Species[1:100]), loss = "binary_cross_entropy",
+                   offset = rep(0, 100))
+  counts <- autoplot(fit, "confusion", iris_x[1:4, ], iris$Species[1:4], offset = rep(100, 4))$data
+  expect_identical(as.character(counts$predicted[counts$rows > 0]), "versicolor")
+  autoplot(fit, "roc", iris_x[49:52, ], iris$Species[49:52], offset = 1:4)
 })
 
 test_that("bins hold about equally many, equal values stay together", {

@@ -180,3 +180,17 @@ test_that("neither is given in vain", {
     predict(small_fit(x, y), x, type = "pred_int")
   })
 })
+
+test_that("an offset moves calibrated logits by itself", {
+  set.seed(1)
+  data <- data.frame(x = rnorm(200), o = rnorm(200))
+  data$y <- factor(rbinom(200, 1, plogis(data$x + data$o)))
+  fit <- mlp_fit(y ~ x + offset(o), data, preset = "plain", loss = "binary_cross_entropy", epochs = 5,
+                 validation = 0.3, calibrate = TRUE, verbose = FALSE)
+  logit <- function(data) qlogis(predict(fit, data, "prob")[[2]])
+  expect_false(isTRUE(all.equal(fit$outcome$temperature, 1, tolerance = 0.01)))
+  expect_equal(logit(transform(data, o = o + 1)) - logit(data), rep(1, 200), tolerance = 1e-4)
+  raw <- predict(fit, data, "raw")[[1]]
+  expect_equal(logit(data), raw / fit$outcome$temperature + data$o, tolerance = 1e-4)
+  expect_identical(predict(fit, data, "class")[[1]], factor(as.integer(logit(data) > 0)))
+})

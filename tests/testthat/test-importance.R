@@ -120,6 +120,13 @@ test_that("losses with offsets, labels and ensembles are measured as the fit was
   mean <- predict(fit, counts)$.pred
   expect_equal(attr(mlp_importance(fit, counts, repeats = 1), "measured"),
                loss_value(log(mean), counts$carb, "poisson"), tolerance = 1e-5)
+  fit <- taught(carb ~ cyl + offset(log(cyl)), counts, loss = "poisson")
+  set.seed(1)
+  importance <- mlp_importance(fit, counts, repeats = 1, metric = "rmse")$importance
+  set.seed(1)
+  rmse <- function(data) sqrt(mean((predict(fit, data)$.pred - counts$carb)^2))
+  permuted <- transform(counts, cyl = cyl[sample.int(nrow(counts))])
+  expect_equal(importance, rmse(permuted) - rmse(counts), tolerance = 1e-6)
   labels <- cbind(am = mtcars$am == 1, vs = mtcars$vs == 1)
   fit <- taught(mtcars[c("wt", "hp")], labels)
   x <- mlp_importance(fit, mtcars, labels, repeats = 1)

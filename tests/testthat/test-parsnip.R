@@ -250,3 +250,8 @@ test_that("an argument that mlp() and set_engine() both have is named", {
                class = "fastmlp_error_value")
   expect_error(parsnip::fit_xy(spec, mtcars["wt"], mtcars$mpg), class = "fastmlp_error_value")
 })
+
+test_that("offsets, which parsnip takes for predictors, are refused", {
+  spec <- parsnip::set_engine(parsnip::mlp("regression", epochs = 1), "fastmlp", preset = "plain")
+  expect_error(parsnip::fit(spec, mpg ~ wt + offset(hp), mtcars), "offset", class = "fastmlp_error")
+})

@@ -114,6 +114,9 @@ test_that("matrices, functions in formulas, logicals and offsets are served", {
   x <- mlp_partial(fit, counts, "wt", grid_size = 2, offset = log(counts$cyl))
   with_offset <- function(fit, data) predict(fit, data, offset = log(counts$cyl))
   expect_equal(x$.pred, by_loop(fit, counts, "wt", x$wt, with_offset), tolerance = 1e-6)
+  fit <- taught(carb ~ wt + cyl + offset(log(cyl) + log(hp)), counts, loss = "poisson")
+  x <- mlp_partial(fit, counts, "cyl", grid_size = 3)
+  expect_equal(x$.pred, by_loop(fit, counts, "cyl", x$cyl), tolerance = 1e-6)
 })
 
 test_that("a value is put in place of missing ones, too", {
