@@ -5,8 +5,8 @@
 #'   `validation`, such as 0.2) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the
 #'   link (Guo, Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted
 #'   as they are, under a standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes.
-#'   It leaves the classes as they are (but where there is an `offset`, which is added afterwards), and `type =
-#'   "raw"`, too. For losses that give probabilities by softmax or sigmoid.
+#'   It leaves the classes as they are (but where there is an `offset`, which is added afterwards), and
+#'   `type = "raw"`, too. For losses that give probabilities by softmax or sigmoid.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL

@@ -32,8 +32,8 @@ input_owners <- function(object) {
 
 # New rows for an explanation, as predict() takes them but for sparse ones: list(columns = <a data frame of
 # the user's predictors, which may be changed>, levels = <of those that are factors to the fit>, forge = <what
-# makes of it what the engine reads>, offset = <what makes of it, and of the offset of the rows as they are, the
-# offset>).
+# makes of it what the engine reads>, offset = <what makes of it, and of the offset of the rows as they are,
+# the offset>).
 rows_to_change <- function(object, new_data, call) {
   explained_predictors(object, new_data, call)
   known <- object$blueprint$ptypes$predictors

@@ -23,8 +23,8 @@
 #' @param type What is predicted: a type of [predict()][predict.fastmlp] that gives numbers, `"prob"`,
 #'   `"numeric"`, `"quantile"` or `"raw"`; by default the first of them that the fit gives.
 #' @param weights `NULL`, or one non-negative number a row, for the mean.
-#' @param offset As for [predict()][predict.fastmlp]. One in the fit's formula follows the values that are shown
-#'   of a predictor that is part of it.
+#' @param offset As for [predict()][predict.fastmlp]. One in the fit's formula follows the values that are
+#'   shown of a predictor that is part of it.
 #' @return A tibble of class `fastmlp_partial` with the columns `.row` (if `ice`), one named like each
 #'   predictor, `.output` and `.pred`, ordered by them.
 #'
