@@ -35,7 +35,7 @@ minimise <- function(objective, run, options, end) {
     loss_at(x)
     if (!is.finite(at$value) || !all(is.finite(at$gradient))) end("diverged")
     if (is.null(run$from)) {
-      run$from <- at
+      run$from <- run$start <- at
     } else if (ends_search(at, run$from)) {
       end_iteration(run, at, end)
     }
@@ -50,13 +50,16 @@ minimise <- function(objective, run, options, end) {
     end_iteration(run, objective_point(objective, found$par, run$is_weight, options$penalty), end)
   }
   moved <- found$convergence == 0 && length(run$records) > 0
-  if (moved && length(run$records) > few_iterations) return("converged")
+  if (moved && !starts_short(run$start, options$optimizer$tolerance)) return("converged")
   share <- if (moved) max(100 * worth_finding, 100 * options$optimizer$tolerance) else worth_finding
   if (overlooks_lower(run$from, loss_at, share)) "stuck" else "converged"
 }
 
-# Ends so early are doubted: a first step far too short changes the loss by less than the tolerance.
-few_iterations <- 5
+# Whether a first step, whose length is one, changes the loss by less than the tolerance, or little more: then
+# that it no longer falls says nothing.
+starts_short <- function(start, tolerance) {
+  sqrt(sum(start$gradient^2)) < 10 * tolerance * max(abs(start$value), 1)
+}
 
 # Whether the loss is lower by a share in the direction of the gradient, for steps of some length (or, where
 # the gradient is wrong, against it). Near a minimum searches fail by rounding and it is not; they fail, too,
@@ -91,8 +94,8 @@ ends_search <- function(at, from) {
 
 # ---- iterations ----
 
-# What a run knows of itself, as an environment: its last iterate (`from`), the one to keep, and the
-# measures of all.
+# What a run knows of itself, as an environment: its first iterate (`start`), its last (`from`), the one to
+# keep, and the measures of all.
 iteration_log <- function(objective, layers, embedding, options, reporter) {
   is_weight <- lapply(layers, function(layer) {
     rep(c(1, 0), c(length(layer$weight), length(layer$bias) + length(layer$input_scale)))
@@ -100,8 +103,8 @@ iteration_log <- function(objective, layers, embedding, options, reporter) {
   list2env(list(
     objective = objective, options = options, reporter = reporter,
     is_weight = c(unlist(is_weight), 0 * unlist(embedding)),
-    from = NULL, kept = list(x = unlist(c(layers, embedding), use.names = FALSE), epoch = 0L), best = Inf,
-    records = list()
+    start = NULL, from = NULL, best = Inf, records = list(),
+    kept = list(x = unlist(c(layers, embedding), use.names = FALSE), epoch = 0L)
   ))
 }
 
