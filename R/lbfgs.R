@@ -51,7 +51,7 @@ minimise <- function(objective, run, options, end) {
   }
   moved <- found$convergence == 0 && length(run$records) > 0
   if (moved && !starts_short(run$start, options$optimizer$tolerance)) return("converged")
-  share <- if (moved) max(100 * worth_finding, 100 * options$optimizer$tolerance) else worth_finding
+  share <- if (moved) max(10 * worth_finding, 100 * options$optimizer$tolerance) else worth_finding
   if (overlooks_lower(run$from, loss_at, share)) "stuck" else "converged"
 }
 
@@ -67,7 +67,7 @@ starts_short <- function(start, tolerance) {
 overlooks_lower <- function(from, loss_at, share) {
   direction <- from$gradient / sqrt(sum(from$gradient^2))
   least <- max(abs(from$value) * share, worth_finding^4)
-  for (length in c(-1, 1) %o% 10^(-6:30)) {
+  for (length in c(-1, 1) %o% 10^seq(-6, 30, 0.5)) {
     if (isTRUE(loss_at(from$x + length * direction) < from$value - least)) return(TRUE)
   }
   FALSE
