@@ -104,8 +104,8 @@
 #' objective no longer falls by more than `tolerance`, relative to the larger of itself and 1, or if
 #' rounding hides what would be lower, which `fit$training$stopped` calls `"converged"`. Where a search
 #' fails although there is a loss lower by a thousandth in the direction of the gradient, or a first
-#' step of length one was too short to tell and there is one lower by a hundredth, as with outcomes of a size of
-#' 1e9 and more, it is `"stuck"`, with a warning. The history has the loss at the end of each
+#' step of length one was too short to tell and there is one lower by a hundredth, as with outcomes of a
+#' size of 1e9 and more, it is `"stuck"`, with a warning. The history has the loss at the end of each
 #' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8 look
 #' alike to it. It suits thousands of rows and smooth activations.
 #'
