@@ -148,9 +148,9 @@ quantity_of <- function(object, quantity, run) {
   if (is.null(quantity$output)) values else values[, quantity$output, drop = FALSE]
 }
 
-# The same for predictors as the engine reads them, and their offset.
-predicted_quantity <- function(object, quantity, x, threads, call, offset = quantity$request$offset) {
-  quantity$request["offset"] <- list(offset)
+# The same for predictors as the engine reads them.
+predicted_quantity <- function(object, quantity, x, threads, call) {
+  offset <- quantity$request$offset
   quantity_of(object, quantity, function(link) network_outputs(object, x, link, threads, call, offset))
 }
 

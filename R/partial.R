@@ -69,8 +69,8 @@ mlp_partial <- function(fit, new_data, variables, grid_size = 20, ice = FALSE, c
   check_some_values(rows$columns[variables], "new_data", call)
   grid <- partial_grid(rows$columns[variables], rows$levels[variables], grid_size)
   curves <- partial_curves(grid, rows, function(columns) {
-    offset <- rows$offset(columns, quantity$request$offset)
-    predicted <- predicted_quantity(fit, quantity, rows$forge(columns), threads, call, offset)
+    quantity$request$offset <- rows$offset(columns, quantity$request$offset)
+    predicted <- predicted_quantity(fit, quantity, rows$forge(columns), threads, call)
     if (ice) predicted else t(colSums(predicted * weights) / sum(weights))
   })
   if (center) curves <- curves - rep(curves[, , 1], length.out = length(curves))

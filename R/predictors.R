@@ -81,10 +81,10 @@ outcome_columns <- function(x, values) {
   targets <- if (is.factor(values)) list(as.integer(values)) else
     lapply(seq_len(ncol(values)), function(k) values[, k])
   same <- if (is.factor(values)) same_groups else function(a, b) isTRUE(all(a == b))
-  column <- if (is.data.frame(x)) function(j) as.double(unclass(.subset2(x, j))) else column_reader(x)
   found <- lapply(Filter(function(target) length(unique(target)) > 1, targets), function(target) {
-    columns <- if (is_sparse(x)) equally_sparse(x, target, is.factor(values)) else maybe_same(x, target, same)
-    Filter(function(j) same(column(j), target), columns)
+    if (!is_sparse(x)) return(same_columns(x, target, same))
+    column <- column_reader(x)
+    Filter(function(j) same(column(j), target), equally_sparse(x, target, is.factor(values)))
   })
   sort(unique(unlist(found)))
 }
@@ -92,10 +92,11 @@ outcome_columns <- function(x, values) {
 # Whether two vectors differ in the same places.
 same_groups <- function(a, b) identical(match(a, unique(a)), match(b, unique(b)))
 
-# Columns that a look at a few rows, and at some more, does not rule out: whole columns would be copied.
-maybe_same <- function(x, target, same) {
+# Columns that are the target. Whole ones are copied only where a look at a few rows, and at some more, does
+# not rule them out.
+same_columns <- function(x, target, same) {
   columns <- seq_len(ncol(x))
-  for (count in c(16, 256)) {
+  for (count in pmin(c(16, 256, Inf), length(target))) {
     rows <- unique(round(seq(1, length(target), length.out = count)))
     columns <- columns[vapply(columns, function(j) same(column_at(x, j, rows), target[rows]), NA)]
   }
