@@ -88,6 +88,13 @@ skip_unless_installed <- function() {
   skip_if_not(dir.exists(system.file("Meta", package = "fastmlp")), "an installed package")
 }
 
+# For tests of processes that are sent signals, by the clock.
+skip_unless_signalled <- function() {
+  skip_on_cran()
+  skip_on_os("windows")
+  skip_unless_installed()
+}
+
 # The engine's options for a plain fit of so many rows, with these settings.
 plain_options <- function(loss, rows, ...) {
   settings <- utils::modifyList(plain_settings(), c(list(verbose = FALSE), list(...)))

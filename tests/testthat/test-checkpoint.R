@@ -59,9 +59,7 @@ test_that("a run that goes on leaves R's random numbers where it would have, and
 })
 
 test_that("a process that is killed loses no more than the epochs since its last checkpoint", {
-  skip_on_cran() # signals come by the clock
-  skip_on_os("windows")
-  skip_unless_installed()
+  skip_unless_signalled()
   path <- withr::local_tempfile()
   ended <- withr::local_tempfile()
   code <- function(delay) {

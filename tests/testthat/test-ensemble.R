@@ -200,9 +200,7 @@ test_that("a member that diverges ends training with the last good epoch", {
 })
 
 test_that("an interrupt from outside leaves the epochs that all members have completed", {
-  skip_on_cran() # signals come by the clock
-  skip_on_os("windows")
-  skip_unless_installed()
+  skip_unless_signalled()
   code <- "
     x <- matrix(as.double(1:4e5 %% 101) / 101, 20000)
     run <- function(epochs, share = FALSE) {

@@ -95,9 +95,7 @@ test_that("an interrupt in a search along a line keeps the iterations so far", {
 })
 
 test_that("an interrupt after the last step loses nothing, nor do two in quick succession", {
-  skip_on_cran() # signals come by the clock
-  skip_on_os("windows")
-  skip_unless_installed()
+  skip_unless_signalled()
   code <- "
     x <- matrix(as.double(1:1e6 %% 101) / 101, 50000)
     y <- factor(x[, 1] > x[, 2])

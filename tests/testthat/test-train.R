@@ -199,9 +199,7 @@ test_that("every epoch has an order of its own", {
 })
 
 test_that("an interrupt from outside ends training with a model", {
-  skip_on_cran() # signals come by the clock
-  skip_on_os("windows")
-  skip_unless_installed()
+  skip_unless_signalled()
   code <- "
     x <- matrix(as.double(1:4e6 %% 101) / 101, 40000)
     system(sprintf('(sleep 2; kill -INT %d) &', Sys.getpid()))
@@ -220,9 +218,7 @@ test_that("an interrupt from outside ends training with a model", {
 })
 
 test_that("an interrupt from outside finds every epoch measured and judged", {
-  skip_on_cran() # signals come by the clock
-  skip_on_os("windows")
-  skip_unless_installed()
+  skip_unless_signalled()
   code <- "
     x <- matrix(as.double(1:2e5 %% 101) / 101, 2000)
     y <- factor(x[, 1] + x[, 2] > 1)
