@@ -115,10 +115,11 @@ train_task <- function(task, members, checkpoint = NULL, ...) {
 # The fit, after what the validation rows tell and training again.
 finished_fit <- function(task, trained, members) {
   settings <- task$settings
+  refit <- wants_refit(settings, trained)
+  if (refit) trained <- at_cycle_end(trained, task$plan, settings)
   kept <- trained_networks(trained, settings)
   info <- judged_outcome(task, kept)
   info <- remembered_outcome(info, task$offset)
-  refit <- wants_refit(settings, trained)
   if (refit) {
     again <- train_again(task, members, trained$summary$kept_epoch)
     refit <- again$summary$stopped == "finished"
@@ -137,7 +138,7 @@ finished_fit <- function(task, trained, members) {
     given = task$given,
     training = c(rows, trained$summary, list(preset_rule = task$preset_rule, refit = refit)),
     state = if (!refit) trained$state,
-    epochs = if (length(trained$epochs)) trained$epochs,
+    epochs = if (!is.null(settings$keep_epochs)) trained$epochs,
     blueprint = task$design$blueprint
   )
 }

@@ -24,7 +24,7 @@ check_keep_epochs <- function(settings, call) {
 # After an epoch of some networks: adds them to those kept, lists named by epoch.
 keep_epoch <- function(kept, networks) {
   monitor <- networks[[1]]$monitor
-  if (!monitor$epochs %in% monitor$settings$keep_epochs) return(kept)
+  if (!monitor$epochs %in% monitor$plan$kept) return(kept)
   kept[[as.character(monitor$epochs)]] <- lapply(networks, function(network) {
     present_network(network$monitor, judged = TRUE, network$variant)
   })

@@ -1,14 +1,16 @@
 # Training again on all rows, once the validation rows have told for how many epochs.
 
 #' @param refit Whether the network is trained again, from the same start, on all rows, those for validation
-#'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have)
-#'   or `FALSE`. Schedules keep the horizon `epochs`. The history, the temperature of `calibrate`, intervals
-#'   and what standardises are those of the first training. Each member of an `ensemble` is trained again
-#'   from its own start, in its own order, while the epoch, the temperature and intervals come from
-#'   predictions for rows that the members asked had not seen. Training again takes about as long as the first
-#'   training up to the epoch that was kept, a quarter longer with a share of 0.2. Such a fit cannot be
-#'   continued. Where the second training is interrupted the fit is that of the first (which cannot be
-#'   continued either), with a warning. Not with `checkpoint` and [schedule_plateau()].
+#'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have) or
+#'   `FALSE`. Schedules keep the horizon `epochs`. With a schedule that comes down several times, such as
+#'   [schedule_coslog4()], `patience` keeps the best of the epochs at which it has come down: what is best
+#'   while the rate is high is so by chance, which training again does not repeat. The history, the
+#'   temperature of `calibrate`, intervals and what standardises are those of the first training. Each member
+#'   of an `ensemble` is trained again from its own start, in its own order, while the epoch, the temperature
+#'   and intervals come from predictions for rows that the members asked had not seen. Training again takes
+#'   about as long as the first training up to the epoch that was kept, a quarter longer with a share of 0.2.
+#'   Such a fit cannot be continued. Where the second training is interrupted the fit is that of the first
+#'   (which cannot be continued either), with a warning. Not with `checkpoint` and [schedule_plateau()].
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -29,6 +31,24 @@ check_refit <- function(settings, validation, call) {
 # Where there is an epoch to train up to.
 wants_refit <- function(settings, trained) {
   settings$refit && trained$summary$stopped %in% c("finished", "stopped") && trained$summary$kept_epoch > 0
+}
+
+# What train() gave, with the best of the ends of the schedule's cycles as the epoch that is kept, where there
+# were such: what is best while the rate is high is so by chance, which training again does not repeat.
+at_cycle_end <- function(trained, plan, settings) {
+  watched <- plan$watched
+  told <- trained$history$set == "validation" & trained$history$metric == watched$metric
+  course <- trained$history[told & trained$history$epoch %in% names(trained$epochs), ]
+  course <- course[!is.na(course$value), ]
+  if (!nrow(course)) return(trained)
+  value <- watched$sign * course$value
+  best <- course$epoch[value == min(value)]
+  epoch <- if (settings$ties == "last") max(best) else min(best)
+  layers <- lapply(trained$epochs[[as.character(epoch)]], `[[`, "layers")
+  trained$layers <- layers[[1]]
+  trained["members"] <- list(if (length(layers) > 1) layers)
+  trained$summary$kept_epoch <- epoch
+  trained
 }
 
 # What train() gives for all rows up to an epoch; where an interrupt comes before it, the summary alone.
@@ -62,7 +82,7 @@ refit_members <- function(task, members) {
 refit_task <- function(task) {
   task$sets <- refit_sets(task$sets)
   task$settings["callbacks"] <- list(NULL)
-  task$plan["metrics"] <- list(NULL)
+  task$plan[c("metrics", "kept")] <- list(NULL)
   task$plan[c("stopping", "judged")] <- FALSE
   task
 }

@@ -282,6 +282,19 @@ each_value <- function(f, t) {
 # A value that is no number counts as NaN, which is refused.
 one_value <- function(value) if (is.numeric(value) && length(value) == 1) value else NaN
 
+# What is taken from whole epochs, so that the factor is that of the steps that lead up to them.
+just_before <- 1e-6
+
+# The epochs at which the factor has come down to rise again, or to stay: the ends of cycles, or NULL where
+# there are not several of them.
+cycle_ends <- function(schedule, epochs) {
+  changes <- diff(round(schedule_value(schedule, c(0, seq_len(epochs) - just_before), epochs), 9))
+  moves <- which(changes != 0)
+  down <- changes[moves] < 0
+  ends <- moves[down & !c(down[-1], FALSE)[seq_along(down)]]
+  if (length(ends) > 1) ends
+}
+
 is_constant <- function(schedule) identical(schedule$name, "constant")
 
 # The plateau in a schedule, or NULL.

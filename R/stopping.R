@@ -3,7 +3,7 @@
 # The plan of a training: list(metrics = <those that R computes>, engine_metric, watched =
 # list(metric, sign = <-1 where more is better>), stopping = <whether patience watches>, plateau =
 # <schedule_plateau() or NULL>, scheduled, timed = <whether rate, decay or dropout change with the
-# steps>, pause = <whether R acts at the end of epochs>, judged =
+# steps>, kept = <epochs whose networks are kept>, pause = <whether R acts at the end of epochs>, judged =
 # <whether R tells the engine what is watched>).
 stopping_plan <- function(settings, info, validation, call) {
   metric <- losses[[info$loss$name]]$metric
@@ -21,12 +21,14 @@ stopping_plan <- function(settings, info, validation, call) {
   metrics <- metrics[names(metrics) != metric]
   several <- settings$ensemble > 1
   judged <- stopping && (several || name != "loss")
+  again <- settings$refit && stopping
+  kept <- if (again) cycle_ends(settings$schedule, settings$epochs) else settings$keep_epochs
   list(
     metrics = metrics, engine_metric = metric,
     watched = list(metric = name, sign = if (larger) -1 else 1), stopping = stopping, plateau = plateau,
-    scheduled = !is_constant(settings$schedule), timed = is_timed(settings),
+    scheduled = !is_constant(settings$schedule), timed = is_timed(settings), kept = kept,
     pause = several || judged || length(metrics) > 0 || !is.null(plateau) || !is.null(settings$callbacks) ||
-      !is.null(settings$checkpoint) || !is.null(settings$keep_epochs),
+      !is.null(settings$checkpoint) || length(kept) > 0,
     judged = judged
   )
 }

@@ -96,6 +96,28 @@ test_that("refit trains on all rows up to the kept epoch, from the same start", 
   expect_false(identical(several$members[[1]], plain$network))
 })
 
+test_that("refit ends where a schedule with several cycles has come down", {
+  held <- 301:400
+  fit <- function(...) {
+    small_fit(x, y, schedule = schedule_cosine(restarts = 2), epochs = 12, batch_size = 8,
+              optimizer = opt_adam(0.05), ...)
+  }
+  watched <- list(validation = held, patience = 12, ties = "last", stop_metric = "rmse")
+  for (ensemble in c(1, 3)) {
+    best <- do.call(fit, c(watched, ensemble = ensemble))
+    refitted <- do.call(fit, c(watched, ensemble = ensemble, refit = TRUE))
+    expect_identical(refitted$history, best$history)
+    course <- subset(best$history, set == "validation" & metric == "rmse" & epoch %in% c(4, 8, 12))
+    kept <- course$epoch[which.min(course$value)]
+    expect_identical(refitted$training$kept_epoch, kept)
+    expect_false(best$training$kept_epoch == kept)
+    expect_null(refitted$epochs)
+    there <- do.call(fit, c(watched, ensemble = ensemble, keep_epochs = kept))
+    outcome <- lapply(predict(there, x[held, ], epoch = kept), function(value) y[held] - value)
+    expect_equal(sort(refitted$outcome$residuals[[1]]$size), sort(abs(outcome$.pred)))
+  }
+})
+
 test_that("a second training that is broken off leaves the first", {
   calls <- 0
   last <- Inf

@@ -60,6 +60,17 @@ test_that("restarts are met whatever the cycles' lengths", {
   }
 })
 
+test_that("cycles end where the factor has come down to rise again, or to stay", {
+  expect_identical(cycle_ends(schedule_coslog4(), 256), c(17L, 51L, 119L, 256L))
+  expect_identical(cycle_ends(schedule_coslog4(15), 30), c(3L, 7L, 15L))
+  expect_identical(cycle_ends(schedule_cosine(restarts = 1, growth = 2), 30), c(10L, 30L))
+  expect_identical(cycle_ends(schedule_warmup(5, schedule_cosine(restarts = 1)), 25), c(15L, 25L))
+  expect_identical(cycle_ends(schedule_function(function(t) abs(cos(2 * pi * t))), 20), c(5L, 15L))
+  alone <- list(schedule_constant(), schedule_cosine(), schedule_step(3), schedule_one_cycle(),
+                schedule_flat_cosine(), schedule_exponential(0.9))
+  for (schedule in alone) for (epochs in c(1, 2, 30)) expect_null(cycle_ends(schedule, epochs))
+})
+
 test_that("a warm-up takes a share or epochs, and leaves the rest to what follows", {
   cosine <- schedule_cosine()
   expect_equal(factors(schedule_warmup(0.25, cosine, 0), c(0, 2.5, 5, 12.5, 20)), c(0, 0.5, 1, 0.5, 0))
