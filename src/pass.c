@@ -46,8 +46,7 @@ static void lay_out(void *owner, arena *arena) {
   pass->row_loss = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->row_score = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
-  if (scatters(pass))
-    pass->scattered = arena_take(arena, dense_weights_size(&net->layer[0]), sizeof(float));
+  if (scatters(pass)) pass->scattered = arena_take(arena, dense_weights_size(&net->layer[0]), sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
