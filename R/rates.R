@@ -82,7 +82,7 @@ check_rate_factors <- function(x, arg, call) {
 
 # ---- schedules beside the learning rate's ----
 
-# R takes `decay = ` of other packages for the beginning of `decay_schedule`.
+# Other packages have an amount of decay in a place like this.
 check_schedule_of_time <- function(x, arg, call) {
   if (arg == "decay_schedule" && is.numeric(x)) {
     abort_argument(arg, "a schedule such as `schedule_cosine()`", describe(x), "type", call = call,

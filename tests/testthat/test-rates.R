@@ -361,6 +361,7 @@ test_that("bad values are refused, and what would do nothing too", {
     fit(parametrization = "ntk", optimizer = opt_lbfgs(), batch_size = Inf)
     fit(decay_schedule = "cosine")
     fit(decay = 0.01)
+    fit(decay_schedule = 0.01)
     fit(decay_schedule = schedule_cosine())
     fit(decay_schedule = schedule_cosine(), optimizer = opt_adam())
     fit(decay_schedule = schedule_warmup(2, schedule_plateau()), optimizer = opt_adamw())
