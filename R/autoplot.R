@@ -130,6 +130,7 @@ autoplot.fastmlp <- function(object, # nolint: object_name_linter.
                              type = c("history", "network", "weights", "weight_histogram", "confusion", "roc",
                                       "calibration", "observed", "residuals", "quantiles", "regions"),
                              new_data = NULL, truth = NULL, ...) {
+  check_whole_names()
   fit_plot(object, environment(), type, new_data, truth, ...)
 }
 
@@ -141,6 +142,7 @@ plot.fastmlp <- function(x, ...) draw_plot(fit_plot(x, environment(), ...))
 #' @exportS3Method ggplot2::autoplot mlp_network
 autoplot.mlp_network <- function(object, # nolint: object_name_linter.
                                  type = c("network", "weights", "weight_histogram"), ...) {
+  check_whole_names()
   network_picture(object, environment(), type, ...)
 }
 
@@ -210,6 +212,7 @@ plot_types <- c(
 # ---- from what is asked for to a picture ----
 
 fit_plot <- function(object, call, type = names(plot_types), new_data = NULL, truth = NULL, ...) {
+  check_whole_names(call = call)
   check_model(object, call = call)
   type <- check_plot_type(type, object$outcome, call)
   given <- plot_arguments(plot_types, type, list(new_data = new_data, truth = truth, ...), call)
@@ -221,6 +224,7 @@ fit_plot <- function(object, call, type = names(plot_types), new_data = NULL, tr
 }
 
 network_picture <- function(network, call, type = names(network_plot_types), ...) {
+  check_whole_names(call = call)
   check_network(network, "object", call)
   type <- check_first_choice(type, "type", names(network_plot_types), call)
   given <- plot_arguments(network_plot_types, type, list(...), call)

@@ -65,7 +65,7 @@ class_regions <- function(object, x, call) {
   threads <- resolve_threads(NULL, call)
   levels <- object$outcome$levels
   run <- function(link) network_outputs(object, x, link, threads, call)
-  class <- links[[object$outcome$link]]$decision(run)
+  class <- predicted_class(links[[object$outcome$link]]$score(run))
   probability <- NA
   if ("prob" %in% names(types_of_fit(object$outcome))) {
     all <- quantity_without_offset(object, "prob", levels, call)

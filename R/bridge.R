@@ -33,9 +33,8 @@ checked_task <- function(design, given, call) {
   x <- design$x
   scan <- scan %||% scan_of(design)
   warn_of_outcome(x, outcome, design, call)
-  settings <- fit_settings(given, preset, outcome$info, call)
+  settings <- fit_settings(given, preset, list(info = outcome$info, design = design), call)
   if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
-  check_outcome_settings(settings, outcome$info, call)
   shape <- network_shape(settings, x, design, outcome)
   check_size(shape$sizes, call, bytes_with(settings$optimizer))
   settings$residual <- check_residual(settings$residual, shape$sizes, call)

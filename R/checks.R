@@ -149,26 +149,35 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
 # Nothing may be left over: an argument that would be ignored is a mistake, and so is one whose name R would
 # complete. `synonyms` has names by the hint to give for them.
 check_no_dots <- function(..., known = character(), synonyms = list(), call = rlang::caller_env()) {
-  left <- names(substitute(list(...)))
-  arguments <- names(formals(sys.function(sys.parent())))
-  check_whole_names(names(sys.call(sys.parent())), arguments, left, synonyms, call)
+  check_whole_names(synonyms, call, sys.parent())
   if (...length() == 0) return(invisible())
-  name <- c(Filter(nzchar, left), NA)[1]
+  name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
   got <- "an argument without a name"
   if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
   hint <- if (!is.na(name)) argument_hint(name, known, synonyms)
   abort_argument("...", "empty", got, "dots", hint, call)
 }
 
-# A name in a call that is neither an argument of the function nor among those left over R took for the one
-# argument that begins so.
-check_whole_names <- function(given, arguments, left, synonyms, call) {
-  shortened <- setdiff(given, c(arguments, left, ""))
+# A name in the call of a function that is neither one of its arguments nor among those left over R took for
+# the one argument that begins so. `frame` is the number of the function's.
+check_whole_names <- function(synonyms = list(), call = rlang::caller_env(), frame = sys.parent()) {
+  arguments <- names(formals(sys.function(frame)))
+  shortened <- setdiff(names_given(frame), c(arguments, dots_names(sys.frame(frame)), ""))
   if (length(shortened) == 0) return(invisible())
   whole <- arguments[startsWith(arguments, shortened[1])][1]
   hint <- argument_hint(shortened[1], synonyms = synonyms) %||% sprintf("Did you mean \"%s\"?", whole)
   abort_argument("...", "empty", sprintf("the unknown argument `%s`", shortened[1]), "dots", hint, call)
 }
+
+# The names in the call of a function, with those that its caller handed on by `...`.
+names_given <- function(frame) {
+  written <- sys.call(frame)
+  handed_on <- any(vapply(as.list(written), identical, NA, quote(...)))
+  c(names(written), if (handed_on) dots_names(sys.frame(sys.parents()[frame])))
+}
+
+# The names in a frame's `...`, none of which is evaluated.
+dots_names <- function(frame) names(eval(quote(substitute(list(...))), frame))
 
 # All arguments without a default are given. `hints` may say more, by argument.
 check_given <- function(hints = NULL, call = rlang::caller_env()) {

@@ -26,8 +26,7 @@
 coef.fastmlp <- function(object, ...) {
   check_no_dots(...)
   check_model(object)
-  encoding <- object$predictors$blueprint %||% object$blueprint
-  levels <- lapply(encoding$ptypes$predictors, levels)
+  levels <- lapply(encoding_of(object)$ptypes$predictors, levels)
   named <- function(network) {
     named_layers(network, object$predictors$names, output_labels(object$outcome), levels)
   }

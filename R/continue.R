@@ -35,6 +35,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
                          loss = NULL, metrics = NULL, callbacks = NULL, threads = NULL,
                          verbose = NULL) {
   call <- environment()
+  check_whole_names()
   check_given()
   check_continuable(check_model(fit, "fit"), call)
   settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)

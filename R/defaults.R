@@ -172,15 +172,15 @@ checked_settings <- function(settings, args, call) {
   settings
 }
 
-# The settings of a fit: those given, the preset's for the rest.
-fit_settings <- function(given, preset, info, call) {
+# The settings of a fit: those given, the preset's for the rest. `facts` are those of no_effect.
+fit_settings <- function(given, preset, facts, call) {
   given <- given[names(given) != "preset"]
-  settings <- merged_settings(preset$arguments, given, info)
+  settings <- merged_settings(preset$arguments, given, facts)
   settings <- checked_settings(settings, setdiff(names(settings), names(given)), call)
   settings$batch_size <- default_batch_size(
     settings$batch_size, "batch_size" %in% names(given), settings$optimizer
   )
-  check_applicable(settings, call)
+  check_effects(settings, facts, call)
   check_ensemble(settings, call)
   check_share_weights(settings, call)
   check_keep_epochs(settings, call)

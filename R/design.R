@@ -130,6 +130,10 @@ check_some_columns <- function(x, arg, call) {
   if (ncol(x) == 0) abort_argument(arg, "have at least one predictor", "none", "shape", call = call)
 }
 
+# The blueprint that knows the columns as they were before they were encoded, of a recipe those that it makes;
+# of a design or a fit.
+encoding_of <- function(object) object$predictors$blueprint %||% object$blueprint
+
 # ---- new rows ----
 
 # The predictors of new rows, encoded columns as at the fit.

@@ -3,7 +3,7 @@
 # By link, what its outputs give. Each takes run(link), which gives the outputs after a link that the
 # engine knows, outputs being with an offset that joins them, and what was asked for: list(levels).
 # * probability: rows x classes or labels (one column for two classes: the second)
-# * decision: the class of each row, or of each label
+# * score: what decides on classes: the largest of a row, or whether one alone is above 0
 # * mean: rows x numbers of the outcome (in the network's units: standardised where the outcome was)
 # * quantile: for each number of the outcome, a column a level (the same)
 links <- list(
@@ -14,15 +14,15 @@ links <- list(
     }
   ),
   softmax = list(
-    probability = function(run) run("softmax"), decision = function(run) predicted_class(run("none"))
+    probability = function(run) run("softmax"), score = function(run) run("none")
   ),
   sigmoid = list(
-    probability = function(run) run("sigmoid"), decision = function(run) predicted_class(run("none"))
+    probability = function(run) run("sigmoid"), score = function(run) run("sigmoid") - 0.5
   ),
-  margin = list(decision = function(run) predicted_class(run("none"))),
+  margin = list(score = function(run) run("none")),
   ordinal = list(
     probability = function(run) ordinal_probability(run("none")),
-    decision = function(run) predicted_class(ordinal_probability(run("none")))
+    score = function(run) ordinal_probability(run("none"))
   ),
   log = list(
     mean = function(run, request, outcome) exp(run("none"))
@@ -46,8 +46,8 @@ links <- list(
 softplus <- function(x) pmax(x, 0) + log1p(exp(-abs(x)))
 
 # The class of the highest output; a single output is the logit of the second class.
-predicted_class <- function(output) {
-  if (ncol(output) == 1) 1L + (output[, 1] > 0) else max.col(output, ties.method = "first")
+predicted_class <- function(score) {
+  if (ncol(score) == 1) 1L + (score[, 1] > 0) else max.col(score, ties.method = "first")
 }
 
 # For each number of the outcome the lowest quantile, then distances to the next through softplus:
@@ -97,8 +97,8 @@ outcome_mean <- function(link, run, request, outcome) {
 # from the fit, its outputs and what was asked for.
 prediction_types <- list(
   class = list(
-    class = list(needs = "decision", of = function(object, run, request, link) {
-      list_tibble(list(.pred_class = class_factor(link$decision(run), object$outcome)))
+    class = list(needs = "score", of = function(object, run, request, link) {
+      list_tibble(list(.pred_class = class_factor(predicted_class(link$score(run)), object$outcome)))
     }),
     prob = list(needs = "probability", of = function(object, run, request, link) {
       probability <- link$probability(run)
@@ -107,8 +107,8 @@ prediction_types <- list(
     })
   ),
   labels = list(
-    class = list(needs = "decision", of = function(object, run, request, link) {
-      label_tibble(run("none") > 0, object$outcome)
+    class = list(needs = "score", of = function(object, run, request, link) {
+      label_tibble(link$score(run) > 0, object$outcome)
     }),
     prob = list(needs = "probability", of = function(object, run, request, link) {
       matrix_tibble(link$probability(run), paste0(".pred_", object$outcome$names))

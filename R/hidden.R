@@ -31,17 +31,9 @@ per_layer <- function(x, arg, noun, hidden_units, call) {
   rep_len(x, length(hidden_units))
 }
 
-# What the settings of hidden layers come to, one value a layer; none is given in vain.
+# What the settings of hidden layers come to, one value a layer.
 per_layer_settings <- function(settings, call) {
   hidden <- settings$hidden_units
-  if (length(hidden) == 0) {
-    for (arg in c("normalization", "parametric_activation", "dropout", "max_norm")) {
-      plain <- plain_arguments[[arg]]
-      if (all(settings[[arg]] == plain)) next
-      abort_argument(arg, sprintf("%s without hidden layers", format_value(plain)),
-                     describe(settings[[arg]]), call = call)
-    }
-  }
   settings$activation <- per_layer(settings$activation, "activation", "name", hidden, call)
   settings$normalization <- per_layer(settings$normalization, "normalization", "name", hidden, call)
   settings$dropout <- per_layer(settings$dropout, "dropout", "number", hidden, call)

@@ -138,9 +138,10 @@ is_custom <- function(loss) isFALSE(losses[[loss$name]]$by_name)
 loss_measure <- function(truth, info, run, call) {
   force(run)
   target <- as_loss_target(truth, info$loss, NROW(truth), length(output_labels(info)), "truth", call)
+  target <- with_scaled_targets(list(train = list(target = target)), info$scaling)$train$target
+  scale <- info$scaling$scale %||% rep(1, NCOL(target))
   function(x, weights, offset) {
-    if (is.matrix(target)) target <- plus_offset(target, if (!is.null(offset)) -offset, info, "outcome")
-    target <- with_scaled_targets(list(train = list(target = target)), info$scaling)$train$target
+    target <- plus_offset(target, if (!is.null(offset)) -outer(offset, scale, `/`), info, "outcome")
     .Call(fastmlp_loss, run(x, offset)("none"), target, weights, info$loss, FALSE)$value
   }
 }

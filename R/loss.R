@@ -115,17 +115,17 @@
 #' loss_value(c(0, 1, 2), c(1, 2, 7), "poisson")
 #' loss_quantile(c(0.1, 0.5, 0.9))
 #' @export
-loss_value <- function(output, target, loss, weights = NULL) {
+loss_value <- strict(function(output, target, loss, weights = NULL) {
   check_given()
   loss_result(output, target, loss, weights, gradient = FALSE, call = environment())$value
-}
+})
 
 #' @rdname loss_value
 #' @export
-loss_gradient <- function(output, target, loss, weights = NULL) {
+loss_gradient <- strict(function(output, target, loss, weights = NULL) {
   check_given()
   loss_result(output, target, loss, weights, gradient = TRUE, call = environment())$gradient
-}
+})
 
 #' @rdname loss_value
 #' @export

@@ -28,7 +28,7 @@
 #' @param na_action What becomes of missing values: `"error"`; `"impute"`, for those of predictors alone; or
 #'   `"omit"`. See the section on missing values.
 #' @param new_levels What becomes of levels of factors in new data that the training data had not: `"error"`;
-#'   or `"unknown"`, to encode them as none of the known ones.
+#'   or `"unknown"`, to encode them as none of the known ones, where a predictor is a factor.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL

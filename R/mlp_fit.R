@@ -227,7 +227,9 @@
 #'   [loss_negative_binomial()]) it is added to the outputs before the link, such as the logarithm of an
 #'   exposure; with `"binary_cross_entropy"` and `"binary_focal"` to the logits; with other losses of numbers,
 #'   in the unit of the outcome, to mean and quantiles, and `standardize_outcome` and `clamp` see what is
-#'   left of the outcome without it. Not with losses of more classes, hinge and ordinal losses, and those of
+#'   left of the outcome without it. Members of an `ensemble` have it added each by itself before their
+#'   probabilities are averaged: an offset of 1 then moves the logit of the mean by 1 where they agree and
+#'   by less where they do not. Not with losses of more classes, hinge and ordinal losses, and those of
 #'   your own. In a formula write `offset()` instead. Validation data then need theirs, too:
 #'   `list(x = , y = , offset = )`.
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
@@ -248,7 +250,8 @@
 #'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
 #'   quantile and Gaussian.
 #' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows:
-#'   `TRUE` or `FALSE`; for the same losses. In the history `"rmse"` is that of the means without limits.
+#'   `TRUE` or `FALSE`; for the same losses but quantiles. In the history `"rmse"` is that of the means
+#'   without limits.
 #' @param init An initialiser such as [init_he()], or initial values: a list of
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
 #'   they may hold `norm`, too, which otherwise starts as the section on hidden layers says.

@@ -20,6 +20,7 @@
 #' @export
 mlr3_learner <- function(task = c("classif", "regr"), ...) {
   call <- environment()
+  check_whole_names()
   task <- check_first_choice(task, "task", c("classif", "regr"))
   rlang::check_installed(c("mlr3", "paradox", "R6"))
   learner <- mlr3_class(task)$new()

@@ -49,11 +49,13 @@ mlp_network <- strict(function(inputs, hidden_units = integer(), outputs = 1, ac
   inputs <- check_count(inputs, "inputs", hint = if (length(inputs) > 2) all_sizes_hint(inputs))
   sizes <- c(inputs, hidden_units, check_count(outputs, "outputs"))
   activation <- check_choice(activation, "activation", activation_names(), length = NULL)
-  dress <- per_layer_settings(list(
-    hidden_units = hidden_units, activation = activation, dropout = 0,
-    parametric_activation = check_flag(parametric_activation, "parametric_activation"),
-    normalization = check_normalization(normalization, "normalization")
-  ), call)
+  dress <- plain_settings()
+  dress[c("hidden_units", "activation", "parametric_activation", "normalization")] <- list(
+    hidden_units, activation, check_flag(parametric_activation, "parametric_activation"),
+    check_normalization(normalization, "normalization")
+  )
+  check_effects(dress, NULL, call)
+  dress <- per_layer_settings(dress, call)
   residual <- check_residual(check_flag(residual, "residual"), sizes, call)
   input_scale <- check_flag(input_scale, "input_scale")
   embedding <- plan_without_data(check_numeric_embedding(numeric_embedding, "numeric_embedding", call),
@@ -117,18 +119,19 @@ new_network <- function(layers, activation) {
 #'   factor that is embedded the input is its code: 1 for the first level and so on, and any other number for
 #'   none of them.
 #' @param threads Threads to use; `NULL` for [mlp_threads()].
+#' @param ... Must be empty.
 #' @return A matrix rows x outputs.
 #' @examples
 #' network <- mlp_network(2, 3, 1)
 #' mlp_forward(network, matrix(c(1, 0, 0, 1), 2))
 #' @export
-mlp_forward <- function(network, x, threads = NULL) {
+mlp_forward <- strict(function(network, x, threads = NULL) {
   check_given()
   check_network(network)
   x <- check_network_rows(x, network, environment())
   output <- .Call(fastmlp_predict, network$layers, x, NULL, "none", resolve_threads(threads))
   if (is.null(output)) check_finite(x, "x") else output
-}
+})
 
 #' Loss of a network and its gradient
 #'
@@ -158,7 +161,7 @@ mlp_forward <- function(network, x, threads = NULL) {
 #' result$loss
 #' str(result$gradient)
 #' @export
-mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("weights", "input"),
+mlp_gradient <- strict(function(network, x, y, loss = NULL, weights = NULL, wrt = c("weights", "input"),
                          training = FALSE) {
   call <- environment()
   check_given()
@@ -175,7 +178,7 @@ mlp_gradient <- function(network, x, y, loss = NULL, weights = NULL, wrt = c("we
   run_loss(loss, call, function(loss) {
     .Call(fastmlp_gradient, network$layers, x, target, weights, loss, mode, threads)
   })
-}
+})
 
 # Rows for a network: a matrix, dense or sparse.
 check_network_rows <- function(x, network, call) {

@@ -20,19 +20,24 @@ fit_offset <- function(settings, design, outcome, call) {
   }
   if (is.null(terms) && is.null(settings$offset)) return(list(validation = validation))
   check_takes_offset(outcome$info$loss, call)
-  if (!is.null(terms)) {
-    valid <- if (is.data.frame(validation)) offset_values(terms, validation, "validation", call)
-    values <- offset_values(terms, design$data, "data", call)
-    return(list(values = values, valid = valid, source = terms, place = offset_place(outcome$info$loss),
-                validation = validation))
-  }
-  values <- check_offset(settings$offset, nrow(design$x), "offset", call)
+  given <- if (is.null(terms)) offset_argument(settings$offset, validation, nrow(design$x), call) else
+    offset_of_terms(terms, validation, design$data, call)
+  c(given, place = offset_place(outcome$info$loss))
+}
+
+offset_of_terms <- function(terms, validation, data, call) {
+  valid <- if (is.data.frame(validation)) offset_values(terms, validation, "validation", call)
+  list(values = offset_values(terms, data, "data", call), valid = valid, source = terms,
+       validation = validation)
+}
+
+offset_argument <- function(offset, validation, rows, call) {
+  values <- check_offset(offset, rows, "offset", call)
   valid <- if (is.list(validation)) {
     check_offset(validation$offset, NROW(validation$x), "validation$offset", call)
   }
   if (is.list(validation)) validation$offset <- NULL
-  list(values = values, valid = valid, source = "argument", place = offset_place(outcome$info$loss),
-       validation = validation)
+  list(values = values, valid = valid, source = "argument", validation = validation)
 }
 
 check_takes_offset <- function(loss, call) {

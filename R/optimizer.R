@@ -107,7 +107,9 @@
 #' step of length one was too short to tell and there is one lower by a hundredth, as with outcomes of a
 #' size of 1e9 and more, it is `"stuck"`, with a warning. The history has the loss at the end of each
 #' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8 look
-#' alike to it. It suits thousands of rows and smooth activations.
+#' alike to it. It suits thousands of rows and smooth activations. What [stats::optim()] itself computes goes
+#' through R's linear algebra, in as many threads as that takes, whatever `threads` says: where those are slow
+#' beside other processes, limit them, such as by the environment variable `OMP_NUM_THREADS`.
 #'
 #' @param learn_rate The step size: a number in `[1e-30, 1e30]`. With `opt_rprop()` that of the first
 #'   step, from `min_step` to `max_step`.
@@ -409,20 +411,6 @@ with_learn_rate <- function(optimizer, learn_rate, call) {
   optimizer$learn_rate <- learn_rate
   check_settings_together(optimizer, call)
   optimizer
-}
-
-# What the optimizer lacks has to be as in the plain preset.
-check_applicable <- function(settings, call) {
-  optimizer <- optimizer_of(settings$optimizer)
-  plain <- plain_settings()
-  for (arg in optimizer$lacks) {
-    if (identical(settings[[arg]], plain[[arg]])) next
-    expected <- sprintf("left out with %s, which has no such thing", optimizer$title)
-    abort_argument(arg, expected, describe(settings[[arg]]), call = call)
-  }
-  if (settings$mixture > 0 && settings$penalty == 0) {
-    abort_argument("penalty", "above 0 with `mixture`", "0", call = call)
-  }
 }
 
 # ---- printing ----

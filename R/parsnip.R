@@ -101,6 +101,7 @@ register_mode <- function(mode) {
 #' @rdname parsnip-fastmlp
 #' @export
 parsnip_fit <- function(x, y, ...) {
+  check_whole_names()
   check_given()
   check_given_once(names(substitute(list(...))))
   check_no_offset(c(names(substitute(list(...))), colnames(x)))

@@ -6,6 +6,7 @@
 #' @param activation One or several names from [activation_names()].
 #' @param what What to draw: `"value"`, `"gradient"`, or both, each in a panel of its own.
 #' @param from,to The ends of the x axis.
+#' @param ... Must be empty.
 #' @returns A ggplot.
 #' @seealso [activation_value()] and [activation_gradient()] for the numbers.
 #' @examples
@@ -13,7 +14,7 @@
 #' plot_activation(c("relu", "sigmoid", "tanh"))
 #' plot_activation("sigmoid", what = "gradient", from = -4, to = 4) + ggplot2::theme_classic()
 #' @export
-plot_activation <- function(activation, what = c("value", "gradient"), from = -8, to = 8) {
+plot_activation <- strict(function(activation, what = c("value", "gradient"), from = -8, to = 8) {
   check_given()
   check_evaluates("activation")
   activation <- check_some(activation, "activation", activation_names())
@@ -26,7 +27,7 @@ plot_activation <- function(activation, what = c("value", "gradient"), from = -8
     (if (many) lines_by_curve() else lines_by_activation(activation)) +
     ggplot2::labs(x = "x", y = NULL, colour = NULL) +
     plot_theme()
-}
+})
 
 # What can be drawn of an activation.
 activation_curves <- list(

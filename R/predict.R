@@ -140,11 +140,10 @@ network_outputs <- function(object, x, link, threads, call, offset = NULL) {
   if (by_engine) outputs[[1]] else joint_after(outputs, object$outcome, link, offset)
 }
 
-# The joint outputs of a fit's networks after a link. Without one they are as the networks give them, with an
-# offset at the temperature, so that classes go with their probabilities.
+# The joint outputs of a fit's networks after a link. Without one they are as the networks give them.
 joint_after <- function(outputs, outcome, link, offset) {
   output <- joint_output(lapply(outputs, plus_offset, offset, outcome, "outputs"), outcome)
-  temperature <- if (link != "none" || !is.null(offset)) outcome$temperature
+  temperature <- if (link != "none") outcome$temperature
   linked(if (is.null(temperature)) output else tempered(output, temperature, offset), link)
 }
 

@@ -145,6 +145,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' @param n Rows of the data: a whole number of at least 1.
 #' @param p Predictors, with one for each level of factors (of two levels one for both): a whole number of at
 #'   least 1.
+#' @param ... Must be empty.
 #' @return An object of class `fastmlp_preset`: a list of arguments of [mlp_fit()], which may be changed,
 #'   and given to it as `preset`. What is not in it is as in the plain preset.
 #' @references Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs
@@ -156,7 +157,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' preset$hidden_units <- c(32, 32)
 #' fit <- mlp_fit(Species ~ ., iris, preset = preset)
 #' @export
-mlp_preset <- function(name, task = c("classification", "regression"), n, p) {
+mlp_preset <- strict(function(name, task = c("classification", "regression"), n, p) {
   call <- environment()
   if (!missing(name)) name <- check_choice(name, "name", preset_names())
   check_given(list(n = "The rows of the data, and `p`, their predictors.", p = "The predictors of the data."))
@@ -164,7 +165,7 @@ mlp_preset <- function(name, task = c("classification", "regression"), n, p) {
   n <- check_count(n, "n")
   p <- check_count(p, "p")
   new_preset(name, list(task = task, n = n, p = p))
-}
+})
 
 new_preset <- function(name, facts) {
   arguments <- if (name == "plain") Filter(Negate(is.null), plain_settings()) else
@@ -231,8 +232,8 @@ on_one_scale <- function(x, scan) {
 
 # ---- where a preset gives way ----
 
-# Whether an argument that came from a preset has a meaning with the settings, in this order; the others are
-# as in the plain preset. `given` are the names of the user's arguments.
+# Whether an argument that came from a preset goes with the settings, in this order; the others are as in the
+# plain preset, and so are those that would have no effect. `given` are the names of the user's arguments.
 preset_applies <- list(
   loss = function(settings, info, given) info$type == "class",
   patience = function(settings, info, given) validates(settings),
@@ -248,15 +249,8 @@ preset_applies <- list(
       is.null(find_plateau(settings$schedule))
   },
   input_scale = function(settings, info, given) !settings$share_weights,
-  parametric_activation = function(settings, info, given) length(settings$hidden_units) > 0,
-  ties = function(settings, info, given) settings$patience < Inf,
   parametrization = function(settings, info, given) !"optimizer" %in% given,
-  rate_factors = function(settings, info, given) !"optimizer" %in% given,
-  dropout = function(settings, info, given) length(settings$hidden_units) > 0,
-  decay_schedule = function(settings, info, given) any(settings$optimizer$weight_decay > 0),
-  dropout_schedule = function(settings, info, given) any(settings$dropout > 0),
-  standardize_outcome = function(settings, info, given) standardizable(info$loss),
-  clamp = function(settings, info, given) standardizable(info$loss)
+  rate_factors = function(settings, info, given) !"optimizer" %in% given
 )
 
 validates <- function(settings) {
@@ -274,17 +268,16 @@ preset_factors <- function(settings) {
 }
 
 # Settings that fit together, from the plain ones, those of a preset and those given.
-merged_settings <- function(preset, given, info) {
+merged_settings <- function(preset, given, facts) {
   plain <- plain_settings()
   settings <- plain
   settings[names(preset)] <- preset
   settings[names(given)] <- given
   from_preset <- setdiff(names(preset), names(given))
-  lacks <- optimizer_of(settings$optimizer)$lacks
-  settings[intersect(from_preset, lacks)] <- plain[intersect(from_preset, lacks)]
   for (arg in intersect(names(preset_applies), from_preset)) {
-    if (!isTRUE(preset_applies[[arg]](settings, info, names(given)))) settings[arg] <- plain[arg]
+    if (!isTRUE(preset_applies[[arg]](settings, facts$info, names(given)))) settings[arg] <- plain[arg]
   }
+  settings <- without_idle(settings, from_preset, facts)
   if ("rate_factors" %in% from_preset) settings["rate_factors"] <- list(preset_factors(settings))
   if ("patience" %in% from_preset && settings$patience < Inf) settings$patience <- settings$epochs
   settings

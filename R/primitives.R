@@ -31,6 +31,7 @@
 #'
 #' @param x Numbers: a vector, matrix or array.
 #' @param activation One of `activation_names()`.
+#' @param ... Must be empty.
 #' @return Doubles with the length, dimensions and names of `x`; `activation_names()`: a character
 #'   vector.
 #' @examples
@@ -38,19 +39,19 @@
 #' activation_gradient(c(-2, 0, 2), "sigmoid")
 #' activation_names()
 #' @export
-activation_value <- function(x, activation) {
+activation_value <- strict(function(x, activation) {
   check_given()
   check_evaluates("activation")
   activation_result(x, activation, gradient = FALSE, call = environment())
-}
+})
 
 #' @rdname activation_value
 #' @export
-activation_gradient <- function(x, activation) {
+activation_gradient <- strict(function(x, activation) {
   check_given()
   check_evaluates("activation")
   activation_result(x, activation, gradient = TRUE, call = environment())
-}
+})
 
 #' @rdname activation_value
 #' @export
@@ -82,6 +83,7 @@ like <- function(values, x) {
 #' @param bias Numeric vector, one number a unit.
 #' @param gradient Numeric matrix rows x units: the derivative of a loss with respect to the
 #'   layer's output, such as [loss_gradient()] gives.
+#' @param ... Must be empty.
 #' @return `dense_forward()`: a matrix rows x units. `dense_backward()`: a list with `input` (rows x
 #'   inputs), `weight` (inputs x units) and `bias` (units).
 #' @examples
@@ -101,23 +103,23 @@ like <- function(values, x) {
 #' }
 #' loss_value(output, iris$Species, "cross_entropy")
 #' @export
-dense_forward <- function(x, weight, bias) {
+dense_forward <- strict(function(x, weight, bias) {
   check_given()
   check_matrix(x, "x")
   check_matrix(weight, "weight", rows = ncol(x))
   bias <- check_numeric(bias, "bias", ncol(weight))
   .Call(fastmlp_dense_forward, x, as_double(weight), bias)
-}
+})
 
 #' @rdname dense_forward
 #' @export
-dense_backward <- function(x, weight, gradient) {
+dense_backward <- strict(function(x, weight, gradient) {
   check_given()
   check_matrix(x, "x")
   check_matrix(weight, "weight", rows = ncol(x))
   check_matrix(gradient, "gradient", rows = nrow(x), columns = ncol(weight))
   .Call(fastmlp_dense_backward, x, as_double(weight), as_double(gradient))
-}
+})
 
 #' One step of gradient descent
 #'
@@ -129,16 +131,17 @@ dense_backward <- function(x, weight, gradient) {
 #' @param gradient The same structure, with the same shapes, such as the `gradient` of
 #'   [mlp_gradient()].
 #' @param learn_rate The step size: a finite number above 0.
+#' @param ... Must be empty.
 #' @return The new parameters, in the structure of `parameters`.
 #' @examples
 #' sgd_step(c(1, 2), c(10, -10), learn_rate = 0.1)
 #' sgd_step(list(weight = diag(2), bias = c(0, 0)), list(weight = diag(2), bias = c(1, 1)), 0.5)
 #' @export
-sgd_step <- function(parameters, gradient, learn_rate) {
+sgd_step <- strict(function(parameters, gradient, learn_rate) {
   check_given()
   learn_rate <- check_number(learn_rate, "learn_rate", 0, open = c("from", "to"))
   step_along(parameters, gradient, learn_rate, suffix = "", call = environment())
-}
+})
 
 # One step for an array, or for each element of a list; `suffix` is the way into the list.
 step_along <- function(parameters, gradient, learn_rate, suffix, call) {

@@ -20,7 +20,7 @@
 #' @param rate_factors Factors of the learning rate for groups of parameters: numbers from 0 up (0 keeps
 #'   the group as it starts) named `bias`, `input_scale`, `member_scale` (with `share_weights`), `activation`,
 #'   `embedding` (of numbers) or `factor_embedding`, such as `c(bias = 0.1)`; by default `NULL`, all 1. A
-#'   group that no other argument asks for is an error. Decoupled decay is that of weights alone.
+#'   group that the network does not have is an error. Decoupled decay is that of weights alone.
 #' @param parametrization `"standard"`, or `"ntk"` to train the weights as those of a network whose
 #'   products are divided by the root of the number of inputs; see the section on it.
 #' @param decay_schedule,dropout_schedule What the `weight_decay` of the optimizer and the hidden layers'
@@ -29,7 +29,8 @@
 #'   factors of both. The shares that are dropped stay below 1.
 #' @param incomplete_batch Whether an epoch's last batch that has fewer rows than `batch_size` is trained
 #'   on, `"keep"`, or left out, `"drop"`: its rows then take no part in the epoch, nor in its training
-#'   loss. With fewer rows than `batch_size` in all, these are one complete batch.
+#'   loss. With fewer rows than `batch_size` in all, these are one complete batch; with `batch_size = Inf`
+#'   there is nothing to leave out, and `"drop"` is refused.
 #' @examples
 #'
 #' # What RealMLP-TD-S trains classes with (Holzmueller, Grinsztajn and Steinwart 2024)
@@ -81,7 +82,7 @@ check_rate_factors <- function(x, arg, call) {
 
 # ---- schedules beside the learning rate's ----
 
-# R takes `decay = ` of other packages for the beginning of `decay_schedule`.
+# Other packages have an amount of decay in a place like this.
 check_schedule_of_time <- function(x, arg, call) {
   if (arg == "decay_schedule" && is.numeric(x)) {
     abort_argument(arg, "a schedule such as `schedule_cosine()`", describe(x), "type", call = call,
@@ -120,21 +121,11 @@ decay_factors <- function(monitor, steps) {
 
 # ---- together ----
 
-# None of it is given in vain, or where it has no meaning.
+# Only groups that the network has are named.
 check_rates <- function(settings, call) {
   for (group in names(settings$rate_factors)) {
     if (rate_groups[[group]](settings)) next
     abort_argument("rate_factors", sprintf("without `%s` where there are no such parameters", group),
                    format_setting(settings$rate_factors), call = call)
-  }
-  timed <- Negate(is_constant)
-  decays <- any(settings$optimizer$weight_decay > 0)
-  if (timed(settings$decay_schedule) && !decays) {
-    abort_argument("decay_schedule", "left out where the optimizer has no `weight_decay` above 0",
-                   format(settings$decay_schedule), call = call)
-  }
-  if (timed(settings$dropout_schedule) && !any(settings$dropout > 0)) {
-    abort_argument("dropout_schedule", "left out where `dropout` is 0", format(settings$dropout_schedule),
-                   call = call)
   }
 }

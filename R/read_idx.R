@@ -10,6 +10,7 @@
 #' @param file Path of the file, plain or compressed by gzip.
 #' @param flatten If `TRUE`, everything after the first dimension becomes one row of a matrix, in
 #'   the file's order: pixels from left to right, then from top to bottom.
+#' @param ... Must be empty.
 #' @returns An array with the file's dimensions, for images `c(n, rows, columns)`; with `flatten =
 #'   TRUE` a matrix `n` x `rows * columns`; for one dimension, such as labels, a vector. Integer
 #'   elements give integers, floating-point elements doubles.
@@ -20,7 +21,7 @@
 #' read_idx(file)[1, , ]
 #' read_idx(file, flatten = TRUE)
 #' @export
-read_idx <- function(file, flatten = FALSE) {
+read_idx <- strict(function(file, flatten = FALSE) {
   check_given()
   check_flag(flatten, "flatten")
   check_idx_file(file, rlang::current_env())
@@ -30,7 +31,7 @@ read_idx <- function(file, flatten = FALSE) {
   if (length(dims) == 1) return(values)
   if (flatten) return(t(matrix(values, prod(dims[-1]), dims[1])))
   aperm(array(values, rev(dims)))
-}
+})
 
 # The element types, by the code in the third byte of the file.
 idx_types <- list(

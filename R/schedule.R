@@ -327,19 +327,20 @@ print.fastmlp_schedule <- function(x, ...) print_line(x)
 #' @rdname schedules
 #' @export
 plot.fastmlp_schedule <- function(x, epochs = NULL, ...) {
-  draw_plot(schedule_plot(x, "x", epochs, environment(), ...))
+  check_no_dots(..., known = "epochs")
+  draw_plot(schedule_plot(x, "x", epochs, environment()))
 }
 
 #' @rdname schedules
 #' @exportS3Method ggplot2::autoplot fastmlp_schedule
 autoplot.fastmlp_schedule <- function(object, epochs = NULL, ...) { # nolint: object_name_linter.
-  schedule_plot(object, "object", epochs, environment(), ...)
+  check_no_dots(..., known = "epochs")
+  schedule_plot(object, "object", epochs, environment())
 }
 
 schedule_points <- 2001
 
-schedule_plot <- function(schedule, arg, epochs, call, ...) {
-  check_no_dots(..., known = "epochs", call = call)
+schedule_plot <- function(schedule, arg, epochs, call) {
   if (!is.null(find_plateau(schedule))) {
     abort_argument(arg, "a schedule of time alone", format(schedule),
                    hint = "When a plateau comes follows from the losses.", call = call)

@@ -86,15 +86,6 @@ standardizable <- function(loss) {
   row$target == "numbers" && !isFALSE(row$by_name)
 }
 
-check_outcome_settings <- function(settings, info, call) {
-  for (arg in c("standardize_outcome", "clamp")) {
-    if (!settings[[arg]] || info$type == "numeric" && standardizable(info$loss)) next
-    fits <- names(Filter(function(row) row$target == "numbers" && !isFALSE(row$by_name), losses))
-    expected <- sprintf("FALSE unless the loss is one of %s", enumerate(fits, Inf, "or"))
-    abort_argument(arg, expected, sprintf("TRUE with loss %s", format(info$loss)), call = call)
-  }
-}
-
 # list(center, scale, lower, upper), one value for each number of the outcome: what standardises it, and
 # the range that predictions are clamped to; NULL where neither is wanted.
 outcome_scaling <- function(settings, values, rows) {

@@ -9,7 +9,6 @@ stopping_plan <- function(settings, info, validation, call) {
   metric <- losses[[info$loss$name]]$metric
   stopping <- settings$patience < Inf
   plateau <- find_plateau(settings$schedule)
-  check_stopping_used(settings, stopping, stopping || !is.null(plateau), call)
   check_metrics_for(settings$metrics, info, call)
   metrics <- settings$metrics
   name <- watched_metric(settings$stop_metric, metrics, metric, info$type, call)
@@ -31,23 +30,6 @@ stopping_plan <- function(settings, info, validation, call) {
       !is.null(settings$checkpoint) || length(kept) > 0,
     judged = judged
   )
-}
-
-# Arguments of stopping are not to be given in vain.
-check_stopping_used <- function(settings, stopping, watching, call) {
-  idle <- c(
-    if (!stopping) c(
-      if (settings$min_improvement > 0) "min_improvement",
-      if (settings$ties != "first") "ties"
-    ),
-    if (!watching) c(
-      if (!is.null(settings$stop_metric)) "stop_metric",
-      if (!is.null(settings$stop_direction)) "stop_direction"
-    )
-  )
-  if (!length(idle)) return(invisible())
-  abort_argument("patience", sprintf("a whole number with `%s`", idle[1]), "Inf",
-                 hint = "To keep the best epoch without stopping, give as many as `epochs`.", call = call)
 }
 
 watched_metric <- function(name, metrics, engine_metric, type, call) {

@@ -21,6 +21,7 @@
 #' of two instruction sets differ by rounding.
 #'
 #' @param n The cap: a whole number of at least 1, or `Inf` to lift it. `NULL` changes nothing.
+#' @param ... Must be empty.
 #' @return `mlp_threads()`: the number of threads in force, invisibly if `n` was given.
 #'   `mlp_info()`: a list of class `fastmlp_info` with the package's `version`, the instruction
 #'   set in use (`simd`) and those `available`, whether OpenMP is compiled in (`openmp`), the
@@ -29,13 +30,13 @@
 #' mlp_threads()
 #' mlp_info()
 #' @export
-mlp_threads <- function(n = NULL) {
+mlp_threads <- strict(function(n = NULL) {
   call <- environment()
   if (is.null(n)) return(threads_in_force(call))
   cap <- if (identical(n, Inf)) NA_integer_ else check_count(n, "n")
   .Call(fastmlp_threads, cap)
   invisible(threads_in_force(call))
-}
+})
 
 #' @rdname mlp_threads
 #' @export

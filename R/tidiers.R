@@ -144,6 +144,7 @@ kept_values <- function(x) {
 #' @export
 augment.fastmlp <- function(x, new_data, ...) {
   call <- environment()
+  check_whole_names()
   check_given(list(new_data = "A fit does not hold its training data: `augment(x, new_data = data)`."))
   check_model(x, "x")
   if ("type" %in% ...names()) {

@@ -25,6 +25,7 @@
 #' @export
 update.fastmlp <- function(object, ...) {
   call <- environment()
+  check_whole_names()
   check_model(object)
   if (is.null(object$given)) abort_model("object", "one without its `given`", call)
   interface <- fit_interface(object)

@@ -30,8 +30,8 @@ status gradient_allocate(gradient_workspace *space, const network *net, const da
   *space = (gradient_workspace){.profiled = profiled};
   status result = pass_allocate(&space->pass, net, block, pass_members(net, block, threads), input_gradient);
   if (result != STATUS_OK) return result;
-  int turning = pass_scatters(net, block) ? 0 : space->pass.members;
-  if (data != NULL) space->sparse = dataset_plan_batch(data, block, turning);
+  space->pace.team = space->pass.members;
+  if (data != NULL) space->sparse = pass_plan_batch(&space->pass, data);
   return arena_build(&space->arena, lay_out, space);
 }
 
@@ -106,7 +106,7 @@ static void gradient_member(const team *shared, void *data) {
 gradient_means gradient_run(gradient_workspace *space, const loss *loss, const gradient_rows *rows,
                             float *gradient, double *input_gradient) {
   gradient_work work = {space, loss, rows, gradient, input_gradient, 0, 0};
-  team_run(space->pass.members, gradient_member, &work);
+  pace_run(&space->pace, gradient_member, &work);
   return (gradient_means){work.loss_sum / rows->total_weight, work.score_sum / rows->total_weight};
 }
 

@@ -6,6 +6,7 @@
 #include "loss.h"
 #include "matrix.h"
 #include "network.h"
+#include "pace.h"
 #include "pass.h"
 
 /* The rows: the caller's, where they lie, or those of a data set. */
@@ -27,6 +28,7 @@ typedef struct gradient_means {
 /* What passes over some rows need; serves any number of them. */
 typedef struct gradient_workspace {
   pass pass;
+  pace pace;
   arena arena;
   batch x; /* the rows of a pass */
   sparse_batch sparse;

@@ -1,5 +1,7 @@
 #include "pace.h"
 
+#include <math.h>
+
 #include "clock.h"
 
 /* How long a trial lasts. */
@@ -33,4 +35,10 @@ void pace_end(pace *pace, double work) {
   double now = clock_seconds(), took = now - pace->began;
   if (took > 0) pace->rate[pace->as_team] = work / took;
   if (pace->trial) pace->next_trial = now + took * rest(pace->trials++);
+}
+
+void pace_run(pace *pace, team_body body, void *data) {
+  double until = INFINITY;
+  team_run(pace_begin(pace, &until), body, data);
+  pace_end(pace, 1);
 }

@@ -4,7 +4,7 @@
 #ifndef FASTMLP_PACE_H
 #define FASTMLP_PACE_H
 
-#include "common.h"
+#include "threads.h"
 
 typedef struct pace {
   int team;          /* members of the team; with 1 there is nothing to choose */
@@ -21,5 +21,8 @@ int pace_begin(pace *pace, double *until);
 
 /* Reports the work that the stretch got done, in any unit that stays the same. */
 void pace_end(pace *pace, double work);
+
+/* Runs a stretch that cannot be broken off and is always the same work. */
+void pace_run(pace *pace, team_body body, void *data);
 
 #endif

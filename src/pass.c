@@ -34,6 +34,11 @@ static void take_embedding(pass *pass, arena *arena) {
   if (pass->input_gradient) pass->dinput = arena_take_panels(arena, pass->rows, network_inputs(net));
 }
 
+/* Whether sparse blocks go through without being turned. */
+static bool scatters(const pass *pass) {
+  return dense_scatters(&pass->net->layer[0], pass->rows, pass->net->density);
+}
+
 static void lay_out(void *owner, arena *arena) {
   pass *pass = owner;
   const network *net = pass->net;
@@ -41,8 +46,7 @@ static void lay_out(void *owner, arena *arena) {
   pass->row_loss = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->row_score = arena_take(arena, (size_t)net->variants, pass->rows * sizeof(double));
   pass->scratch = arena_take(arena, (size_t)pass->members, SCRATCH_FLOATS * sizeof(float));
-  if (pass_scatters(net, pass->rows))
-    pass->scattered = arena_take(arena, dense_weights_size(&net->layer[0]), sizeof(float));
+  if (scatters(pass)) pass->scattered = arena_take(arena, dense_weights_size(&net->layer[0]), sizeof(float));
   for (int l = 0; l < net->layers; l++) {
     pass_layer layer = take_layer(pass, l, arena);
     if (arena_binds(arena)) pass->layer[l] = layer;
@@ -62,16 +66,16 @@ int pass_members(const network *net, size_t rows, int limit) {
   return threads_for_work(limit, flops / (2 * net->layers));
 }
 
-bool pass_scatters(const network *net, size_t rows) {
-  return dense_scatters(&net->layer[0], rows, net->density);
-}
-
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient) {
   *pass = (struct pass){.net = net, .rows = rows, .members = members, .input_gradient = input_gradient};
   return arena_build(&pass->arena, lay_out, pass);
 }
 
 void pass_free(pass *pass) { arena_free(&pass->arena); }
+
+sparse_batch pass_plan_batch(const pass *pass, const dataset *data) {
+  return dataset_plan_batch(data, pass->rows, scatters(pass) ? 0 : pass->members);
+}
 
 pass pass_of_variant(const pass *pass, int variant, network *own) {
   struct pass turn = *pass;

@@ -2,6 +2,7 @@
 #ifndef FASTMLP_PASS_H
 #define FASTMLP_PASS_H
 
+#include "data.h"
 #include "dropout.h"
 #include "loss.h"
 #include "network.h"
@@ -44,13 +45,13 @@ typedef struct pass {
  * barriers. */
 int pass_members(const network *net, size_t rows, int limit);
 
-/* Whether sparse blocks of `rows` rows go through without being turned. */
-bool pass_scatters(const network *net, size_t rows);
-
 /* Plans and allocates; input_gradient: the backward pass goes down to the inputs. */
 status pass_allocate(pass *pass, const network *net, size_t rows, int members, bool input_gradient);
 
 void pass_free(pass *pass);
+
+/* A batch for blocks of a data set, which its members turn if the first layer needs that. */
+sparse_batch pass_plan_batch(const pass *pass, const dataset *data);
 
 /* The same workspace for one of the network's variants, which is put into `own`; variants take turns. */
 pass pass_of_variant(const pass *pass, int variant, network *own);

@@ -11,8 +11,8 @@ static size_t embedded_block(const network *net) { return panels_of(net->layer[0
 static size_t hidden_floats(const network *net) { return panels_of(network_widest(net)) * BLOCK_FLOATS; }
 
 static void take_sparse(stream *s, arena *arena) {
-  s->sparse = arena_take(arena, (size_t)s->members, sizeof *s->sparse);
-  for (int member = 0; member < s->members; member++) {
+  s->sparse = arena_take(arena, (size_t)s->pace.team, sizeof *s->sparse);
+  for (int member = 0; member < s->pace.team; member++) {
     sparse_batch batch = s->plan;
     sparse_batch_take(&batch, arena);
     if (arena_binds(arena)) s->sparse[member] = batch;
@@ -21,7 +21,7 @@ static void take_sparse(stream *s, arena *arena) {
 
 static void lay_out(void *owner, arena *arena) {
   stream *s = owner;
-  size_t members = (size_t)s->members;
+  size_t members = (size_t)s->pace.team;
   if (s->plan.rows > 0) {
     take_sparse(s, arena);
   } else {
@@ -33,7 +33,7 @@ static void lay_out(void *owner, arena *arena) {
 }
 
 status stream_allocate(stream *stream, const network *net, const sparse_batch *plan, int members) {
-  *stream = (struct stream){.net = net, .members = members, .plan = *plan};
+  *stream = (struct stream){.net = net, .pace.team = members, .plan = *plan};
   return arena_build(&stream->arena, lay_out, stream);
 }
 
@@ -91,5 +91,5 @@ static void run_member(const team *team, void *data) {
 
 void stream_run(stream *stream, size_t rows, const stream_job *job) {
   stream_work work = {stream, rows, job};
-  team_run(stream->members, run_member, &work);
+  pace_run(&stream->pace, run_member, &work);
 }

@@ -5,6 +5,7 @@
 #include "data.h"
 #include "matrix.h"
 #include "network.h"
+#include "pace.h"
 
 /* Rows of one block. */
 enum { STREAM_ROWS = 256 };
@@ -13,7 +14,7 @@ enum { STREAM_ROWS = 256 };
 typedef struct stream {
   arena arena;
   const network *net;
-  int members;
+  pace pace;            /* its team has as many members */
   float *input;         /* [members][panels of inputs][STREAM_ROWS][16] */
   float *embedded;      /* the same of what the first layer reads, if that is not the input; or NULL */
   sparse_batch plan;    /* of the rows, if those are sparse: then */

@@ -89,9 +89,8 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->mean_weight = dataset_weight(data) / (double)data->rows;
   t->epoch_rows = data->rows;
   if (options->drop_incomplete) t->epoch_rows -= data->rows % size_min(options->batch_size, data->rows);
-  int turning = pass_scatters(net, pass_rows(t)) ? 0 : t->pace.team;
-  for (int i = 0; i < 2; i++) t->sparse[i] = dataset_plan_batch(data, pass_rows(t), turning);
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
+  for (int i = 0; i < 2; i++) t->sparse[i] = pass_plan_batch(&t->pass, data);
   if (result == STATUS_OK) result = arena_build(&t->arena, lay_out, t);
   if (result == STATUS_OK && !(t->record = malloc((size_t)t->room * sizeof *t->record)))
     result = STATUS_MEMORY;

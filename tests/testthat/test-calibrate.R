@@ -215,4 +215,7 @@ test_that("an offset moves calibrated logits by itself", {
   raw <- predict(fit, data, "raw")[[1]]
   expect_equal(logit(data), raw / fit$outcome$temperature + data$o, tolerance = 1e-4)
   expect_identical(predict(fit, data, "class")[[1]], factor(as.integer(logit(data) > 0)))
+  # The loss is that of the outputs as they are, with an offset and without.
+  expect_equal(attr(mlp_importance(fit, data, repeats = 1), "measured"),
+               loss_value(raw + data$o, data$y, "binary_cross_entropy"), tolerance = 1e-6)
 })

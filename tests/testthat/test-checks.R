@@ -107,3 +107,42 @@ test_that("names that R would complete are refused like others that are not whol
   wrapped <- function(...) mlp_network(4, 3, 2, ...)
   expect_s3_class(wrapped(activation = "tanh"), "mlp_network")
 })
+
+# All functions that users call: exported ones, and methods of generics of others.
+users_functions <- function() {
+  ns <- asNamespace("fastmlp")
+  exported <- setdiff(getNamespaceExports(ns), c("augment", "autoplot", "glance", "tidy", "mlp_fit"))
+  methods <- ls(ns, pattern = "^(augment|autoplot|coef|glance|mlp_fit|plot|predict|summary|tidy|update)[.]")
+  mget(c(exported, setdiff(methods, "mlp_fit.default")), ns)
+}
+
+test_that("no function takes a part of a name, written or handed on", {
+  hand_on <- function(.f, ...) .f(...)
+  for (name in names(users_functions())) {
+    f <- users_functions()[[name]]
+    arguments <- names(formals(f))
+    if ("..." %in% arguments) arguments <- utils::head(arguments, match("...", arguments) - 1)
+    for (argument in arguments[nchar(arguments) > 1]) {
+      part <- substr(argument, 1, nchar(argument) - 1)
+      if (sum(startsWith(arguments, part)) > 1) next
+      given <- rlang::set_names(list(NULL), part)
+      message <- sprintf("unknown argument `%s`", part)
+      for (call in list(list(f), list(hand_on, f))) {
+        error <- tryCatch(do.call(call[[1]], c(call[-1], given)), error = identity)
+        expect_s3_class(error, "fastmlp_error_dots")
+        expect_match(conditionMessage(error), message, fixed = TRUE, info = paste(name, part))
+      }
+    }
+  }
+})
+
+test_that("whole names that are handed on are taken", {
+  square <- function(...) loss_value(1, 2, "squared", ...)
+  expect_identical(square(weights = 2), 1)
+  expect_identical(sapply(1:2, loss_value, target = 2, loss = "squared"), c(1, 0))
+  expect_conditions({
+    square(wei = 2)
+    loss_value(1, 2, los = "squared")
+    sapply(1:2, loss_value, tar = 2, loss = "squared")
+  })
+})

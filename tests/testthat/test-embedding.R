@@ -27,11 +27,13 @@ test_that("which factors are embedded follows their levels", {
   kinds <- function(fit) vapply(embedding_of(fit$network), function(own) own$column, 1L)
   expect_identical(kinds(first(factors = embed_factors(2, min_levels = 3))), c(2L, 5L))
   expect_identical(kinds(first(factors = embed_factors(2, min_levels = 20))), 7L)
-  expect_null(embedding_of(first(factors = embed_factors(2, min_levels = 21))$network))
+  expect_error(first(factors = embed_factors(2, min_levels = 21)), "`factor_embedding` must be left out")
   by_frame <- small_fit(data[1:6], data$y, factor_embedding = embed_factors(2), epochs = 3)
   by_formula <- embedded_fit(spec = NULL)
   expect_identical(coef(by_frame), coef(by_formula))
-  with_function <- small_fit(y ~ log(b) + g, data, factor_embedding = embed_factors(2), epochs = 1)
+  preset <- mlp_preset("plain", "regression", n = nrow(data), p = 2)
+  preset$factor_embedding <- embed_factors(2)
+  with_function <- small_fit(y ~ log(b) + g, data, preset = preset, epochs = 1)
   expect_null(embedding_of(with_function$network))
 })
 
@@ -119,9 +121,9 @@ test_that("a network of all numbers can be made without data", {
 })
 
 test_that("where there are no numbers nothing is embedded", {
-  fit <- small_fit(y ~ f, data, numeric_embedding = embed_periodic(), factor_embedding = embed_factors())
-  expect_null(embedding_of(fit$network))
-  expect_null(embedding_of(small_fit(y ~ l, data, numeric_embedding = embed_periodic())$network))
+  preset <- mlp_preset("fast", "regression", n = nrow(data), p = 2)
+  expect_null(embedding_of(small_fit(y ~ f, data, preset = preset)$network))
+  expect_null(embedding_of(small_fit(y ~ l, data, preset = preset)$network))
 })
 
 test_that("bad embeddings are refused, and fits with edited ones", {

@@ -235,3 +235,20 @@ test_that("what an ensemble has no use for is refused", {
   fit$members[[2]]$layers[[1]]$bias <- "a"
   expect_error(predict(fit, x), class = "fastmlp_error")
 })
+
+test_that("an offset moves each member's logit, and that of their mean by no more", {
+  set.seed(6)
+  data <- data.frame(x = rnorm(100), o = rnorm(100))
+  data$y <- factor(rbinom(100, 1, plogis(data$x + data$o)))
+  fit <- mlp_fit(y ~ x + offset(o), data, preset = "plain", loss = "binary_cross_entropy", epochs = 20,
+                 batch_size = 25, ensemble = 3, verbose = FALSE)
+  moved <- function(fit) {
+    logit <- function(data) qlogis(predict(fit, data, "prob")[[2]])
+    logit(transform(data, o = o + 1)) - logit(data)
+  }
+  expect_true(all(moved(fit) > 0 & moved(fit) < 1 + 1e-4))
+  expect_lt(min(moved(fit)), 1 - 1e-3)
+  fit$network <- fit$members[[2]]
+  fit["members"] <- list(NULL)
+  expect_equal(moved(fit), rep(1, 100), tolerance = 1e-4)
+})

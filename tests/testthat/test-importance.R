@@ -127,6 +127,10 @@ test_that("losses with offsets, labels and ensembles are measured as the fit was
   rmse <- function(data) sqrt(mean((predict(fit, data)$.pred - counts$carb)^2))
   permuted <- transform(counts, cyl = cyl[sample.int(nrow(counts))])
   expect_equal(importance, rmse(permuted) - rmse(counts), tolerance = 1e-6)
+  fit <- taught(mpg ~ wt + offset(hp / 50), mtcars, loss = "squared", standardize_outcome = TRUE)
+  expect_equal(attr(mlp_importance(fit, mtcars, repeats = 1), "measured"),
+               mean(((predict(fit, mtcars)$.pred - mtcars$mpg) / fit$outcome$scaling$scale)^2),
+               tolerance = 1e-5)
   labels <- cbind(am = mtcars$am == 1, vs = mtcars$vs == 1)
   fit <- taught(mtcars[c("wt", "hp")], labels)
   x <- mlp_importance(fit, mtcars, labels, repeats = 1)

@@ -207,3 +207,16 @@ test_that("a search that fails where there is a lower loss is told of, one that 
                 list(type = "class", loss = loss_cross_entropy()), NULL)
   })
 })
+
+test_that("a team and one thread that take turns come to the same, of sparse rows and validation, too", {
+  skip_if_not_installed("Matrix")
+  set.seed(8)
+  x <- Matrix::rsparsematrix(900, 300, density = 0.2)
+  y <- as.vector(as.matrix(x) %*% rnorm(300))
+  fit <- function(threads) {
+    set.seed(9)
+    lbfgs_fit(x, y, hidden_units = c(160, 40), activation = "tanh", epochs = 8, validation = 0.3,
+              threads = threads)
+  }
+  expect_identical(fit(2)[c("network", "history")], fit(1)[c("network", "history")])
+})

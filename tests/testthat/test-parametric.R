@@ -11,7 +11,7 @@ param_fit <- function(..., activation = "mish", hidden_units = c(7, 7), epochs =
 reference_parametric <- function(layers, x) {
   for (layer in layers) {
     x <- sweep(x %*% layer$weight, 2, layer$bias, `+`)
-    if (layer$activation == "identity") next
+    if (layer$activation == "identity") next # the last
     phi <- activation_value(x, layer$activation)
     x <- x + sweep(phi - x, 2, layer$slope, `*`)
   }
@@ -19,10 +19,10 @@ reference_parametric <- function(layers, x) {
 }
 
 test_that("every activation is blended with its input by the share learned", {
-  for (activation in activation_names()) {
+  for (activation in setdiff(activation_names(), "identity")) {
     fit <- param_fit(activation = activation, optimizer = opt_sgd(0.01), rate_factors = c(activation = 30))
     layers <- fit$network$layers
-    expect_gt(max(abs(unlist(lapply(layers, `[[`, "slope")) - 1)), if (activation == "identity") -1 else 1e-4)
+    expect_gt(max(abs(unlist(lapply(layers, `[[`, "slope")) - 1)), 1e-4)
     expect_null(layers[[3]]$slope)
     expect_equal(predict(fit, x)$.pred, reference_parametric(layers, x)[, 1], tolerance = 1e-4,
                  info = activation)

@@ -186,7 +186,8 @@ test_that("NTK parametrisation is no other network, and one input makes no diffe
   narrow <- list(x = data$x[, 1, drop = FALSE], y = data$y)
   for (optimizer in list(opt_sgd(), opt_adam(), opt_adagrad(initial = 0.1))) {
     one <- lapply(c("standard", "ntk"), function(parametrization) {
-      fit_rates(narrow, hidden_units = integer(), optimizer = optimizer, parametrization = parametrization)
+      fit_rates(narrow, hidden_units = integer(), activation = NULL, optimizer = optimizer,
+                parametrization = parametrization)
     })
     expect_identical(one[[1]]$network, one[[2]]$network)
   }
@@ -305,7 +306,7 @@ test_that("the rows of an incomplete batch are left out", {
 test_that("batches without a rest, and a single one that is too small, stay", {
   data <- rates_data(64)
   parts <- c("network", "history")
-  for (batch_size in c(16, 64, 100, Inf)) {
+  for (batch_size in c(16, 64, 100)) {
     expect_identical(fit_rates(data, batch_size = batch_size, incomplete_batch = "drop")[parts],
                      fit_rates(data, batch_size = batch_size)[parts])
   }
@@ -360,6 +361,7 @@ test_that("bad values are refused, and what would do nothing too", {
     fit(parametrization = "ntk", optimizer = opt_lbfgs(), batch_size = Inf)
     fit(decay_schedule = "cosine")
     fit(decay = 0.01)
+    fit(decay_schedule = 0.01)
     fit(decay_schedule = schedule_cosine())
     fit(decay_schedule = schedule_cosine(), optimizer = opt_adam())
     fit(decay_schedule = schedule_warmup(2, schedule_plateau()), optimizer = opt_adamw())
