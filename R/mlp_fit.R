@@ -117,10 +117,10 @@
 #' end of an epoch, such as metrics, is done before; where training has ended already, the fit is whole),
 #' `fastmlp_warning_stuck` when [opt_lbfgs()] fails to find a lower loss where there is one,
 #' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_outcome` (a predictor has the
-#' outcome's values, or is the classes in another coding), `fastmlp_warning_missing` (new data lack
-#' values where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a
-#' single number chose one row to validate on). An error in one of
-#' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
+#' outcome's values, or is classes in another coding, where chance would make one so in less than one of a
+#' hundred data sets of these rows and columns), `fastmlp_warning_missing` (new data lack values
+#' where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a single number
+#' chose one row to validate on). An error in one of `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
 #' whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
