@@ -153,6 +153,9 @@ type_is_given <- function(type, outcome) {
     identical(type$takes, "level") && !is.null(outcome$residuals)
 }
 
+offset_interval_hint <-
+  "With such an offset errors differ in size from row to row; validation rows tell intervals of fits without."
+
 check_type <- function(type, outcome, call) {
   types <- types_of_fit(outcome)
   if (is.null(type)) return(names(types)[1])
@@ -160,7 +163,7 @@ check_type <- function(type, outcome, call) {
   absent <- rlang::is_string(type) && type %in% setdiff(names(known), names(types))
   if (!absent) return(check_choice(type, "type", names(types), call = call))
   gives <- losses_with(type, outcome$type)
-  hint <- sprintf("It comes with the loss%s %s%s.", if (length(gives) > 1) "es" else "",
+  hint <- if (type == "pred_int" && has_offset_before_link(outcome)) offset_interval_hint else sprintf("It comes with the loss%s %s%s.", if (length(gives) > 1) "es" else "",
                   enumerate(gives, Inf), if (type == "pred_int") ", or with validation rows" else "")
   expected <- sprintf("%s%s for a fit with loss %s", if (length(types) > 1) "one of " else "",
                       enumerate(names(types), conjunction = "or"), format(outcome$loss))

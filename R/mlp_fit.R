@@ -381,6 +381,7 @@
 #' @export
 mlp_fit <- function(x, ...) {
   if (...length() == 0) check_given()
+  check_unambiguous(names(sys.call()), c("formula", "y", names(formals(mlp_fit.recipe))), fit_synonyms)
   UseMethod("mlp_fit")
 }
 
@@ -391,7 +392,8 @@ fit_method <- function(own, design) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
     check_given(list(
-      data = "The variables of a formula are columns of `data`.",
+      data = if ("formula" %in% names(own)) "The variables of a formula are columns of `data`." else
+        "The recipe is prepared on it: `mlp_fit(recipe, data)`.",
       y = "Give predictors and outcome, `mlp_fit(x, y)`, or a formula, `mlp_fit(outcome ~ ., data)`."
     ))
     given <- omit_rows(call, given_settings(call), names(own))
