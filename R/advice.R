@@ -2,8 +2,8 @@
 
 # ---- arguments ----
 
-# Arguments that mlp_fit() has under other names, by the hint to give for them. Capitals, dots and underscores do
-# not count.
+# Arguments that mlp_fit() has under other names, by the hint to give for them. Capitals, dots and
+# underscores do not count.
 fit_synonyms <- list(
   "Use `learn_rate`." = c("lr", "learning_rate", "learning_rate_init", "eta", "step_size"),
   "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
@@ -41,11 +41,12 @@ fit_synonyms <- list(
       "nb_epoch", "max_epochs", "nrounds"),
   "Use `batch_size`." = c("batch", "minibatch", "minibatch_size", "bs"),
   "Use `loss`; without it, the loss follows from the outcome." =
-    c("linout", "linear.output", "entropy", "softmax", "censored", "err.fct", "criterion", "objective", "family",
-      "distribution", "link", "cost", "error", "loss_fn", "loss_function"),
+    c("linout", "linear.output", "entropy", "softmax", "censored", "err.fct", "criterion", "objective",
+      "family", "distribution", "link", "cost", "error", "loss_fn", "loss_function"),
   "The outcome says it: a factor makes classes, numbers make a regression." =
     c("task", "mode", "type", "problem_type", "classification", "regression"),
-  "Ask for it in `predict(fit, new_data, type = \"prob\")`." = c("probability", "prob", "probs", "prob_model"),
+  "Ask for it in `predict(fit, new_data, type = \"prob\")`." =
+    c("probability", "prob", "probs", "prob_model"),
   "Ask for it in `predict(fit, new_data, type = \"pred_int\", level = 0.95)`." =
     c("level", "conf_level", "interval", "pred_int", "coverage"),
   "Use `loss = loss_cross_entropy(label_smoothing = )`." = c("label_smoothing", "smoothing"),
@@ -53,7 +54,8 @@ fit_synonyms <- list(
   "Use `stop_metric`." = c("monitor", "early_stopping_metric"),
   "Use `stop_direction = \"maximize\"`." = "maximize",
   "Use `ensemble` for several networks at once." =
-    c("rep", "bag", "bagging", "repeats", "nets", "n_networks", "n_models", "n_estimators", "num_trees", "ntree"),
+    c("rep", "bag", "bagging", "repeats", "nets", "n_networks", "n_models", "n_estimators", "num_trees",
+      "ntree"),
   "Use `standardize`." = c("scale", "scaling", "center", "preProcess", "preproc", "standardization"),
   "Use `standardize` for predictors, `normalization` for hidden layers." = c("normalize", "normalise"),
   "Use `penalty`." = c("decay", "alpha", "l2", "lambda", "reg", "regularization"),
@@ -80,7 +82,8 @@ fit_synonyms <- list(
     c("embed", "embedding", "embeddings"),
   "Factors need no encoding of yours." = c("one_hot", "dummy", "dummies", "contrasts", "encoding"),
   "Use `mlp_continue(fit, ...)`." = c("warm_start", "resume", "continue", "initial_model"),
-  "Use `checkpoint`, or `saveRDS(fit, file)` afterwards." = c("save", "file", "path", "save_best", "save_path"),
+  "Use `checkpoint`, or `saveRDS(fit, file)` afterwards." =
+    c("save", "file", "path", "save_best", "save_path"),
   "Use `mlp_importance(fit, new_data)` afterwards." = "importance",
   "Use `plot(fit)` afterwards." = c("plot", "plots"),
   "Do this on `data` first." = "subset",
@@ -206,7 +209,8 @@ choice_aliases <- list(
   metrics = metric_aliases,
   stop_metric = c(list(loss = c("val_loss", "valid_loss", "validation_loss")), metric_aliases),
   standardize = list(
-    zscore = c("TRUE", "z-score", "standard", "std", "standardize", "scale", "center", "normalize"), none = "FALSE",
+    zscore = c("TRUE", "z-score", "standard", "std", "standardize", "scale", "center", "normalize"),
+    none = "FALSE",
     robust = "median", robust_clip = c("minmax", "range")
   )
 )

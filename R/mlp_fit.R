@@ -119,9 +119,9 @@
 #' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_outcome` (a predictor has the
 #' outcome's values, or is classes in another coding, where chance would make one so in less than one of a
 #' hundred data sets of these rows and columns), `fastmlp_warning_missing` (new data lack values
-#' where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a single number
-#' chose one row to validate on). An error in one of `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
-#' whose `parent` it is.
+#' where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a single
+#' number chose one row to validate on). An error in one of `callbacks` or of `metrics` ends training with a
+#' `fastmlp_error_callback` or `fastmlp_error_metric`, whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; or a sparse matrix of the package Matrix; one row a case. Or a [recipes::recipe()], which is

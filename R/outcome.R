@@ -1,6 +1,7 @@
 # The outcome: from what the user gives to what the engine takes.
 
-# y, the outcome of the rows of x, as list(values, info): values is a factor or a double matrix, info what the fit remembers.
+# y, the outcome of the rows of x, as list(values, info): values is a factor or a double matrix, info what
+# the fit remembers.
 # Several labels are a matrix of 0 and 1, with their two values each in the attribute `labels`.
 as_outcome <- function(y, loss, arg, call, x) {
   names <- outcome_names(y)

@@ -87,7 +87,8 @@ outcome_columns <- function(x, values) {
   sort(unique(unlist(found)))
 }
 
-# Those of some columns that are a target, in any coding or by its values, if chance would hardly make them so.
+# Those of some columns that are a target, in any coding or by its values, if chance would hardly make them
+# so.
 columns_that_are <- function(target, x, columns, any_coding) {
   same <- if (any_coding) same_groups else function(a, b) isTRUE(all(a == b))
   compare <- if (is_sparse(x)) same_sparse_outcome else same_columns
