@@ -8,8 +8,9 @@ install:
 	@tools/install.sh demo
 	@tools/install_package.sh
 
-# The source package, fastmlp_<version>.tar.gz.
+# The source package with its vignettes, fastmlp_<version>.tar.gz; installs what building them misses.
 dist:
+	@tools/install.sh dist
 	@tools/dist.sh
 
 # Every check there is; the last line counts them.

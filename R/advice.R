@@ -2,43 +2,97 @@
 
 # ---- arguments ----
 
-# Arguments that mlp_fit() has under other names, by the hint to give for them.
+# Arguments that mlp_fit() has under other names, by the hint to give for them. Capitals, dots and
+# underscores do not count.
 fit_synonyms <- list(
-  "Use `learn_rate`." = c("lr", "learning_rate", "learning_rate_init", "learningrate", "eta"),
+  "Use `learn_rate`." = c("lr", "learning_rate", "learning_rate_init", "eta", "step_size"),
   "Use `optimizer = opt_sgd(momentum = )`." = "momentum",
   "Use `optimizer = opt_sgd(momentum = , nesterov = TRUE)`." = "nesterov",
-  "Use `optimizer = opt_sgd(weight_decay = )`." = "weight_decay",
-  "Use `optimizer`, such as `optimizer = opt_adam()`." = c("solver", "algorithm", "method"),
-  "Use `schedule`." = c("scheduler", "lr_scheduler", "learn_rate_schedule"),
-  "Use `class_weights`." = c("class.weights", "classwt"),
+  "Use `optimizer = opt_sgd(weight_decay = )`." = c("weight_decay", "wd"),
+  "Use `optimizer = opt_adam(beta1 = , beta2 = )`." = c("betas", "beta_1", "beta_2"),
+  "Use `optimizer`, such as `optimizer = opt_adam()`." =
+    c("solver", "algorithm", "method", "optim", "opt", "optimiser"),
+  "Use `schedule`." = c("scheduler", "lr_scheduler", "learn_rate_schedule", "lr_schedule", "lr_decay"),
+  "Use `schedule = schedule_warmup()`." = c("warmup", "warmup_epochs", "warmup_steps"),
+  "Use `class_weights`." = c("classwt", "class_weight", "pos_weight", "scale_pos_weight"),
   "Use `weights`." = c("case_weights", "sample_weight", "sample_weights"),
-  "Use `min_improvement`." = c("min_delta", "tol", "abstol", "reltol", "threshold"),
-  "Use `patience`, with `validation`." = c("early_stopping", "early.stop", "n_iter_no_change", "stop_iter"),
+  "Use `min_improvement`." = c("min_delta", "tol", "tolerance", "abstol", "reltol", "threshold"),
+  "Use `patience`, with `validation`." =
+    c("early_stopping", "early_stop", "stop_early", "n_iter_no_change", "stop_iter", "early_stopping_rounds",
+      "stopping", "restore_best_weights"),
   "Use `validation`: a share such as 0.2, rows or other data." =
-    c("validation_split", "validation_data", "validation_fraction", "test_size"),
-  "Use `hidden_units`." = c("units", "size", "hidden", "neurons", "nodes", "hidden_layer_sizes", "layers"),
+    c("validation_split", "validation_data", "validation_fraction", "validation_set", "val", "valid",
+      "val_split", "val_data", "x_val", "holdout", "eval_set", "test_size"),
+  "Rows for the test stay out of the fit: `predict(fit, new_data)` takes them." =
+    c("test", "test_data", "test_set", "x_test", "newdata"),
+  "Cross-validation is around a fit, by rsample and tune or caret; `validation` holds rows out of one fit." =
+    c("cv", "nfolds", "folds", "nfold", "k", "kfold", "k_folds", "resamples", "trControl", "tuneGrid",
+      "tuneLength", "tune", "grid"),
+  "Use `hidden_units`." =
+    c("units", "size", "hidden", "neurons", "n_neurons", "n_units", "nodes", "hidden_nodes", "hidden_size",
+      "hidden_dim", "width", "hidden_layer_sizes", "layers", "layer_sizes"),
   "Use `hidden_units`, with a number for each layer." =
-    c("hidden_layers", "n_layers", "num_layers", "n_hidden", "depth"),
-  "Use `activation`." = c("act.fct", "act_fct", "activation_function", "hidden_activation"),
+    c("hidden_layers", "n_layers", "num_layers", "num_hidden_layers", "n_hidden", "depth"),
+  "Use `activation`." = c("act.fct", "act", "activation_function", "activation_fn", "hidden_activation"),
+  "That of the outputs follows from `loss`." =
+    c("output_activation", "last_activation", "out_activation", "final_activation"),
   "Use `epochs`." =
-    c("maxit", "max_iter", "maxiter", "iter", "iterations", "stepmax", "n_epochs", "num_epochs", "nb_epoch"),
+    c("maxit", "max_iter", "n_iter", "iter", "iterations", "stepmax", "n_epochs", "num_epochs",
+      "nb_epoch", "max_epochs", "nrounds"),
+  "Use `batch_size`." = c("batch", "minibatch", "minibatch_size", "bs"),
   "Use `loss`; without it, the loss follows from the outcome." =
-    c("linout", "linear.output", "entropy", "softmax", "censored", "err.fct", "criterion", "objective"),
-  "Use `ensemble` for several networks at once." = c("rep", "bag", "repeats"),
-  "Use `standardize`." = c("scale", "center", "preProcess", "preprocess"),
-  "Use `penalty`." = c("decay", "alpha", "l2", "lambda", "regularization"),
-  "Use `penalty`, with `mixture = 1`." = "l1",
+    c("linout", "linear.output", "entropy", "softmax", "censored", "err.fct", "criterion", "objective",
+      "family", "distribution", "link", "cost", "error", "loss_fn", "loss_function"),
+  "The outcome says it: a factor makes classes, numbers make a regression." =
+    c("task", "mode", "type", "problem_type", "classification", "regression"),
+  "Ask for it in `predict(fit, new_data, type = \"prob\")`." =
+    c("probability", "prob", "probs", "prob_model"),
+  "Ask for it in `predict(fit, new_data, type = \"pred_int\", level = 0.95)`." =
+    c("level", "conf_level", "interval", "pred_int", "coverage"),
+  "Use `loss = loss_cross_entropy(label_smoothing = )`." = c("label_smoothing", "smoothing"),
+  "Use `metrics`." = c("metric", "eval_metric", "measure", "measures", "scoring"),
+  "Use `stop_metric`." = c("monitor", "early_stopping_metric"),
+  "Use `stop_direction = \"maximize\"`." = "maximize",
+  "Use `ensemble` for several networks at once." =
+    c("rep", "bag", "bagging", "repeats", "nets", "n_networks", "n_models", "n_estimators", "num_trees",
+      "ntree"),
+  "Use `standardize`." = c("scale", "scaling", "center", "preProcess", "preproc", "standardization"),
+  "Use `standardize` for predictors, `normalization` for hidden layers." = c("normalize", "normalise"),
+  "Use `penalty`." = c("decay", "alpha", "l2", "lambda", "reg", "regularization"),
+  "Use `penalty`, with `mixture = 1`." = c("l1", "lasso"),
+  "Use `mixture`." = c("l1_ratio", "elastic_net"),
   "Use `dropout`." = c("dropout_rate", "drop_rate"),
-  "Use `normalization`." = c("batch_norm", "batch_normalization", "layer_norm", "normalize"),
-  "Use `init`." = c("Wts", "rang", "startweights", "initializer", "kernel_initializer"),
-  "Use `threads`." = c("num_threads", "nthread", "n_jobs", "cores"),
-  "Use `verbose`." = c("trace", "verbosity", "lifesign"),
-  "Use `na_action`." = c("na.action", "na_rm", "na.rm"),
-  "Use `loss = loss_quantile(levels = )`." = c("quantiles", "quantile_levels", "levels", "tau"),
+  "Use `normalization`." =
+    c("batch_norm", "bn", "use_batchnorm", "batch_normalization", "layer_norm", "layer_normalization"),
+  "Use `residual`, for layers as wide as what comes in." =
+    c("skip", "skip_connections", "resnet", "residuals", "shortcut"),
+  "Use `clip_norm`, or `clip_value`." =
+    c("clip", "grad_clip", "gradient_clip", "gradient_clipping", "max_grad_norm", "gradient_clip_val"),
+  "Use `init`." = c("Wts", "rang", "start", "startweights", "initializer", "kernel_initializer"),
+  "Every layer has its bias." = c("bias", "use_bias", "intercept", "fit_intercept"),
+  "Use `threads`." =
+    c("num_threads", "n_threads", "nthread", "n_jobs", "cores", "n_cores", "mc_cores", "num_cores",
+      "workers", "num_workers", "parallel"),
+  "Use `verbose`." = c("trace", "verbosity", "lifesign", "silent", "quiet", "progress"),
+  "Use `na_action`." = c("na.action", "na_rm", "impute", "missing"),
+  "Use `loss = loss_quantile(levels = )`." = c("quantile", "quantiles", "quantile_levels", "levels", "tau"),
+  "Use `loss = \"ordinal\"`, of an ordered factor." = c("ordinal", "ordered"),
+  "Use `calibrate`." = c("calibration", "temperature", "temperature_scaling"),
   "Use `factor_embedding = embed_factors()` for factors, `numeric_embedding` for numbers." =
     c("embed", "embedding", "embeddings"),
+  "Factors need no encoding of yours." = c("one_hot", "dummy", "dummies", "contrasts", "encoding"),
+  "Use `mlp_continue(fit, ...)`." = c("warm_start", "resume", "continue", "initial_model"),
+  "Use `checkpoint`, or `saveRDS(fit, file)` afterwards." =
+    c("save", "file", "path", "save_best", "save_path"),
+  "Use `mlp_importance(fit, new_data)` afterwards." = "importance",
+  "Use `plot(fit)` afterwards." = c("plot", "plots"),
   "Do this on `data` first." = "subset",
-  "Training runs on the processor alone; `threads` says on how many cores." = c("device", "gpu", "cuda"),
+  "Training runs on the processor alone; `threads` says on how many cores." =
+    c("device", "gpu", "cuda", "use_gpu"),
+  "Leave it out: there is no such thing to set." =
+    c("Hess", "MaxNWts", "mask", "model", "control", "write_forest", "dtype", "precision"),
+  "Give the outcome in the formula, or after the predictors, `mlp_fit(x, y)`." =
+    c("y", "outcome", "target", "response", "labels"),
   "Give the formula first, or as `formula = `." = c("x", "formula", "data")
 )
 
@@ -79,11 +133,19 @@ general_synonyms <- list(
   "Use `type = \"pred_int\"`, with `level`." = c("interval", "se.fit", "se", "conf_level")
 )
 
+# Names as they are told apart: without capitals, dots and the like.
+plain_name <- function(x) gsub("[^a-z0-9]", "", tolower(x))
+
+# The names of the entries of a table of aliases that list x.
+named_so <- function(x, table) {
+  names(Filter(function(aliases) plain_name(x) %in% plain_name(aliases), table))
+}
+
 # What to do about an argument that a function with the arguments `known` does not know.
 argument_hint <- function(name, known = character(), synonyms = list()) {
-  meant <- names(Filter(function(names) name %in% names, c(synonyms, general_synonyms)))
+  meant <- named_so(name, c(synonyms, general_synonyms))
   if (length(meant)) return(meant[1])
-  alias <- intersect(names(Filter(function(names) name %in% names, argument_aliases)), known)
+  alias <- intersect(named_so(name, argument_aliases), known)
   if (length(alias)) return(sprintf("Use `%s`.", alias[1]))
   known <- setdiff(known, "...")
   suggest(name, known) %||%
@@ -101,17 +163,17 @@ strict <- function(f) {
 # ---- values ----
 
 metric_aliases <- list(
-  accuracy = c("acc", "val_acc", "val_accuracy"),
-  auc = c("roc_auc", "auroc"), log_loss = c("mn_log_loss", "logloss", "cross_entropy"),
+  accuracy = c("acc", "val_acc", "val_accuracy", "categorical_accuracy"),
+  auc = c("roc", "roc_auc", "auroc"), log_loss = c("mn_log_loss", "logloss", "cross_entropy"),
   rmse = c("mse", "root_mean_squared_error"), mae = "mean_absolute_error",
-  rsq = c("r2", "r_squared", "r.squared")
+  rsq = c("r2", "r_squared", "rsquared")
 )
 
 # What values of arguments are called elsewhere, by argument and by the choice that may be meant.
 choice_aliases <- list(
   activation = list(
     silu = "swish", sigmoid = c("logistic", "logit"), identity = c("linear", "none", "purelin"),
-    relu = c("rectifier", "relu6"), hard_sigmoid = "hardsigmoid", leaky_relu = "lrelu"
+    relu = c("rectifier", "relu6", "rect", "ramp"), hard_sigmoid = "hardsigmoid", leaky_relu = "lrelu"
   ),
   loss = list(
     squared = c("mse", "mean_squared_error", "squared_error", "l2", "sse", "rmse"),
@@ -123,6 +185,7 @@ choice_aliases <- list(
     gaussian = "normal", ordinal = "cumulative"
   ),
   type = list(
+    class = c("classes", "label", "labels"), quantile = "quantiles",
     prob = c("response", "probs", "probability", "probabilities", "posterior", "vector"),
     numeric = c("response", "vector", "mean"), raw = c("link", "logit", "net"),
     pred_int = c("interval", "prediction", "conf_int"),
@@ -146,7 +209,8 @@ choice_aliases <- list(
   metrics = metric_aliases,
   stop_metric = c(list(loss = c("val_loss", "valid_loss", "validation_loss")), metric_aliases),
   standardize = list(
-    zscore = c("TRUE", "z-score", "standard", "scale", "normalize"), none = "FALSE",
+    zscore = c("TRUE", "z-score", "standard", "std", "standardize", "scale", "center", "normalize"),
+    none = "FALSE",
     robust = "median", robust_clip = c("minmax", "range")
   )
 )
@@ -160,8 +224,8 @@ choice_hint <- function(x, arg, choices) {
   }
   if (!is.atomic(x) || length(x) == 0) return(NULL)
   known <- choice_aliases[[sub(".*\\$", "", arg)]]
-  meant <- names(Filter(function(names) tolower(x[1]) %in% tolower(names), known))
-  meant <- intersect(meant, choices)
+  same <- choices[plain_name(choices) == plain_name(x[1])]
+  meant <- c(same, intersect(named_so(x[1], known), choices))
   if (length(meant)) return(sprintf("Did you mean %s?", dQuote(meant[1], FALSE)))
   explained <- if (arg == "type" && "history" %in% choices) picture_of_explanation(x)
   if (!is.null(explained)) return(explained)
@@ -180,8 +244,21 @@ explanation_aliases <- list(
 )
 
 picture_of_explanation <- function(x) {
-  meant <- names(Filter(function(names) tolower(x[1]) %in% names, explanation_aliases))
+  meant <- named_so(x[1], explanation_aliases)
   if (length(meant)) sprintf("Use `autoplot(%s)`.", meant[1])
+}
+
+# What to do about a number that is a percentage where a share is wanted, such as 20 or "20%".
+share_hint <- function(x) {
+  if (!rlang::is_string(x) && !(is_plain_numeric(x) && length(x) == 1)) return(NULL)
+  number <- suppressWarnings(as.numeric(sub(" *%$", "", x)))
+  if (isTRUE(number >= 5 && number <= 100)) sprintf("%s %% is %s.", format(number), format(number / 100))
+}
+
+# What to do about a vector, one value a row, in whose place something is that only tells of it.
+column_hint <- function(x, arg) {
+  if (inherits(x, "formula")) return(sprintf("Give the values themselves: `%s = data$column`.", arg))
+  if (is.character(x) || is.data.frame(x)) "Give the column itself: `data$column`."
 }
 
 # What to do about a function in the place of a name: it may make what is meant, or be what is meant itself.
@@ -189,6 +266,14 @@ function_hint <- function(f, arg) {
   if (arg != "loss") return("Give a name, in quotes.")
   constructor_hint(f, "loss") %||% "For a loss of your own use `loss_custom()`."
 }
+
+# What constructors are called elsewhere.
+constructor_aliases <- list(
+  init_glorot = "xavier", init_he = "kaiming", schedule_plateau = c("reduce_on_plateau", "reduce_lr"),
+  schedule_cosine = "cosine_annealing", schedule_step = c("multistep", "step_lr"),
+  opt_sgd = c("momentum", "nesterov", "gd"), opt_lbfgs = c("bfgs", "l-bfgs-b", "newton"),
+  opt_rprop = c("rprop+", "rprop-", "backprop")
+)
 
 # What to do about a value that is no object of those that functions with a prefix make.
 constructor_hint <- function(x, prefix) {
@@ -198,12 +283,11 @@ constructor_hint <- function(x, prefix) {
     return(if (length(same)) sprintf("Call it: `%s()`.", same[1]))
   }
   if (!rlang::is_string(x)) return(NULL)
-  plain <- function(name) gsub("[^a-z0-9]", "", tolower(name))
-  short <- plain(sub(paste0("^", prefix, "_"), "", names))
-  distance <- drop(utils::adist(plain(x), short))
-  if (min(distance) <= nchar(plain(x)) / 4) {
-    sprintf("Without quotes, as a call: `%s()`.", names[which.min(distance)])
-  }
+  short <- plain_name(sub(paste0("^", prefix, "_"), "", names))
+  distance <- drop(utils::adist(plain_name(x), short))
+  near <- if (min(distance) <= nchar(plain_name(x)) / 4) names[which.min(distance)]
+  meant <- c(intersect(named_so(x, constructor_aliases), names), near)
+  if (length(meant)) sprintf("Without quotes, as a call: `%s()`.", meant[1])
 }
 
 # What to do about an argument that is no object that R finds, as it was written.

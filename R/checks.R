@@ -30,13 +30,14 @@ describe_limits <- function(x, min, max) {
 
 # One number between `from` and `to`; `open` lists the ends that do not belong ("from", "to").
 check_number <- function(x, arg, from = -Inf, to = Inf, open = character(),
-                         call = rlang::caller_env()) {
+                         call = rlang::caller_env(), hint = NULL) {
   inside <- function() {
     (if ("from" %in% open) x > from else x >= from) && (if ("to" %in% open) x < to else x <= to)
   }
   ok <- is_plain_numeric(x) && length(x) == 1 && !is.na(x) && inside()
   if (!ok) {
-    abort_argument(arg, describe_range(from, to, open), describe(x), fault_kind(x), call = call)
+    hint <- (if (to == 1) share_hint(x)) %||% hint
+    abort_argument(arg, describe_range(from, to, open), describe(x), fault_kind(x), hint, call)
   }
   as.double(x)
 }
@@ -115,9 +116,9 @@ check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::call
 }
 
 # A double vector of a given length (NULL: any).
-check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
+check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env(), hint = NULL) {
   if (!is.numeric(x) || is.object(x)) {
-    abort_argument(arg, "a numeric vector", describe(x), "type", call = call)
+    abort_argument(arg, "a numeric vector", describe(x), "type", hint, call)
   }
   if (!is.null(length) && length(x) != length) {
     abort_argument(arg, sprintf("a numeric vector of length %d", length), describe(x), "shape",
@@ -128,12 +129,8 @@ check_numeric <- function(x, arg, length = NULL, call = rlang::caller_env()) {
 
 check_case_weights <- function(weights, rows, arg = "weights", call = rlang::caller_env()) {
   if (is.null(weights)) return(NULL)
-  if (is.character(weights) || is.data.frame(weights)) {
-    abort_argument(arg, "a numeric vector", describe(weights), "type",
-                   hint = "Give the column itself: `data$column`.", call = call)
-  }
   if (inherits(weights, "hardhat_case_weights")) weights <- as.double(weights)
-  weights <- check_numeric(weights, arg, rows, call)
+  weights <- check_numeric(weights, arg, rows, call, column_hint(weights, arg))
   if (in_single_precision(weights) && min(weights) >= 0 && max(weights) > 0) return(weights)
   bad <- which(!is.finite(weights) | weights < 0 | weights > largest_float)
   if (length(bad)) {
@@ -156,6 +153,17 @@ check_no_dots <- function(..., known = character(), synonyms = list(), call = rl
   if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
   hint <- if (!is.na(name)) argument_hint(name, known, synonyms)
   abort_argument("...", "empty", got, "dots", hint, call)
+}
+
+# Names that R could complete to several arguments, which it would refuse in words of its own.
+check_unambiguous <- function(given, arguments, synonyms, call = rlang::caller_env()) {
+  for (name in setdiff(given, c(arguments, ""))) {
+    whole <- arguments[startsWith(arguments, name)]
+    if (length(whole) < 2) next
+    hint <- argument_hint(name, synonyms = synonyms) %||%
+      sprintf("Did you mean %s?", enumerate(whole, Inf, "or"))
+    abort_argument("...", "empty", sprintf("the unknown argument `%s`", name), "dots", hint, call)
+  }
 }
 
 # A name in the call of a function that is neither one of its arguments nor among those left over R took for

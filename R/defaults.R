@@ -159,7 +159,7 @@ given_settings <- function(frame) {
 
 # What tune() marks has to have a value before it is fitted.
 check_tuned <- function(given, call) {
-  marked <- Filter(is.call, given)
+  marked <- Filter(function(x) is.call(x) && !inherits(x, "formula"), given)
   if (length(marked) == 0) return(invisible())
   abort_argument(names(marked)[1], "a value", describe(marked[[1]]), "type",
                  "Find one by `tune::tune_grid()`, and put it in by `tune::finalize_workflow()`.", call)

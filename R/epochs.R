@@ -48,16 +48,16 @@ present_network <- function(monitor, judged = FALSE, variant = 1L) {
 }
 
 # The fit with the network of an epoch. What validation rows say is about the one that it had before.
-at_epoch <- function(object, epoch, call) {
+at_epoch <- function(object, epoch, call, arg = "epoch") {
   if (is.null(epoch)) return(object)
-  epoch <- check_count(epoch, "epoch", call = call)
+  epoch <- check_count(epoch, arg, call = call)
   networks <- object$epochs[[as.character(epoch)]]
   if (is.null(networks)) {
     known <- as.integer(names(object$epochs))
     expected <- sprintf("one of those that the fit kept%s",
                         if (length(known)) sprintf(" (%s)", enumerate(known, Inf)) else "")
     hint <- if (length(known) == 0) "This fit kept none: fit with `keep_epochs`."
-    abort_argument("epoch", expected, format(epoch), hint = hint, call = call)
+    abort_argument(arg, expected, format(epoch), hint = hint, call = call)
   }
   object$network <- networks[[1]]
   object["members"] <- list(if (length(networks) > 1) networks)

@@ -9,12 +9,11 @@ design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
   bare <- bare_predictors(terms, data)
   check_column_types(data, bare, "data", call)
   check_factors(data, bare, "data", call, policy)
-  columns <- formula_columns(data, all.vars(rlang::f_rhs(terms)), bare)
-  side <- right_side(formula, terms)
+  side <- right_side(formula, terms, call)
+  columns <- formula_columns(data, all.vars(rlang::f_rhs(if (has_dot(side)) terms else side)), bare)
   encode <- function(columns) mold_predictors(side, columns, "formula", call, bare)
   molded <- encode(provisional(columns, policy, "data", call))
   check_no_inner_factors(molded$blueprint, bare, call)
-  if (length(molded$names) == 0) check_some_columns(molded$x, "formula", call)
   outcomes <- mold_outcomes(formula, data, call)
   y <- plain_outcomes(outcomes$outcomes, formula)
   blueprint <- with_outcomes(molded$blueprint, outcomes$blueprint, formula)
@@ -26,12 +25,20 @@ design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
 }
 
 # The predictors of a formula by themselves. A dot stays one, as hardhat cannot take thousands of
-# terms written out, unless it could come to mean the outcome too.
-right_side <- function(formula, terms) {
+# terms written out, unless it could come to mean the outcome too, or what is taken away again is the outcome.
+right_side <- function(formula, terms, call) {
   outcome <- all.vars(rlang::f_lhs(formula))
-  side <- if (any(outcome %in% all.vars(rlang::f_rhs(terms)))) terms else formula
+  labels <- attr(terms, "term.labels")
+  if (length(labels) == 0) {
+    abort_argument("formula", "have at least one predictor", deparse1(formula), "formula",
+                   "Name predictors on its right side, or write `.` for all other columns.", call)
+  }
+  named <- any(outcome %in% all.vars(rlang::f_rhs(terms)))
+  side <- if (named) stats::reformulate(labels) else formula
   rlang::new_formula(NULL, rlang::f_rhs(side), rlang::f_env(formula))
 }
+
+has_dot <- function(formula) "." %in% all.vars(rlang::f_rhs(formula))
 
 # The columns of data that one side of a formula uses, those in `bare` as the engine takes them.
 formula_columns <- function(data, names, bare = character()) {
@@ -59,6 +66,11 @@ formula_rules <- list(
     broken = function(formula, terms) is_computed(rlang::f_lhs(formula)),
     expected = "without `-` and numbers on its left side, where `+` stands between several outcomes",
     hint = "To compute the outcome, write it inside `I()`: `I(a - b) ~ x`."
+  ),
+  list(
+    broken = function(formula, terms) deparse1(rlang::f_lhs(formula)) %in% attr(terms, "term.labels"),
+    expected = "without its outcome among the predictors",
+    hint = "Write `.` for all other columns."
   ),
   list(
     broken = function(formula, terms) has_groups(rlang::f_rhs(formula)),

@@ -153,15 +153,25 @@ type_is_given <- function(type, outcome) {
     identical(type$takes, "level") && !is.null(outcome$residuals)
 }
 
+# Why a fit lacks a type of prediction that others have.
+absent_type_hint <- function(type, outcome) {
+  interval <- type == "pred_int"
+  if (interval && has_offset_before_link(outcome)) return(offset_interval_hint)
+  gives <- losses_with(type, outcome$type)
+  sprintf("It comes with the loss%s %s%s.", if (length(gives) > 1) "es" else "", enumerate(gives, Inf),
+          if (interval) ", or with validation rows" else "")
+}
+
+offset_interval_hint <-
+  "With such an offset errors differ in size from row to row; validation rows tell intervals of fits without."
+
 check_type <- function(type, outcome, call) {
   types <- types_of_fit(outcome)
   if (is.null(type)) return(names(types)[1])
   known <- prediction_types[[outcome$type]]
   absent <- rlang::is_string(type) && type %in% setdiff(names(known), names(types))
   if (!absent) return(check_choice(type, "type", names(types), call = call))
-  gives <- losses_with(type, outcome$type)
-  hint <- sprintf("It comes with the loss%s %s%s.", if (length(gives) > 1) "es" else "",
-                  enumerate(gives, Inf), if (type == "pred_int") ", or with validation rows" else "")
+  hint <- absent_type_hint(type, outcome)
   expected <- sprintf("%s%s for a fit with loss %s", if (length(types) > 1) "one of " else "",
                       enumerate(names(types), conjunction = "or"), format(outcome$loss))
   abort_argument("type", expected, format_value(type), hint = hint, call = call)

@@ -16,8 +16,7 @@ check_shares <- function(x, arg, call = rlang::caller_env()) {
   ok <- is_plain_numeric(x) && length(x) > 0 && !anyNA(x) && all(x >= 0 & x < 1)
   if (!ok) {
     kind <- fault_kind(x, length = NULL)
-    percent <- is_plain_numeric(x) && all(x >= 0 & x < 100, na.rm = TRUE) && any(x > 1, na.rm = TRUE)
-    abort_argument(arg, "numbers in [0, 1)", describe(x), kind, if (percent) "Half is 0.5, not 50.", call)
+    abort_argument(arg, "numbers in [0, 1)", describe(x), kind, share_hint(x[!x %in% 0][1]), call)
   }
   as.double(x)
 }

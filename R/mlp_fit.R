@@ -117,11 +117,11 @@
 #' end of an epoch, such as metrics, is done before; where training has ended already, the fit is whole),
 #' `fastmlp_warning_stuck` when [opt_lbfgs()] fails to find a lower loss where there is one,
 #' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_outcome` (a predictor has the
-#' outcome's values, or is the classes in another coding), `fastmlp_warning_missing` (new data lack
-#' values where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a
-#' single number chose one row to validate on). An error in one of
-#' `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or `fastmlp_error_metric`,
-#' whose `parent` it is.
+#' outcome's values, or is classes in another coding, where chance would make one so in less than one of a
+#' hundred data sets of these rows and columns), `fastmlp_warning_missing` (new data lack values
+#' where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a single
+#' number chose one row to validate on). An error in one of `callbacks` or of `metrics` ends training with a
+#' `fastmlp_error_callback` or `fastmlp_error_metric`, whose `parent` it is.
 #'
 #' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
 #'   columns; or a sparse matrix of the package Matrix; one row a case. Or a [recipes::recipe()], which is
@@ -384,6 +384,7 @@
 #' @export
 mlp_fit <- function(x, ...) {
   if (...length() == 0) check_given()
+  check_unambiguous(names_given(sys.nframe()), c("formula", "y", names(formals(mlp_fit.recipe))), fit_synonyms)
   UseMethod("mlp_fit")
 }
 
@@ -394,7 +395,8 @@ fit_method <- function(own, design) {
     call <- environment()
     check_no_dots(..., known = names(formals()), synonyms = fit_synonyms)
     check_given(list(
-      data = "The variables of a formula are columns of `data`.",
+      data = if ("formula" %in% names(own)) "The variables of a formula are columns of `data`." else
+        "The recipe is prepared on it: `mlp_fit(recipe, data)`.",
       y = "Give predictors and outcome, `mlp_fit(x, y)`, or a formula, `mlp_fit(outcome ~ ., data)`."
     ))
     given <- omit_rows(call, given_settings(call), names(own))

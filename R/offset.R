@@ -16,7 +16,7 @@ fit_offset <- function(settings, design, outcome, call) {
   validation <- settings$validation
   if (design$interface == "formula" && !is.null(settings$offset)) {
     abort_argument("offset", "a term `offset()` of the formula here", describe(settings$offset),
-                   call = call)
+                   hint = "Write it into the formula: `y ~ x + offset(column)`.", call = call)
   }
   if (is.null(terms) && is.null(settings$offset)) return(list(validation = validation))
   check_takes_offset(outcome$info$loss, call)
@@ -40,6 +40,11 @@ offset_argument <- function(offset, validation, rows, call) {
   list(values = values, valid = valid, source = "argument", validation = validation)
 }
 
+# Whether outputs of a fit are joined by an offset before their link.
+has_offset_before_link <- function(outcome) {
+  !is.null(outcome$offset) && identical(offset_place(outcome$loss), "outputs")
+}
+
 check_takes_offset <- function(loss, call) {
   if (!is.null(offset_place(loss))) return(invisible())
   takes <- Filter(function(name) !is.null(offset_place(new_loss(name))), names(losses))
@@ -51,7 +56,7 @@ check_takes_offset <- function(loss, call) {
 }
 
 check_offset <- function(offset, rows, arg, call) {
-  check_finite_values(check_numeric(offset, arg, rows, call), arg, call)
+  check_finite_values(check_numeric(offset, arg, rows, call, column_hint(offset, arg)), arg, call)
 }
 
 # The sets with what each adds: `offset` to outputs, `shift` to what is left of the outcome.

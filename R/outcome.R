@@ -1,10 +1,12 @@
 # The outcome: from what the user gives to what the engine takes.
 
-# y as list(values, info): values is a factor or a double matrix, info what the fit remembers.
+# y, the outcome of the rows of x, as list(values, info): values is a factor or a double matrix, info what
+# the fit remembers.
 # Several labels are a matrix of 0 and 1, with their two values each in the attribute `labels`.
-as_outcome <- function(y, loss, arg, call) {
+as_outcome <- function(y, loss, arg, call, x) {
   names <- outcome_names(y)
   values <- outcome_values(y, arg, call)
+  check_outcome_rows(values, x, y, arg, call)
   type <- outcome_type(values)
   loss <- outcome_loss(loss, values, arg, call)
   if (type == "class") check_classes(values, arg, call)
@@ -19,6 +21,12 @@ as_outcome <- function(y, loss, arg, call) {
     link = losses[[loss$name]]$link
   )
   list(values = values, info = info)
+}
+
+check_outcome_rows <- function(values, x, y, arg, call) {
+  hint <- if (rlang::is_string(y)) "The outcome is a column, not its name: use `data$column`." else
+    if (NROW(values) == ncol(x)) "Cases are rows: use `t(x)`." else "Each row of `x` has its outcome in `y`."
+  check_same_rows(nrow(x), NROW(values), arg, call, hint)
 }
 
 outcome_type <- function(values) {
@@ -115,9 +123,7 @@ check_classes <- function(y, arg, call) {
   rows <- tabulate(y, nlevels(y))
   if (sum(rows > 0) < 2) {
     got <- sprintf("only %s", enumerate(levels(y)[rows > 0]))
-    hint <- if (length(y) == 1 && arg == "y") "The outcome is a column, not its name: use `data$column`." else
-      "Give rows of other classes, too."
-    abort_argument(arg, "have at least two classes", got, "outcome", hint, call)
+    abort_argument(arg, "have at least two classes", got, "outcome", "Give rows of other classes, too.", call)
   }
   unused <- levels(y)[rows == 0]
   if (length(unused)) {

@@ -207,7 +207,7 @@ multi_predict._fastmlp <- function(object, new_data, type = NULL, epochs = NULL,
                    hint = "Use `set_engine(\"fastmlp\", keep_epochs = )`.", call = call)
   }
   predicted <- lapply(epochs, function(epoch) {
-    object$fit <- at_epoch(object$fit, epoch, call)
+    object$fit <- at_epoch(object$fit, epoch, call, "epochs")
     values <- stats::predict(object, new_data, type = type)
     list_tibble(c(list(epochs = rep(epoch, nrow(values))), as.list(values)))
   })

@@ -75,27 +75,39 @@ leaving_out <- function(x, found, names, design) {
   sprintf(": `%s`", sprintf(columns, format_setting(names[found])))
 }
 
-# Columns of x that are the outcome: of numbers the same ones, of classes the same in any coding.
+# Columns of x that are the outcome: numbers by their values; classes, and factors beside numbers, in any
+# coding.
 outcome_columns <- function(x, values) {
-  if (NROW(values) < 3) return(integer())
-  targets <- if (is.factor(values)) list(as.integer(values)) else
-    lapply(seq_len(ncol(values)), function(k) values[, k])
-  same <- if (is.factor(values)) same_groups else function(a, b) isTRUE(all(a == b))
-  found <- lapply(Filter(function(target) length(unique(target)) > 1, targets), function(target) {
-    if (!is_sparse(x)) return(same_columns(x, target, same))
-    column <- column_reader(x)
-    Filter(function(j) same(column(j), target), equally_sparse(x, target, is.factor(values)))
+  classes <- is.factor(values)
+  targets <- if (classes) list(as.integer(values)) else lapply(seq_len(ncol(values)), function(k) values[, k])
+  coded <- if (is.data.frame(x)) classes | vapply(x, is.factor, NA) else rep(classes, ncol(x))
+  found <- lapply(targets, function(target) {
+    c(columns_that_are(target, x, which(!coded), FALSE), columns_that_are(target, x, which(coded), TRUE))
   })
   sort(unique(unlist(found)))
+}
+
+# Those of some columns that are a target, in any coding or by its values, if chance would hardly make them
+# so.
+columns_that_are <- function(target, x, columns, any_coding) {
+  same <- if (any_coding) same_groups else function(a, b) isTRUE(all(a == b))
+  compare <- if (is_sparse(x)) same_sparse_outcome else same_columns
+  found <- compare(x, columns, target, same)
+  if (length(found) && length(columns) * chance_of_order(target, any_coding) < 0.01) found
 }
 
 # Whether two vectors differ in the same places.
 same_groups <- function(a, b) identical(match(a, unique(a)), match(b, unique(b)))
 
-# Columns that are the target. Whole ones are copied only where a look at a few rows, and at some more, does
-# not rule them out.
-same_columns <- function(x, target, same) {
-  columns <- seq_len(ncol(x))
+# The probability that a target's values in random order are the target again, or differ in the same places.
+chance_of_order <- function(target, any_coding) {
+  rows <- tabulate(match(target, unique(target)))
+  groups <- if (any_coding) sum(lfactorial(tabulate(rows))) else 0
+  exp(sum(lfactorial(rows)) + groups - lfactorial(length(target)))
+}
+
+# Whole columns are copied only where a look at a few rows, and at some more, does not rule them out.
+same_columns <- function(x, columns, target, same) {
   for (count in pmin(c(16, 256, Inf), length(target))) {
     rows <- unique(round(seq(1, length(target), length.out = count)))
     columns <- columns[vapply(columns, function(j) same(column_at(x, j, rows), target[rows]), NA)]
@@ -107,10 +119,16 @@ column_at <- function(x, j, rows) {
   if (is.matrix(x)) x[rows, j] + 0 else as.double(unclass(.subset2(x, j))[rows])
 }
 
-# Columns with as many zeros as a number or a class has rows, at most 100.
-equally_sparse <- function(x, target, classes) {
-  zeros <- nrow(x) - diff(unclass(x)$p)
-  utils::head(which(zeros %in% if (classes) tabulate(target) else sum(target == 0)), 100)
+# The same of sparse columns: they have as many zeros as some value of the target, and begin like it.
+same_sparse_outcome <- function(x, columns, target, same) {
+  x <- unclass(x)
+  zeros <- x$dim[1] - diff(x$p)[columns]
+  begins <- function(j) {
+    at <- seq_len(min(x$p[j + 1] - x$p[j], 16L)) + x$p[j]
+    same(x$x[at], target[x$i[at] + 1L])
+  }
+  columns <- Filter(begins, columns[zeros %in% c(0L, tabulate(match(target, unique(target))))])
+  Filter(function(j) same(sparse_column(x, j), target), columns)
 }
 
 # The engine works in single precision.

@@ -65,14 +65,17 @@ validation_share <- function(share, outcome, call) {
     abort_argument("validation", "a number in [0, 1)", "1", call = call,
                    hint = "Some rows are trained on; for row 1 alone give a logical vector.")
   }
-  share <- check_number(share, "validation", 0, 1, open = "to", call = call)
+  share <- check_number(share, "validation", 0, 1, open = "to", call = call, hint = validation_hint)
   if (share == 0) return(list(kind = "none"))
   rows <- stratum_sizes(outcome$values)
   # Every class that has rows keeps one to train on.
   take <- pmax(pmin(round(share * rows), rows - 1), 0)
   if (sum(take) == 0) {
+    hint <- if (max(rows) == 1) "Each class has one row alone, which is trained on." else
+      sprintf("Give %s or more, or 0 for no validation.", format(1 / max(rows), digits = 2))
+    got <- sprintf("%s of %s", format(share), count_of(sum(rows), "row"))
     expected <- "a share that comes to at least one row"
-    abort_argument("validation", expected, format(share), call = call)
+    abort_argument("validation", expected, got, hint = hint, call = call)
   }
   list(kind = "share", take = take)
 }

@@ -164,6 +164,13 @@ check_readme_install() {
       Rscript -e '.libPaths(c("empty", .libPaths()))' -e "$line" -e 'library(fastmlp, lib.loc = "empty")')
 }
 
+# A tarball without vignettes is none to hand on: `make dist` says what is missing.
+check_dist() {
+  mkdir "$work/poor" && printf '#!/bin/sh\necho knitr\n' >"$work/poor/Rscript" &&
+    chmod +x "$work/poor/Rscript" && ! PATH="$work/poor:$PATH" tools/dist.sh 2>"$work/dist.log" &&
+    grep -q 'not installed:.* knitr$' "$work/dist.log"
+}
+
 install_into_work() {
   mkdir -p "$work/library" && R CMD INSTALL --library="$work/library" "$work"/fastmlp_*.tar.gz
 }
@@ -229,6 +236,8 @@ check_kernels
 check_rng
 # shellcheck disable=SC2046
 check "R CMD build" build_package "$work" $(vignette_option)
+[ -z "$(vignette_option)" ] || skip "vignettes" "not installed: $(echo $(missing_for_vignettes))"
+check "make dist without knitr" check_dist
 check "R CMD INSTALL" install_into_work
 check "the README's install.packages()" check_readme_install
 if installed; then

@@ -28,11 +28,15 @@ build_package() { # directory, options of R CMD build
   ls "$directory"/fastmlp_*.tar.gz
 }
 
+# What building vignettes needs and this machine lacks.
+missing_for_vignettes() {
+  command -v pandoc >/dev/null || say pandoc
+  Rscript tools/missing.R knitr rmarkdown
+}
+
 # The option of R CMD build without which it fails where vignettes cannot be built.
 vignette_option() {
-  if ! command -v pandoc >/dev/null || [ -n "$(Rscript tools/missing.R knitr rmarkdown)" ]; then
-    say --no-build-vignettes
-  fi
+  if [ -n "$(missing_for_vignettes)" ]; then say --no-build-vignettes; fi
 }
 
 # The engine's sources that know no R.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to run the package (`install.sh demo`), to check it (`install.sh test`) or to
-# build its site (`install.sh site`).
+# Installs what is missing to run the package (`install.sh demo`), to build its tarball (`install.sh dist`),
+# to check it (`install.sh test`) or to build its site (`install.sh site`).
 # Debian's packages come first, prebuilt; what they lack or have too old comes from CRAN.
 source "$(dirname "$0")/common.sh"
 goal=${1:-demo}
@@ -67,6 +67,7 @@ install_system_packages() {
 missing_r_packages() {
   case $goal in
     test) Rscript tools/missing.R Imports Suggests lintr ;;
+    dist) Rscript tools/missing.R Imports knitr rmarkdown ;;
     site) Rscript tools/missing.R Imports Suggests pkgdown ;;
     *) Rscript tools/missing.R Imports ;;
   esac

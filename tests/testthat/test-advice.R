@@ -3,10 +3,12 @@ test_that("hints of mlp_fit() speak of arguments that it has, for names that it 
   for (hint in names(fit_synonyms)) {
     code <- regmatches(hint, gregexpr("`[^`]+`", hint))[[1]]
     named <- sub("^`(\\w+).*", "\\1", code)
-    expect_true(all(named %in% c(arguments, "formula", "data", getNamespaceExports("fastmlp"))), info = hint)
+    known <- c(arguments, "formula", "data", "predict", "plot", "saveRDS", getNamespaceExports("fastmlp"))
+    expect_true(all(named %in% known), info = hint)
   }
-  expect_length(intersect(setdiff(unlist(fit_synonyms), c("x", "formula", "data")), arguments), 0)
-  expect_false(anyDuplicated(unlist(fit_synonyms)) > 0)
+  expect_length(intersect(setdiff(unlist(fit_synonyms), c("x", "y", "formula", "data")), arguments), 0)
+  expect_false(anyDuplicated(plain_name(unlist(fit_synonyms))) > 0)
+  for (name in unlist(fit_synonyms)) expect_match(argument_hint(name, synonyms = fit_synonyms), "[.]$")
 })
 
 test_that("other names of arguments and values lead to what there is", {
@@ -32,6 +34,21 @@ test_that("other names of arguments and values lead to what there is", {
   expect_match(choice_hint("swish", "list$activation", activation_names()), "silu")
 })
 
+test_that("names are known in any spelling", {
+  for (name in c("numThreads", "num.threads", "NUM_THREADS")) {
+    expect_match(argument_hint(name, synonyms = fit_synonyms), "Use `threads`", fixed = TRUE)
+  }
+  expect_match(choice_hint("AUC", "metrics", names(known_metrics)), "\"auc\"", fixed = TRUE)
+  expect_match(choice_hint("logLoss", "metrics", names(known_metrics)), "\"log_loss\"", fixed = TRUE)
+})
+
+test_that("percentages are told from shares", {
+  expect_identical(share_hint("20%"), "20 % is 0.2.")
+  expect_identical(share_hint("20 %"), "20 % is 0.2.")
+  expect_identical(share_hint(95), "95 % is 0.95.")
+  for (other in list(0.5, 2, 101, NA_real_, "most", 1:2, NULL, TRUE, list(20))) expect_null(share_hint(other))
+})
+
 test_that("a strict function takes what it took, and nothing more", {
   f <- strict(function(a, b = 2) {
     check_given()
@@ -51,6 +68,12 @@ test_that("constructors are recognised by themselves and by their names", {
   expect_match(constructor_hint("L-BFGS", "opt"), "`opt_lbfgs()`", fixed = TRUE)
   expect_match(constructor_hint("one-cycle", "schedule"), "`schedule_one_cycle()`", fixed = TRUE)
   expect_match(constructor_hint(init_glorot, "init"), "`init_glorot()`", fixed = TRUE)
+  for (name in names(constructor_aliases)) {
+    prefix <- sub("_.*", "", name)
+    for (alias in constructor_aliases[[name]]) {
+      expect_match(constructor_hint(alias, prefix), sprintf("`%s()`", name), fixed = TRUE)
+    }
+  }
   expect_null(constructor_hint("transformer", "opt"))
   expect_null(constructor_hint(0.1, "opt"))
   expect_null(constructor_hint(mean, "opt"))

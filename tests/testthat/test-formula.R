@@ -31,6 +31,14 @@ test_that("factors made inside a formula are refused, factor columns are not", {
   expect_identical(small_fit(mpg ~ f * wt + o + s, data)$network$inputs, 12L)
 })
 
+test_that("an outcome that is taken away from the predictors is none of them", {
+  fit <- small_fit(Species ~ . - Species, iris)
+  expect_identical(fit$network, small_fit(Species ~ ., iris)$network)
+  expect_identical(fit$predictors$names, names(iris)[1:4])
+  less <- small_fit(mpg ~ . - mpg - wt + log(wt), mtcars, optimizer = opt_sgd(1e-6))
+  expect_identical(predict(less, mtcars[-1]), predict(less, mtcars))
+})
+
 test_that("a formula may be given by its name", {
   by_name <- small_fit(formula = Species ~ ., data = iris)
   expect_identical(by_name$network, small_fit(Species ~ ., iris)$network)

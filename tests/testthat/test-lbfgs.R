@@ -125,7 +125,7 @@ test_that("an objective that is not finite ends training with a warning", {
 
 test_that("an interrupt keeps the iterations so far", {
   network <- mlp_network(3, 4, 1, "tanh")
-  outcome <- as_outcome(mtcars$mpg, NULL, "y", NULL)
+  outcome <- as_outcome(mtcars$mpg, NULL, "y", NULL, mtcars)
   settings <- utils::modifyList(
     plain_settings(),
     list(epochs = 5L, optimizer = opt_lbfgs(), batch_size = Inf, verbose = FALSE)

@@ -92,7 +92,8 @@ test_that("multi_predict() has the epochs that were kept", {
   expect_identical(nrow(parsnip::multi_predict(fit, iris, epochs = 2)$.pred[[150]]), 1L)
   expect_true(parsnip::has_multi_predict(fit))
   expect_identical(parsnip::multi_predict_args(fit), "epochs")
-  expect_error(parsnip::multi_predict(fit, iris, epochs = 3), "1 and 2", class = "fastmlp_error_value")
+  expect_error(parsnip::multi_predict(fit, iris, epochs = 3), "`epochs` must be.*1 and 2",
+               class = "fastmlp_error_value")
   without <- fit_by_parsnip(plain_spec(), Species ~ ., iris)
   expect_error(parsnip::multi_predict(without, iris), "keep_epochs", class = "fastmlp_error_model")
 })

@@ -42,8 +42,45 @@ test_that("an outcome left among the predictors is told of, in any coding", {
   sparse <- function(x) methods::as(x, "CsparseMatrix")
   expect_warning(small_fit(sparse(as.matrix(mtcars)), mtcars$mpg, optimizer = opt_sgd(1e-6)), "`mpg`",
                  class = "fastmlp_warning_outcome")
-  expect_warning(small_fit(sparse(as.matrix(mtcars)), factor(mtcars$am), optimizer = opt_sgd(1e-6)), "`am`",
+  for (name in c("am", "cyl", "gear")) {
+    expect_warning(
+      small_fit(sparse(as.matrix(mtcars)), factor(mtcars[[name]]), optimizer = opt_sgd(1e-6)),
+      sprintf("`%s`", name), class = "fastmlp_warning_outcome"
+    )
+  }
+})
+
+test_that("a factor beside the numbers that it stands for is told of, and so is any of several outcomes", {
+  cars <- cbind(mtcars[c("wt", "hp")], cylinders = factor(mtcars$cyl, labels = c("few", "some", "many")))
+  expect_warning(small_fit(cars, mtcars$cyl, optimizer = opt_sgd(1e-6)), "`cylinders`",
                  class = "fastmlp_warning_outcome")
+  cars$am <- mtcars$am
+  expect_warning(small_fit(cars, cbind(mtcars$mpg, mtcars$am), optimizer = opt_sgd(1e-6)), "`am`",
+                 class = "fastmlp_warning_outcome")
+})
+
+test_that("columns that chance makes equal to the outcome are no warning", {
+  set.seed(1)
+  wide <- matrix(rbinom(12 * 5000, 1, 0.5), 12)
+  answer <- rep(c(1, 0, 0), 4)
+  expect_gt(sum(colSums(wide != answer) == 0), 0)
+  expect_length(outcome_columns(wide, factor(answer)), 0)
+  expect_length(outcome_columns(wide, as.matrix(answer)), 0)
+  skip_if_not_installed("Matrix")
+  sparse <- as_sparse(methods::as(wide, "CsparseMatrix"), "x", environment())
+  expect_length(outcome_columns(sparse, factor(answer)), 0)
+  many <- wide[rep(1:12, 3), 1:3] # 36 rows
+  expect_identical(outcome_columns(many, factor(many[, 2] + 1)), 2L)
+})
+
+test_that("the chance of the outcome's order is that of a random order", {
+  orders <- as.matrix(expand.grid(rep(list(1:5), 5)))
+  orders <- orders[apply(orders, 1, function(order) !anyDuplicated(order)), ]
+  for (target in list(c(1, 1, 2, 2, 3), c(1, 1, 1, 2, 2), 1:5, c(7, 7, 7, 7, 7))) {
+    shuffled <- apply(orders, 1, function(order) target[order])
+    expect_equal(chance_of_order(target, FALSE), mean(colSums(shuffled != target) == 0))
+    expect_equal(chance_of_order(target, TRUE), mean(apply(shuffled, 2, same_groups, target)))
+  }
 })
 
 test_that("what only resembles the outcome is no warning, nor are networks that reproduce their inputs", {

@@ -89,7 +89,8 @@ test_that("a fit by a recipe can be saved", {
 
 test_that("what a recipe cannot do is said", {
   fit <- small_fit(normalised, iris)
-  expect_error(small_fit(normalised), "`data` must be given", class = "fastmlp_error_type")
+  expect_error(small_fit(normalised), "`data` must be given.*recipe is prepared",
+               class = "fastmlp_error_type")
   expect_error(small_fit(normalised, iris_x), "a data frame", class = "fastmlp_error_type")
   expect_error(small_fit(normalised, iris, blueprint = 1), "`blueprint` must", class = "fastmlp_error_type")
   expect_error(small_fit(recipes::recipe(~ ., iris), iris), "outcome", class = "fastmlp_error_outcome")

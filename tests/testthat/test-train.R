@@ -133,7 +133,7 @@ test_that("an interrupt ends training with the model so far", {
     )
   }
   x <- matrix(as.double(seq_len(4000)) / 4000, 1000)
-  outcome <- as_outcome(x[, 1], NULL, "y", NULL)
+  outcome <- as_outcome(x[, 1], NULL, "y", NULL, x)
   settings <- utils::modifyList(plain_settings(), list(epochs = 1e6L, verbose = FALSE))
   sets <- training_sets(x, outcome, NULL, list(kind = "none"), NULL)
   plan <- stopping_plan(settings, outcome$info, NULL, NULL)
