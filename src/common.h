@@ -35,6 +35,11 @@ typedef struct panels {
 
 static inline size_t panels_of(size_t columns) { return (columns + PANEL - 1) / PANEL; }
 
+/* The columns of panel p that count. */
+static inline size_t panel_width(size_t columns, size_t p) {
+  return columns - p * PANEL < PANEL ? columns - p * PANEL : PANEL;
+}
+
 /* Floats from panel to panel for up to `rows` rows: an odd number of cache lines, so that one row's
    lines in different panels fall into different cache sets. */
 static inline size_t panel_stride(size_t rows) { return (rows | 1) * PANEL; }

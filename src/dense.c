@@ -43,7 +43,8 @@ static void forward_strip(const team *team, const layer *layer, const float *par
   phase before = team_phase(team, PHASE_ACTIVATIONS);
   for (size_t p = 0; p < panels_in_strip; p++) {
     float *activated = h.data + (panel + p) * h.stride + rows.begin * PANEL;
-    kernels->activation_value[layer->activation](first + p * out.stride, activated, n * PANEL);
+    kernels->activation_value[layer->activation](first + p * out.stride, activated, n,
+                                                 panel_width(layer->units, panel + p));
   }
   team_phase(team, before);
 }
@@ -56,14 +57,15 @@ void dense_forward(const team *team, split split, const layer *layer, const floa
   }
 }
 
-void dense_backward_activation(const team *team, activation_id activation, part part, panels kept,
-                               panels dh) {
+void dense_backward_activation(const team *team, activation_id activation, part part, size_t columns,
+                               panels kept, panels dh) {
   if (activation == ACTIVATION_identity) return;
   phase before = team_phase(team, PHASE_ACTIVATIONS);
-  size_t n = (part.rows.end - part.rows.begin) * PANEL, first = part.rows.begin * PANEL;
+  size_t n = part.rows.end - part.rows.begin, first = part.rows.begin * PANEL;
   for (size_t p = part.panels.begin; p < part.panels.end; p++) {
     kernels_active()->activation_gradient[activation](kept.data + p * kept.stride + first,
-                                                      dh.data + p * dh.stride + first, n);
+                                                      dh.data + p * dh.stride + first, n,
+                                                      panel_width(columns, p));
   }
   team_phase(team, before);
 }
@@ -78,7 +80,7 @@ void dense_backward_input(const team *team, split split, const layer *layer, con
     kernels_active()->product(dz.data + share.begin * PANEL, dz.stride, share.end - share.begin, layer->units,
                               transposed + p * stride, stride, width_of(layer->inputs, p, strip), NULL,
                               dx.data + p * dx.stride + share.begin * PANEL, dx.stride);
-    dense_backward_activation(team, below, (part){share, {p, p + strip}}, kept, dx);
+    dense_backward_activation(team, below, (part){share, {p, p + strip}}, layer->inputs, kept, dx);
   }
 }
 

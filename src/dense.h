@@ -127,8 +127,9 @@ static inline gradient_sink sink_of_shared(const gradient_sink *sink) {
 /* n values that have moved by themselves: their average follows, if the sink updates. */
 void sink_average(const gradient_sink *sink, size_t offset, size_t n);
 
-/* dh[rows x units] *= phi'(z) for the part. */
-void dense_backward_activation(const team *team, activation_id activation, part part, panels kept, panels dh);
+/* dh[rows x columns] *= phi'(z) for the part. */
+void dense_backward_activation(const team *team, activation_id activation, part part, size_t columns,
+                               panels kept, panels dh);
 
 /* Whether x' dz of blocks of so many rows, of which a share `density` of the values is not zero, is added up
    row by row, so that no batch has to be turned: that pays where few panels of units leave little to do with

@@ -46,7 +46,8 @@ static void copy(part part, panels from, panels to) {
 static void activate(activation_id activation, part part, panels z, panels phi) {
   if (activation == ACTIVATION_identity && z.data == phi.data) return;
   for (size_t p = part.panels.begin; p < part.panels.end; p++) {
-    kernels_active()->activation_value[activation](span(z, part, p), span(phi, part, p), span_size(part));
+    kernels_active()->activation_value[activation](span(z, part, p), span(phi, part, p),
+                                                   part.rows.end - part.rows.begin, PANEL);
   }
 }
 
@@ -100,7 +101,7 @@ void dressed_backward(const team *team, part part, const network *net, int l, co
   if (layer->parametric) {
     parametric_backward(layer, net->parameter, part, own->z, own->phi, dz);
   } else {
-    dense_backward_activation(team, layer->activation, part, pass_kept(own), dz);
+    dense_backward_activation(team, layer->activation, part, layer->units, pass_kept(own), dz);
   }
   if (layer->norm != NORM_NONE)
     norm_backward(layer, net->parameter, at != NULL, part, n, &own->norm, dz, own->dz);

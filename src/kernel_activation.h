@@ -125,23 +125,40 @@ ALWAYS_INLINE vf hard_tanh_gradient(vf z) { return ramp_gradient(z, 1.0f, 1.0f);
 
 typedef vf (*vector_map)(vf);
 
-/* h[i] = value(z[i]); n a multiple of LANES. */
-ALWAYS_INLINE void map_span(vector_map value, const float *z, float *h, size_t n) {
-  for (size_t i = 0; i < n; i += LANES) vector_store(h + i, value(vector_load(z + i)));
+/* h = value(z) for all of a panel. */
+ALWAYS_INLINE void map_whole(vector_map value, const float *z, float *h, size_t rows) {
+  for (size_t i = 0; i < rows * PANEL; i += LANES) vector_store(h + i, value(vector_load(z + i)));
 }
 
-/* dh[i] *= gradient(kept[i]). */
-ALWAYS_INLINE void multiply_span(vector_map gradient, const float *kept, float *dh, size_t n) {
-  for (size_t i = 0; i < n; i += LANES)
+/* dh *= gradient(kept). */
+ALWAYS_INLINE void multiply_whole(vector_map gradient, const float *kept, float *dh, size_t rows) {
+  for (size_t i = 0; i < rows * PANEL; i += LANES)
     vector_store(dh + i, vector_load(dh + i) * gradient(vector_load(kept + i)));
 }
 
-#define ACTIVATION_SPANS(name, reads)                                                                    \
-  static void name##_value_span(const float *z, float *h, size_t n) { map_span(name##_value, z, h, n); } \
-  static void name##_gradient_span(const float *kept, float *dh, size_t n) {                             \
-    multiply_span(name##_gradient, kept, dh, n);                                                         \
+/* The same for the first half of each row; the last of an odd number of rows is its own neighbour. */
+#define FOR_HALVES(at, step, rows)                                                               \
+  for (size_t row = 0, step; step = row + 1 < (rows) ? PANEL : 0, row < (rows); row += HALVES_TOGETHER) \
+    for (size_t at = row * PANEL; at < row * PANEL + HALF; at += LANES)
+
+ALWAYS_INLINE void map_halves(vector_map value, const float *z, float *h, size_t rows) {
+  FOR_HALVES (i, step, rows) halves_store(h + i, step, value(halves_load(z + i, step)));
+}
+
+ALWAYS_INLINE void multiply_halves(vector_map gradient, const float *kept, float *dh, size_t rows) {
+  FOR_HALVES (i, step, rows)
+    halves_store(dh + i, step, halves_load(dh + i, step) * gradient(halves_load(kept + i, step)));
+}
+
+#define ACTIVATION_PANELS(name, reads)                                                                 \
+  static void name##_value_panel(const float *z, float *h, size_t rows, size_t width) {                \
+    width <= HALF ? map_halves(name##_value, z, h, rows) : map_whole(name##_value, z, h, rows);        \
+  }                                                                                                    \
+  static void name##_gradient_panel(const float *kept, float *dh, size_t rows, size_t width) {         \
+    width <= HALF ? multiply_halves(name##_gradient, kept, dh, rows)                                   \
+                  : multiply_whole(name##_gradient, kept, dh, rows);                                   \
   }
 
-ACTIVATION_LIST(ACTIVATION_SPANS)
+ACTIVATION_LIST(ACTIVATION_PANELS)
 
 #endif

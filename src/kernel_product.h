@@ -118,9 +118,7 @@ TILE_SHAPES(SHAPE_FUNCTIONS)
 /* Where at most eight columns of a panel count, the others being zero, they are multiplied by themselves, in
    vectors of eight: half the work of layers with few units. Sets of shorter vectors do without. */
 #define HAS_HALVES (VECTOR_BYTES >= 32)
-enum { HALF = PANEL / 2, HALF_ROWS = 14 };
-
-typedef float half __attribute__((vector_size(4 * HALF), may_alias));
+enum { HALF_ROWS = 14 };
 
 #define FOR_HALF_ROWS(i) UNROLLED for (int i = 0; i < HALF_ROWS; i++) if (i < rows)
 

@@ -138,11 +138,12 @@ typedef struct kernels {
      lanes beyond rows become zero. */
   void (*transpose_panel)(const float *a, size_t rows, int columns, float *t, size_t t_stride);
 
-  /* h[i] = phi(z[i]) for i < n; n a multiple of PANEL, z and h on cache lines, h may be z. */
-  void (*activation_value[ACTIVATION_COUNT])(const float *z, float *h, size_t n);
+  /* h = phi(z) for `rows` rows of a panel, of which the first `width` columns count: the others become phi(z)
+     or stay. z and h on cache lines, h may be z. */
+  void (*activation_value[ACTIVATION_COUNT])(const float *z, float *h, size_t rows, size_t width);
 
-  /* dh[i] *= phi'(z[i]) for i < n, read from kept = z or phi(z) as ACTIVATION_LIST says. */
-  void (*activation_gradient[ACTIVATION_COUNT])(const float *kept, float *dh, size_t n);
+  /* dh *= phi'(z), likewise, read from kept = z or phi(z) as ACTIVATION_LIST says. */
+  void (*activation_gradient[ACTIVATION_COUNT])(const float *kept, float *dh, size_t rows, size_t width);
 
   /* For each row r of logits[rows x classes]: p = softmax(logits) (may be in place; lanes beyond classes
      become zero) and log_sum[r] = log(sum(exp(logits - the largest of them))), to which the caller adds

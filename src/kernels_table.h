@@ -15,8 +15,8 @@
 #include "kernels.h"
 #include "vector.h"
 
-#define ACTIVATION_VALUE_ROW(name, reads) [ACTIVATION_##name] = name##_value_span,
-#define ACTIVATION_GRADIENT_ROW(name, reads) [ACTIVATION_##name] = name##_gradient_span,
+#define ACTIVATION_VALUE_ROW(name, reads) [ACTIVATION_##name] = name##_value_panel,
+#define ACTIVATION_GRADIENT_ROW(name, reads) [ACTIVATION_##name] = name##_gradient_panel,
 #define UPDATE_ROW(name, moments) [UPDATE_##name] = update_##name,
 
 const kernels KERNELS_TABLE = {

@@ -54,8 +54,9 @@ typedef output_loss output_function(float o, float t, double parameter);
 
 /* Rows of a loss that treats each output by itself: the means over the outputs. The block comes as a copy,
    which no store into its rows can change. */
-ALWAYS_INLINE void elementwise_rows(output_function *of_output, double parameter, const loss_block block,
-                                    range rows) {
+ALWAYS_INLINE void elementwise_rows(output_function *of_output, double parameter, loss_block block,
+                                    size_t outputs, range rows) {
+  block.outputs = outputs;
   const double per_output = 1 / (double)block.outputs;
   const size_t last_panel = (panels_of(block.outputs) - 1) * block.gradient.stride;
   for (size_t r = rows.begin; r < rows.end; r++) {
@@ -81,11 +82,15 @@ ALWAYS_INLINE void elementwise_rows(output_function *of_output, double parameter
   }
 }
 
-/* A loop of its own for each of these losses: a call through a pointer for each output would take longer than
-   the loss. */
-#define ELEMENTWISE_ROWS(of_output)                                                     \
-  static void of_output##_rows(const loss *loss, const loss_block *block, range rows) { \
-    elementwise_rows(of_output, loss->parameter, *block, rows);                         \
+/* A loop of its own for each of these losses, and for one and two outputs: a call through a pointer for each
+   output, or a loop over so few, would take longer than the loss. */
+#define ELEMENTWISE_ROWS(of_output)                                                                \
+  static void of_output##_rows(const loss *loss, const loss_block *block, range rows) {            \
+    switch (block->outputs) {                                                                      \
+      case 1: elementwise_rows(of_output, loss->parameter, *block, 1, rows); break;                \
+      case 2: elementwise_rows(of_output, loss->parameter, *block, 2, rows); break;                \
+      default: elementwise_rows(of_output, loss->parameter, *block, block->outputs, rows);         \
+    }                                                                                              \
   }
 ELEMENTWISE_ROWS(squared)
 ELEMENTWISE_ROWS(absolute)
@@ -224,7 +229,7 @@ void link_rows(link_id link, panels output, size_t outputs, range rows) {
   } else if (link == LINK_SIGMOID) {
     for (size_t p = 0; p < panels_of(outputs); p++) {
       float *span = first + p * output.stride;
-      kernels->activation_value[ACTIVATION_sigmoid](span, span, n * PANEL);
+      kernels->activation_value[ACTIVATION_sigmoid](span, span, n, panel_width(outputs, p));
     }
   }
 }

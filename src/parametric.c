@@ -27,7 +27,7 @@ void parametric_predict(const layer *layer, const float *parameter, part part, p
   for (size_t p = part.panels.begin; p < part.panels.end; p++) {
     for (size_t row = part.rows.begin; row < part.rows.end; row += BLOCK) {
       size_t n = size_min(BLOCK, part.rows.end - row);
-      kernels->activation_value[layer->activation](at(z, p, row), phi, n * PANEL);
+      kernels->activation_value[layer->activation](at(z, p, row), phi, n, PANEL);
       kernels->blend(at(z, p, row), phi, n, slopes(layer, parameter, p), at(z, p, row));
     }
   }
@@ -43,7 +43,7 @@ void parametric_backward(const layer *layer, const float *parameter, part part, 
     for (size_t row = part.rows.begin; row < part.rows.end; row += BLOCK) {
       size_t n = size_min(BLOCK, part.rows.end - row);
       memcpy(t, at(g, p, row), n * PANEL * sizeof(float));
-      kernels->activation_gradient[layer->activation](at(kept, p, row), t, n * PANEL);
+      kernels->activation_gradient[layer->activation](at(kept, p, row), t, n, PANEL);
       kernels->slope_gradient(at(g, p, row), at(z, p, row), at(phi, p, row), n * PANEL);
       kernels->blend(at(g, p, row), t, n, slopes(layer, parameter, p), at(g, p, row));
     }

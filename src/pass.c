@@ -170,7 +170,7 @@ void pass_backward(const team *team, pass *pass, size_t n, const step_rows *at) 
   const pass_layer *last = &pass->layer[net->layers - 1];
   const layer *layer = &net->layer[net->layers - 1];
   part rows = {team_share(team, n), {0, panels_of(layer->units)}};
-  dense_backward_activation(team, layer->activation, rows, pass_kept(last), last->dz);
+  dense_backward_activation(team, layer->activation, rows, layer->units, pass_kept(last), last->dz);
   split before = SPLIT_ROWS;
   for (int l = net->layers - 1; l >= 0 && pass->layer[l].transposed != NULL; l--) {
     split split =

@@ -30,13 +30,13 @@ SEXP fastmlp_activation_names(void) {
 
 /* h = phi(z). */
 static void activation_forward(activation_id id, const float *z, float *h, size_t n) {
-  kernels_active()->activation_value[id](z, h, n);
+  kernels_active()->activation_value[id](z, h, n / PANEL, PANEL);
 }
 
 /* dh = phi'(z): what the backward pass makes of an incoming gradient of 1. */
 static void activation_backward(activation_id id, const float *z, const float *h, float *dh, size_t n) {
   for (size_t i = 0; i < n; i++) dh[i] = 1;
-  kernels_active()->activation_gradient[id](activation_of(id)->needs_input ? z : h, dh, n);
+  kernels_active()->activation_gradient[id](activation_of(id)->needs_input ? z : h, dh, n / PANEL, PANEL);
 }
 
 SEXP fastmlp_activation(SEXP x, SEXP activation, SEXP gradient) {

@@ -11,6 +11,10 @@ typedef float vf __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
+/* Half a row of a panel. */
+enum { HALF = PANEL / 2 };
+typedef float half __attribute__((vector_size(4 * HALF), may_alias));
+
 #define NEVER_INLINE __attribute__((noinline))
 
 /* In front of a loop of constant length: every iteration becomes straight code. */
@@ -45,6 +49,35 @@ ALWAYS_INLINE vi vector_splat_int(int32_t x) {
   for (int i = 0; i < LANES; i++) v[i] = x;
   return v;
 }
+
+/* A vector of the first half of a row, at p; vectors of sixteen take those of two rows, `step` apart. */
+#if VECTOR_BYTES == 64
+enum { HALVES_TOGETHER = 2 };
+
+ALWAYS_INLINE vf halves_load(const float *p, size_t step) {
+  vf v;
+  __asm__("vmovaps %1, %t0" : "=x"(v) : "m"(*(const half *)p));
+  __asm__("vinsertf64x4 $1, %1, %0, %0" : "+x"(v) : "m"(*(const half *)(p + step)));
+  return v;
+}
+
+ALWAYS_INLINE void halves_store(float *p, size_t step, vf v) {
+  __asm__("vmovaps %t1, %0" : "=m"(*(half *)p) : "x"(v));
+  __asm__("vextractf64x4 $1, %1, %0" : "=m"(*(half *)(p + step)) : "x"(v));
+}
+#else
+enum { HALVES_TOGETHER = 1 };
+
+ALWAYS_INLINE vf halves_load(const float *p, size_t step) {
+  (void)step;
+  return vector_load(p);
+}
+
+ALWAYS_INLINE void halves_store(float *p, size_t step, vf v) {
+  (void)step;
+  vector_store(p, v);
+}
+#endif
 
 /* Where a lane of mask is all ones, that lane of a; where it is zero, of b. */
 ALWAYS_INLINE vf vector_select(vi mask, vf a, vf b) {

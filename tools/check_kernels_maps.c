@@ -74,9 +74,9 @@ static const float *kept_in(const chunk *c, const activation_check *check) {
 
 static void run_activation(const kernels *k, const activation_check *check, chunk *c, size_t first,
                            size_t n) {
-  k->activation_value[check->id](c->z + first, c->h + first, n);
+  k->activation_value[check->id](c->z + first, c->h + first, n / PANEL, PANEL);
   for (size_t i = first; i < first + n; i++) c->g[i] = 1;
-  k->activation_gradient[check->id](kept_in(c, check) + first, c->g + first, n);
+  k->activation_gradient[check->id](kept_in(c, check) + first, c->g + first, n / PANEL, PANEL);
 }
 
 /* Ranges of z: the centre, where derivatives have roots (results below .1 count as .1); the tails that
@@ -153,7 +153,7 @@ static void check_pieces(const kernels *k, const activation_check *check) {
   place = pieces = whole;
   run_activation(k, check, &whole, 0, PIECES);
   for (size_t first = 0; first < PIECES; first += PANEL) run_activation(k, check, &pieces, first, PANEL);
-  k->activation_value[check->id](place.z, place.z, PIECES);
+  k->activation_value[check->id](place.z, place.z, PIECES / PANEL, PANEL);
   expect_same(k, "an activation's values in pieces", whole.h, pieces.h, CHUNK);
   expect_same(k, "an activation's gradients in pieces", whole.g, pieces.g, CHUNK);
   expect_same(k, "an activation in place", whole.h, place.z, PIECES);
@@ -161,11 +161,31 @@ static void check_pieces(const kernels *k, const activation_check *check) {
     expect(whole.h[i] == 2 && whole.g[i] == 2, kernel_name(k, "a span's end"));
 }
 
+/* Of a panel whose first columns alone count: their bits, and nothing beyond the rows. */
+static void check_widths(const kernels *k, const activation_check *check) {
+  enum { ROWS = 7 };
+  for (size_t width = 1; width <= PANEL; width++) {
+    chunk whole, part;
+    for (int i = 0; i < CHUNK; i++) whole.z[i] = random_float(20), whole.h[i] = whole.g[i] = 2;
+    part = whole;
+    run_activation(k, check, &whole, 0, ROWS * PANEL);
+    for (int i = 0; i < ROWS * PANEL; i++) part.g[i] = 1;
+    k->activation_value[check->id](part.z, part.h, ROWS, width);
+    k->activation_gradient[check->id](kept_in(&part, check), part.g, ROWS, width);
+    for (size_t i = 0; i < CHUNK; i++) {
+      if (i < ROWS * PANEL && i % PANEL >= width) part.h[i] = whole.h[i], part.g[i] = whole.g[i];
+    }
+    expect_same(k, "an activation's values in the first columns", whole.h, part.h, CHUNK);
+    expect_same(k, "an activation's gradients in the first columns", whole.g, part.g, CHUNK);
+  }
+}
+
 void check_activations(const kernels *k, uint64_t stride) {
   for (int i = 0; i < ACTIVATION_COUNT; i++) {
     check_exact_gradient(&activation_checks[i]);
     check_special(k, &activation_checks[i]);
     check_pieces(k, &activation_checks[i]);
+    check_widths(k, &activation_checks[i]);
     check_accuracy(k, &activation_checks[i], stride);
   }
 }
