@@ -384,7 +384,8 @@
 #' @export
 mlp_fit <- function(x, ...) {
   if (...length() == 0) check_given()
-  check_unambiguous(names_given(sys.nframe()), c("formula", "y", names(formals(mlp_fit.recipe))), fit_synonyms)
+  arguments <- c("formula", "y", names(formals(mlp_fit.recipe)))
+  check_unambiguous(names_given(sys.nframe()), arguments, fit_synonyms)
   UseMethod("mlp_fit")
 }
 
