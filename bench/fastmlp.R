@@ -60,12 +60,16 @@ measure_forward <- function(work, set) {
   report(work, "predict", seconds_of(for (i in seq_len(times)) call()) / times)
 }
 
-# What the user waits for, and the part of it that the training steps take.
+# What the user waits for, the part of it that the training steps take, and what the system took of all
+# threads' time: where memory is slow to get, that shows here.
 measure_call <- function(work, set) {
   warm_up(work, set)
+  system_seconds <- function() proc.time()[["sys.self"]]
+  before <- system_seconds()
   whole <- seconds_of(fit <- fit(work, set, work$epochs))
   report(work, "call", whole, work$epochs)
   report(work, "steps", step_seconds(fit), work$epochs)
+  report(work, "system", system_seconds() - before, work$epochs)
 }
 
 # Where the time of the steps goes: a part for each phase, in seconds of all members.

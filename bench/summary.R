@@ -102,17 +102,20 @@ forward_section <- function(folder) {
 call_section <- function(folder) {
   calls <- read_results(folder, "call")
   if (is.null(calls)) return(NULL)
-  runs <- medians(calls, "seconds", c("work", "part", "threads"))
-  whole <- runs[runs$part == "call", ]
-  steps <- runs[runs$part == "steps", c("work", "threads", "seconds")]
-  runs <- merge(whole, steps, by = c("work", "threads"), suffixes = c("", ".steps"))
+  keys <- c("repetition", "work", "threads")
+  part <- function(name) setNames(calls[calls$part == name, c(keys, "seconds")], c(keys, name))
+  runs <- merge(merge(part("call"), part("steps")), part("system"))
+  runs$ratio <- runs$call / runs$steps
+  runs <- medians(runs, c("call", "steps", "system", "ratio"), c("work", "threads"))
   epochs <- work_column("call", runs$work, "epochs")
   section("Whole call of `mlp_fit()`", markdown_table(data.frame(
     "work" = paste0(work_titles(runs$work, "call"), ", ", epochs, " epochs"),
-    "threads" = runs$threads, "seconds" = digits(runs$seconds),
-    "range" = range_of(runs$seconds.low, runs$seconds.high),
-    "of these in steps" = digits(runs$seconds.steps),
-    "call / steps" = digits(runs$seconds / runs$seconds.steps), check.names = FALSE
+    "threads" = runs$threads, "seconds" = digits(runs$call),
+    "range" = range_of(runs$call.low, runs$call.high),
+    "of these in steps" = digits(runs$steps),
+    "in the system, of all threads" = digits(runs$system),
+    "call / steps" = digits(runs$ratio), "range " = range_of(runs$ratio.low, runs$ratio.high),
+    check.names = FALSE
   )))
 }
 
