@@ -110,7 +110,8 @@ network_edge_layers <- function(edges) {
   )
 }
 
-# Circles shrink with the tallest column so that neighbours never touch, at last without labels.
+# Circles shrink with the tallest column so that neighbours never touch, at last without labels. Labels of two
+# scripts or three digits are small.
 network_node_layers <- function(units) {
   tallest <- max(units$y) - min(units$y) + 1
   size <- min(13, max(2, 110 / tallest))
