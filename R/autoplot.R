@@ -306,11 +306,26 @@ predictor_numbers <- function(x) {
   big_numbers(x, mark = if (max(abs(x), 0, na.rm = TRUE) < 1e4) "" else ",")
 }
 
+# Numbers of an axis that would run into others are left out.
+without_overlap <- function() ggplot2::guide_axis(check.overlap = TRUE)
+
+# Pictures are to be whole at 6 x 4 inches. Text in lines of so many letters, and as many columns of a legend
+# above a picture as there is room for, beside its title.
+wrapped <- function(text, letters) {
+  vapply(strwrap(text, letters, simplify = FALSE), paste, "", collapse = "\n")
+}
+
+legend_columns <- function(labels, title = "") {
+  inches <- function(letters) 0.45 + 0.063 * letters
+  max(1, floor((5.1 - 0.08 * nchar(title)) / inches(max(nchar(labels)))))
+}
+
 # The scale of an axis, "x" or "y", along values that lie on a line (see on_a_line()).
 predictor_axis <- function(axis, values, ...) {
   kind <- if (is.numeric(values)) "continuous" else if (inherits(values, "Date")) "date" else "datetime"
   scale <- getExportedValue("ggplot2", paste("scale", axis, kind, sep = "_"))
-  if (kind == "continuous") scale(labels = predictor_numbers, ...) else scale(...)
+  labels <- if (kind == "continuous") list(labels = predictor_numbers)
+  do.call(scale, c(labels, list(guide = without_overlap(), ...)))
 }
 
 # 12.3 %

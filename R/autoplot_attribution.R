@@ -39,11 +39,9 @@ attribution_plot <- function(object, max_predictors) {
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
-    ggplot2::scale_x_continuous(
-      labels = big_numbers, breaks = few_breaks, guide = ggplot2::guide_axis(check.overlap = TRUE)
-    ) +
-    ggplot2::scale_y_discrete(guide = ggplot2::guide_axis(check.overlap = TRUE)) +
-    (if (few) attribution_bars(object, outputs) else attribution_points_layer(outputs)) +
+    ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()) +
+    ggplot2::scale_y_discrete(guide = without_overlap()) +
+    (if (few) attribution_bars(object, outputs) else attribution_points_layer(object$output, length(shown))) +
     ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
 }
 
@@ -100,17 +98,20 @@ attribution_bars <- function(object, outputs) {
   list(
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7),
     sign_scale(),
-    if (several) ggplot2::facet_grid(rows, ggplot2::vars(.data$output)) else ggplot2::facet_wrap(rows)
+    if (several) ggplot2::facet_grid(rows, ggplot2::vars(.data$output)) else ggplot2::facet_wrap(rows),
+    if (several && max(nchar(outputs)) > 60 / length(outputs)) {
+      ggplot2::theme(strip.text.x = ggplot2::element_text(angle = 90, hjust = 0))
+    }
   )
 }
 
-attribution_points_layer <- function(outputs) {
+attribution_points_layer <- function(output, predictors) {
   list(
     ggplot2::geom_point(
       colour = plot_colours[["blue"]], alpha = 0.4, size = 1, stroke = 0,
       position = ggplot2::position_jitter(width = 0, height = 0.25, seed = 1)
     ),
-    if (length(outputs) > 1) ggplot2::facet_wrap("output")
+    output_panels(output, predictors)
   )
 }
 

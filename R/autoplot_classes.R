@@ -47,7 +47,7 @@ confusion_plot <- function(counts) {
 
 confusion_theme <- function(counts) {
   classes <- nlevels(counts$truth)
-  long <- max(nchar(levels(counts$truth))) * classes > 60
+  long <- has_long_names(levels(counts$truth))
   slanted <- ggplot2::element_text(angle = 45, hjust = 1)
   upright <- ggplot2::element_text(angle = 90, hjust = 1, vjust = .5)
   ggplot2::theme(
@@ -65,8 +65,16 @@ confusion_text <- function(counts) {
   counts$text <- if (classes > 12) count else trimws(paste0(count, "\n", share))
   counts$ink <- ifelse(!is.na(counts$share) & counts$share > .5, "white", "grey20")
   ggplot2::geom_text(ggplot2::aes(label = .data$text, colour = .data$ink), counts,
-                     size = min(4, 28 / classes), lineheight = .9)
+                     size = min(4, 9 * cell_inches(counts)), lineheight = .9)
 }
+
+# How wide and high a cell is where the picture is 4 inches high and long names are slanted.
+cell_inches <- function(counts) {
+  names <- levels(counts$truth)
+  (3.2 - if (has_long_names(names)) min(1.5, 0.05 * max(nchar(names))) else 0) / length(names)
+}
+
+has_long_names <- function(names) max(nchar(names)) * length(names) > 60
 
 # ---- one class against the rest ----
 
@@ -187,7 +195,8 @@ calibration_plot <- function(bins) {
   error <- bins[!duplicated(bins$class), c("class", "error")]
   shown <- error[rank(-error$error, ties.method = "first") <= most_panels, ]
   bins <- bins[bins$class %in% shown$class, ]
-  strips <- rlang::set_names(sprintf("%s, %s", shown$class, percent(shown$error)), as.character(shown$class))
+  strips <- wrapped(sprintf("%s, %s", shown$class, percent(shown$error)), 30)
+  strips <- rlang::set_names(strips, as.character(shown$class))
   range <- unique(range(bins$rows))
   size <- paste(c(big_numbers(range[1]), if (length(range) > 1) big_numbers(range[2])), collapse = " to ")
   ggplot2::ggplot(bins, ggplot2::aes(.data$predicted, .data$observed)) +

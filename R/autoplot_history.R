@@ -38,7 +38,7 @@ history_plot <- function(history, marked = NULL) {
     history_curves(history[!rate, ]) +
     rate_curve(history[rate, ]) +
     ggplot2::facet_wrap("metric", scales = "free_y", labeller = ggplot2::as_labeller(metric_titles)) +
-    ggplot2::scale_x_continuous(breaks = integer_breaks, labels = big_numbers) +
+    ggplot2::scale_x_continuous(breaks = integer_breaks, labels = big_numbers, guide = without_overlap()) +
     ggplot2::scale_y_continuous(labels = big_numbers) +
     ggplot2::scale_colour_manual(values = unname(plot_colours)) +
     ggplot2::scale_linetype_manual(values = c("solid", "62")) +

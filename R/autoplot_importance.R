@@ -14,10 +14,12 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # no
     roomy_theme() +
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7) +
     importance_intervals(object) +
-    output_panels(object[["output"]]) +
+    output_panels(object[["output"]], length(shown)) +
     sign_scale() +
-    ggplot2::scale_x_continuous(labels = big_numbers) +
-    ggplot2::labs(x = importance_title(object), y = NULL)
+    ggplot2::scale_x_continuous(labels = big_numbers, breaks = panel_breaks(object[["output"]]),
+                                guide = without_overlap()) +
+    ggplot2::scale_y_discrete(guide = without_overlap()) +
+    ggplot2::labs(x = wrapped(importance_title(object), 45), y = NULL)
 }
 
 #' @rdname mlp_importance
@@ -40,9 +42,20 @@ importance_intervals <- function(x) {
   ggplot2::geom_linerange(ggplot2::aes(xmin = .data$low, xmax = .data$high), data = x)
 }
 
-output_panels <- function(output) {
-  if (length(unique(output)) > 1) ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(output))))
+# A panel for each output, side by side where there are many predictors and so long as they fit.
+output_panels <- function(output, predictors) {
+  outputs <- length(unique(output))
+  if (outputs <= 1) return(NULL)
+  one_row <- predictors > 10 && outputs <= 6
+  ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(output))), nrow = if (one_row) 1,
+                      labeller = narrow_strips())
 }
+
+# Panels beside each other have room for few numbers.
+panel_breaks <- function(output) if (length(unique(output)) > 1) few_breaks else ggplot2::waiver()
+
+# Titles of panels beside names of predictors.
+narrow_strips <- function() ggplot2::as_labeller(function(text) wrapped(text, 18))
 
 sign_of <- function(x) factor(ifelse(x < 0, "negative", "positive"), c("positive", "negative"))
 

@@ -41,7 +41,7 @@ network_nodes <- function(network, max_units, names = NULL) {
 }
 
 # Long names without their middle: names often differ in their ends.
-shortened <- function(names, longest = 30) {
+shortened <- function(names, longest = 24) {
   if (is.null(names)) return(NULL)
   long <- nchar(names) > longest
   half <- (longest - 3) %/% 2
@@ -110,13 +110,16 @@ network_edge_layers <- function(edges) {
   )
 }
 
-# Circles shrink with the tallest column so that neighbours never touch, at last without labels.
+# Circles shrink with the tallest column so that neighbours never touch, at last without labels. Labels of two
+# scripts or three digits are small.
 network_node_layers <- function(units) {
   tallest <- max(units$y) - min(units$y) + 1
   size <- min(13, max(2, 110 / tallest))
+  long <- any(grepl("^", units$label, fixed = TRUE) | units$unit > 99)
+  text <- min(4, size / if (long) 3.8 else 3)
   list(
     ggplot2::geom_point(shape = 21, size = size, fill = "white", colour = "grey30"),
-    if (size > 5) ggplot2::geom_text(ggplot2::aes(label = .data$label), size = min(4, size / 3), parse = TRUE)
+    if (size > 5) ggplot2::geom_text(ggplot2::aes(label = .data$label), size = text, parse = TRUE)
   )
 }
 
@@ -130,9 +133,6 @@ network_gap_layers <- function(gaps, columns) {
   )
 }
 
-# How far names are from the middle of their units, in columns for each column that there is.
-name_distance <- .045
-
 # Names of inputs to the left of the first column, of outputs to the right of the last.
 network_name_layers <- function(units, columns) {
   side <- function(layer, nudge, hjust) {
@@ -140,7 +140,7 @@ network_name_layers <- function(units, columns) {
     if (!nrow(named)) return(NULL)
     ggplot2::geom_text(ggplot2::aes(label = .data$name), named, nudge_x = nudge, hjust = hjust, size = 3.2)
   }
-  nudge <- name_distance * columns
+  nudge <- name_distance * axis_length(units, columns)
   list(side(1, -nudge, 1), side(columns, nudge, 0))
 }
 
@@ -154,7 +154,7 @@ layer_words <- function(layer) {
 network_headings <- function(network) {
   hidden <- utils::head(network$layers, -1)
   activation <- vapply(hidden, layer_words, "")
-  gap <- if (length(hidden) > 2) "\n" else " "
+  gap <- if (length(hidden) > 1) "\n" else " "
   hidden_names <- sprintf("hidden %d%s(%s)", seq_along(hidden), gap, activation)
   sizes <- network_sizes(network)
   embedded <- sizes[1] > network$inputs
@@ -162,17 +162,25 @@ network_headings <- function(network) {
   paste0(c(inputs, hidden_names, "outputs"), "\n", big_numbers(sizes))
 }
 
-# What a letter of a name takes of a picture 7 inches wide.
-letter_share <- .0105
+# What a letter of a name takes of a picture 6 inches wide, and how far names are from the middle of their
+# units.
+letter_share <- .0125
+name_distance <- .04
 
-# What the x axis has beyond the first and the last column: room for headings, and for names. Names take their
-# share of the whole axis, which their room makes longer.
-side_room <- function(units, columns) {
+# The length of the whole axis of which names and their distances take their shares, in columns.
+axis_length <- function(units, columns) {
+  (columns - 1) / (1 - sum(name_shares(units, columns)))
+}
+
+name_shares <- function(units, columns) {
   longest <- function(layer) max(nchar(units$name[units$layer == layer]), 0, na.rm = TRUE)
-  share <- letter_share * c(longest(1), longest(columns))
-  distance <- name_distance * columns
-  whole <- (columns - 1 + 2 * distance) / (1 - sum(share))
-  pmax(.45, distance + share * whole)
+  letters <- c(longest(1), longest(columns))
+  ifelse(letters > 0, name_distance + letter_share * letters, 0)
+}
+
+# What the x axis has beyond the first and the last column: room for headings, and for names.
+side_room <- function(units, columns) {
+  pmax(.45, name_shares(units, columns) * axis_length(units, columns))
 }
 
 network_scales <- function(network, units) {

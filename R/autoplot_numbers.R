@@ -34,7 +34,8 @@ number_points <- function(data, panels) {
 }
 
 number_axes <- function() {
-  list(ggplot2::scale_x_continuous(labels = big_numbers), ggplot2::scale_y_continuous(labels = big_numbers))
+  list(ggplot2::scale_x_continuous(labels = big_numbers, guide = without_overlap()),
+       ggplot2::scale_y_continuous(labels = big_numbers, guide = without_overlap()))
 }
 
 # ---- observed ----
@@ -53,7 +54,8 @@ fit_words <- function(data) {
 observed_plot <- function(data) {
   words <- fit_words(data)
   several <- nrow(words) > 1
-  strips <- rlang::set_names(sprintf("%s: %s", words$outcome, words$text), as.character(words$outcome))
+  strips <- sprintf("%s:\n%s", words$outcome, sub(", ", "\n", words$text))
+  strips <- rlang::set_names(strips, as.character(words$outcome))
   ggplot2::ggplot(data, ggplot2::aes(.data$predicted, .data$observed)) +
     number_points(data, nrow(words)) +
     ggplot2::geom_abline(colour = "grey30", linetype = "dashed") +

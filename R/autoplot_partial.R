@@ -27,6 +27,10 @@ partial_words <- function(object) {
   if (attr(object, "center")) paste("change in", words) else words
 }
 
+panels_of <- function(object, by = ".output") {
+  if (nlevels(object$.output) > 1) ggplot2::facet_wrap(by, labeller = narrow_strips())
+}
+
 # ---- lines ----
 
 # Of a number along its values, of a factor points; a colour for each value of `by`, and a panel for each
@@ -41,13 +45,14 @@ partial_lines <- function(object, variables, by) {
   mapping <- ggplot2::aes(.data[[along]], .data$.pred, colour = .data[[by]], group = .data[[by]])
   if (one) mapping$colour <- NULL
   colour <- if (one) plot_colours[["blue"]]
+  title <- if (by != ".output") by
   list(
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
     value_axes(object, along),
-    if (!one) list(scale_by_colour(groups), long_legend(groups)),
-    if (nlevels(object$.output) > 1 && !is.null(panels)) ggplot2::facet_wrap(panels),
-    ggplot2::labs(x = along, y = partial_words(object), colour = if (by != ".output") by)
+    if (!one) list(scale_by_colour(groups), lines_legend(groups, title %||% "")),
+    if (!is.null(panels)) panels_of(object, panels),
+    ggplot2::labs(x = along, y = partial_words(object), colour = title)
   )
 }
 
@@ -87,7 +92,7 @@ ice_layers <- function(object, max_rows) {
                 plot_colours[["blue"]]),
     rug_layer(object, along),
     value_axes(object, along),
-    if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
+    panels_of(object),
     ggplot2::labs(x = along, y = partial_words(object))
   )
 }
@@ -122,7 +127,7 @@ partial_tiles <- function(object) {
     cell_scale("y", object[[sides[2]]]),
     names_along(object[[sides[1]]]),
     fill_by_number(attr(object, "type")),
-    if (nlevels(object$.output) > 1) ggplot2::facet_wrap(".output"),
+    panels_of(object),
     ggplot2::labs(x = sides[1], y = sides[2], fill = partial_words(object))
   )
 }

@@ -120,14 +120,20 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
     (if (!is.null(middle)) ggplot2::geom_line(ggplot2::aes(y = .data$y), middle, colour = "black")) +
     (if (length(names) > 1) ggplot2::facet_wrap("outcome", scales = "free")) +
     ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
+    quantiles_legend(band_labels(fan), "band (rows within)") +
     predictor_axis("x", fan$x) +
     ggplot2::scale_y_continuous(labels = big_numbers) +
     ggplot2::labs(
       x = along %||% "rows, from the smallest predicted median to the largest",
-      y = if (length(names) == 1) names, fill = "band (rows within)",
+      y = if (length(names) == 1) names,
       caption = if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
     ) +
     plot_theme()
+}
+
+quantiles_legend <- function(labels, title) {
+  columns <- min(legend_columns(labels, title), length(labels))
+  ggplot2::guides(fill = ggplot2::guide_legend(title, ncol = columns, byrow = TRUE))
 }
 
 # "80 % (79.6 %)": what a band should hold, and what it holds.

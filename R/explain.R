@@ -166,9 +166,12 @@ scale_by_colour <- function(levels, aesthetics = "colour") {
   ggplot2::scale_colour_manual(values = unname(plot_colours), aesthetics = aesthetics)
 }
 
-# A legend that would not fit above the picture: to the right, in small letters.
-long_legend <- function(levels) {
-  if (length(levels) <= 12) return(NULL)
+# The legend of lines: above the picture or, where that would not fit, to the right, in small letters.
+lines_legend <- function(levels, title = "") {
+  columns <- legend_columns(levels, title)
+  if (length(levels) <= min(12, 4 * columns)) {
+    return(ggplot2::guides(colour = ggplot2::guide_legend(ncol = min(columns, length(levels)), byrow = TRUE)))
+  }
   list(
     ggplot2::guides(colour = ggplot2::guide_legend(ncol = ceiling(length(levels) / 30))),
     ggplot2::theme(
@@ -178,9 +181,10 @@ long_legend <- function(levels) {
   )
 }
 
-# Room between panels for the numbers at their ends.
+# Room between panels, and beside the last, for the numbers at their ends.
 roomy_theme <- function() {
-  plot_theme() + ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"))
+  plot_theme() +
+    ggplot2::theme(panel.spacing = ggplot2::unit(1.2, "lines"), plot.margin = ggplot2::margin(6, 12, 6, 6))
 }
 
 # A bar of colours with room for its numbers; of probabilities it is whole.

@@ -69,6 +69,7 @@ lines_by_curve <- function() {
   list(
     ggplot2::geom_line(ggplot2::aes(colour = .data$what), linewidth = .6),
     ggplot2::facet_wrap("activation", scales = "free_y"),
+    ggplot2::scale_y_continuous(breaks = few_breaks),
     ggplot2::scale_colour_manual(values = unname(plot_colours))
   )
 }

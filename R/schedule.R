@@ -340,6 +340,9 @@ autoplot.fastmlp_schedule <- function(object, epochs = NULL, ...) { # nolint: ob
 
 schedule_points <- 2001
 
+# Broken between arguments alone.
+schedule_title <- function(schedule) wrapped(gsub(" = ", "\u00a0=\u00a0", format(schedule)), 54)
+
 schedule_plot <- function(schedule, arg, epochs, call) {
   if (!is.null(find_plateau(schedule))) {
     abort_argument(arg, "a schedule of time alone", format(schedule),
@@ -352,6 +355,6 @@ schedule_plot <- function(schedule, arg, epochs, call) {
   ggplot2::ggplot(data, ggplot2::aes(.data$epoch, .data$factor)) +
     ggplot2::geom_line(colour = plot_colours[["blue"]], linewidth = .8) +
     ggplot2::expand_limits(y = 0) +
-    ggplot2::labs(x = "epochs", y = "factor of the learning rate", title = format(schedule)) +
+    ggplot2::labs(x = "epochs", y = "factor of the learning rate", title = schedule_title(schedule)) +
     plot_theme()
 }

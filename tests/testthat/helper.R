@@ -107,6 +107,18 @@ shown_labels <- function(plot) {
   unlist(lapply(layers_drawn(plot), function(layer) as.character(layer$label)))
 }
 
+# Inches that the legends and the titles of a picture take from side to side, 6 inches wide and in the narrow
+# letters of a PDF.
+inches_across <- function(plot) {
+  withr::local_pdf(NULL, width = 6, height = 4)
+  parts <- ggplot2::ggplotGrob(plot)
+  wide <- grepl("^(guide-box|title|xlab|caption)", parts$layout$name)
+  max(vapply(parts$grobs[wide], function(part) {
+    width <- if (inherits(part, "gtable")) list(sum(part$widths)) else lapply(part$children, grid::grobWidth)
+    max(0, vapply(width, grid::convertWidth, 1, "inches", valueOnly = TRUE))
+  }, 1))
+}
+
 # Compares a picture with the one that was looked at. Its text depends on the version of ggplot2, so other
 # versions leave it out; what the pictures draw is tested by their data.
 expect_picture <- function(name, plot) {

@@ -85,3 +85,27 @@ test_that("messages tell which fits have a picture and what it takes", {
     autoplot(iris_fit, type = "weights", layer = 3)
   })
 })
+
+test_that("legends and titles are whole at 6 x 4 inches", {
+  names <- paste(c("alisols and others", "cambisols", "luvisols and gleysols", "podzols"), "of the plains")
+  data <- data.frame(x = sin(1:60), y = cos(3 * (1:60)), soil = factor(rep_len(names, 60), names))
+  fit <- small_fit(soil ~ ., data)
+  numbers <- small_fit(y ~ ., data, loss = "gaussian")
+  pictures <- list(
+    autoplot(fit, "regions", new_data = data),
+    autoplot(mlp_partial(fit, data, "x")),
+    autoplot(mlp_partial(numbers, data, c("x", "soil"))),
+    autoplot(numbers, "quantiles", new_data = data),
+    autoplot(mlp_importance(numbers, data)),
+    autoplot(schedule_warmup(3, schedule_cosine(horizon = 20)))
+  )
+  for (picture in pictures) expect_lt(inches_across(picture), 4.3)
+})
+
+test_that("legends have as many columns as fit", {
+  expect_identical(legend_columns("a"), 9)
+  expect_identical(legend_columns(strrep("a", 30)), 2)
+  expect_identical(legend_columns(strrep("a", 30), strrep("t", 30)), 1)
+  expect_identical(legend_columns(strrep("a", 300)), 1)
+  expect_identical(wrapped(c("a class of words", "b"), 10), c("a class\nof words", "b"))
+})
