@@ -177,11 +177,17 @@ check_whole_names <- function(synonyms = list(), call = rlang::caller_env(), fra
   abort_argument("...", "empty", sprintf("the unknown argument `%s`", shortened[1]), "dots", hint, call)
 }
 
-# The names in the call of a function, with those that its caller handed on by `...`.
+# The names in the call of a function, with those that its caller handed on by `...`: its own or, as R looks
+# them up, those of a function around it.
 names_given <- function(frame) {
   written <- sys.call(frame)
   handed_on <- any(vapply(as.list(written), identical, NA, quote(...)))
-  c(names(written), if (handed_on) dots_names(sys.frame(sys.parents()[frame])))
+  c(names(written), if (handed_on) dots_names(dots_frame(sys.frame(sys.parents()[frame]))))
+}
+
+dots_frame <- function(frame) {
+  while (!exists("...", frame, inherits = FALSE) && !identical(frame, emptyenv())) frame <- parent.env(frame)
+  frame
 }
 
 # The names in a frame's `...`, none of which is evaluated.

@@ -30,6 +30,9 @@
   setHook(packageEvent("parsnip", "onLoad"), register_parsnip)
 }
 
+# The finalizers of what training and prediction held lie in the library, which stays as long as one is to
+# come.
 .onUnload <- function(libpath) {
-  library.dynam.unload("fastmlp", libpath)
+  gc()
+  if (.Call(fastmlp_owners) == 0) library.dynam.unload("fastmlp", libpath)
 }

@@ -142,7 +142,7 @@
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
-#'   or one a layer. Without hidden layers, it may be given and means nothing.
+#'   or one a layer. Must be left out without hidden layers.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
 #' @param parametric_activation Whether hidden units learn a share of their own in their activation (see the

@@ -286,12 +286,14 @@ one_value <- function(value) if (is.numeric(value) && length(value) == 1) value 
 just_before <- 1e-6
 
 # The epochs at which the factor has come down to rise again, or to stay: the ends of cycles, or NULL where
-# there are not several of them.
+# there are not several of them. Where training ends on the way down that is no end.
 cycle_ends <- function(schedule, epochs) {
-  changes <- diff(round(schedule_value(schedule, c(0, seq_len(epochs) - just_before), epochs), 9))
-  moves <- which(changes != 0)
-  down <- changes[moves] < 0
+  factor <- round(schedule_value(schedule, c(0, seq_len(epochs) - just_before), epochs), 9)
+  moves <- which(diff(factor) != 0)
+  down <- diff(factor)[moves] < 0
   ends <- moves[down & !c(down[-1], FALSE)[seq_along(down)]]
+  lows <- factor[ends + 1]
+  ends <- ends[lows <= lows[1] + max(factor) / 10]
   if (length(ends) > 1) ends
 }
 

@@ -107,6 +107,9 @@ SEXP fastmlp_train_state(SEXP trainer);
 SEXP fastmlp_train_advance(SEXP trainer, SEXP seconds);
 /* Completes the step under way: the same list. */
 SEXP fastmlp_train_settle(SEXP trainer);
+/* How many external pointers of the engine have a finalizer to come: until there are none the library must
+   stay. */
+SEXP fastmlp_owners(void);
 /* NULL; an interrupt that has come is raised here, as R's own condition. */
 SEXP fastmlp_hear(void);
 /* The records of all epochs completed since opening: list(train_loss, train_score, valid_loss, valid_score,

@@ -42,6 +42,7 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_train_advance),
     ENTRY(fastmlp_train_settle),
     ENTRY(fastmlp_hear),
+    ENTRY(fastmlp_owners),
     ENTRY(fastmlp_train_history),
     ENTRY(fastmlp_train_network),
     ENTRY(fastmlp_train_outputs),

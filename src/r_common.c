@@ -246,15 +246,28 @@ float *scratch_floats(size_t count) {
   return (float *)(void *)(memory + (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT);
 }
 
+/* How many owners have not been collected: each has a finalizer of this library to come. */
+static int owners;
+
+static void owner_collect(SEXP owner) {
+  R_CFinalizer_t release = (R_CFinalizer_t)R_ExternalPtrAddrFn(R_ExternalPtrTag(owner));
+  release(owner);
+  owners--;
+}
+
 SEXP owner_make(size_t bytes, R_CFinalizer_t release) {
-  SEXP owner = PROTECT(R_MakeExternalPtr(NULL, R_NilValue, R_NilValue));
-  R_RegisterCFinalizerEx(owner, release, TRUE);
+  SEXP tag = PROTECT(R_MakeExternalPtrFn((DL_FUNC)release, R_NilValue, R_NilValue));
+  SEXP owner = PROTECT(R_MakeExternalPtr(NULL, tag, R_NilValue));
+  R_RegisterCFinalizerEx(owner, owner_collect, TRUE);
+  owners++;
   void *memory = calloc(1, bytes);
   if (memory == NULL) raise_unless_ok(STATUS_MEMORY);
   R_SetExternalPtrAddr(owner, memory);
-  UNPROTECT(1);
+  UNPROTECT(2);
   return owner;
 }
+
+SEXP fastmlp_owners(void) { return Rf_ScalarInteger(owners); }
 
 /* ---- targets ---- */
 

@@ -139,6 +139,12 @@ test_that("no function takes a part of a name, written or handed on", {
 test_that("whole names that are handed on are taken", {
   square <- function(...) loss_value(1, 2, "squared", ...)
   expect_identical(square(weights = 2), 1)
+  around <- function(...) {
+    inner <- function() with(iris, loss_value(1, 2, "squared", ...))
+    inner()
+  }
+  expect_identical(around(weights = 2), 1)
+  expect_error(around(wei = 2), "Did you mean \"weights\"", class = "fastmlp_error_dots")
   expect_identical(sapply(1:2, loss_value, target = 2, loss = "squared"), c(1, 0))
   expect_conditions({
     square(wei = 2)

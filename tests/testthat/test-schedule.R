@@ -66,6 +66,7 @@ test_that("cycles end where the factor has come down to rise again, or to stay",
   expect_identical(cycle_ends(schedule_cosine(restarts = 1, growth = 2), 30), c(10L, 30L))
   expect_identical(cycle_ends(schedule_warmup(5, schedule_cosine(restarts = 1)), 25), c(15L, 25L))
   expect_identical(cycle_ends(schedule_function(function(t) abs(cos(2 * pi * t))), 20), c(5L, 15L))
+  expect_identical(cycle_ends(schedule_coslog4(horizon = 100), 30), c(7L, 20L))
   alone <- list(schedule_constant(), schedule_cosine(), schedule_step(3), schedule_one_cycle(),
                 schedule_flat_cosine(), schedule_exponential(0.9))
   for (schedule in alone) for (epochs in c(1, 2, 30)) expect_null(cycle_ends(schedule, epochs))
