@@ -317,7 +317,7 @@ wrapped <- function(text, letters) {
 
 legend_columns <- function(labels, title = "") {
   inches <- function(letters) 0.45 + 0.063 * letters
-  max(1, floor((5.1 - 0.08 * nchar(title)) / inches(max(nchar(labels)))))
+  max(1, floor((5.1 - 0.08 * nchar(title)) / inches(max(0, nchar(labels)))))
 }
 
 # The scale of an axis, "x" or "y", along values that lie on a line (see on_a_line()).

@@ -1,5 +1,5 @@
-plain_fit <- function(..., hidden_units = c(8, 6), activation = "tanh", epochs = 15,
-                      optimizer = opt_sgd(0.02)) {
+plain_fit <- function(..., hidden_units = c(8, 6), activation = if (length(hidden_units) > 0) "tanh",
+                      epochs = 15, optimizer = opt_sgd(0.02)) {
   set.seed(1)
   mlp_fit(..., preset = "plain", hidden_units = hidden_units, activation = activation, epochs = epochs,
           optimizer = optimizer, verbose = FALSE)
