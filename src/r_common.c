@@ -250,13 +250,15 @@ float *scratch_floats(size_t count) {
 static int owners;
 
 static void owner_collect(SEXP owner) {
-  R_CFinalizer_t release = (R_CFinalizer_t)R_ExternalPtrAddrFn(R_ExternalPtrTag(owner));
+  R_CFinalizer_t release;
+  memcpy(&release, RAW(R_ExternalPtrTag(owner)), sizeof release);
   release(owner);
   owners--;
 }
 
 SEXP owner_make(size_t bytes, R_CFinalizer_t release) {
-  SEXP tag = PROTECT(R_MakeExternalPtrFn((DL_FUNC)release, R_NilValue, R_NilValue));
+  SEXP tag = PROTECT(Rf_allocVector(RAWSXP, sizeof release));
+  memcpy(RAW(tag), &release, sizeof release);
   SEXP owner = PROTECT(R_MakeExternalPtr(NULL, tag, R_NilValue));
   R_RegisterCFinalizerEx(owner, owner_collect, TRUE);
   owners++;
