@@ -7,7 +7,8 @@
 #' are those of the unbroken run. A schedule that depends on the number of epochs has to be given the
 #' `horizon` of the whole run; without it, it stretches over the epochs there are by then.
 #'
-#' @param fit A fit by [mlp_fit()] or `mlp_continue()`. One that diverged cannot go on.
+#' @param fit A fit by [mlp_fit()] or `mlp_continue()`. One without a `state` (see the value of
+#'   [mlp_fit()]) cannot go on. A `checkpoint` that the fit had is not written on.
 #' @param ... The training data, given as to [mlp_fit()]: `x` and `y`, or for a fit by a formula
 #'   `data`. Other rows than before may come, of the same columns and outcome, unless the fit holds
 #'   some of its rows for validation: then they have to be the same, in the same order.

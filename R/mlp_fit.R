@@ -142,7 +142,7 @@
 #' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
 #'   linear or softmax regression.
 #' @param activation Activation of the hidden layers: names from [activation_names()], one for all
-#'   or one a layer. Must be left out without hidden layers.
+#'   or one a layer. Without hidden layers only the default.
 #' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
 #'   all hidden layers or one a layer.
 #' @param parametric_activation Whether hidden units learn a share of their own in their activation (see the
@@ -189,8 +189,8 @@
 #'   scores for hinge losses) with a column a class or label, or numbers (a column for each quantile);
 #'   `weights` one number a row, class weights included. All metrics are weighted. Those
 #'   listed here take one more pass through the rows an epoch.
-#' @param stop_metric What `patience` and [schedule_plateau()] watch:  `"loss"`,
-#'   `"accuracy"` or `"rmse"`, or one of the `metrics` (known ones need not be listed there).
+#' @param stop_metric What `patience` and [schedule_plateau()] watch: `"loss"`, the score
+#'   of the loss (see `history` below), or one of the `metrics` (known ones need not be listed there).
 #' @param stop_direction Whether to `"minimize"` or `"maximize"` it. Needed for functions of your
 #'   own only.
 #' @param penalty Amount \eqn{\lambda} of the penalty on the weights: a finite number of at least 0.
@@ -265,7 +265,7 @@
 #'   the same data and arguments (`threads` and `verbose` may differ; functions are compared by
 #'   their text and the values that they use, callbacks by their text) goes on from it, whatever the seed
 #'   is by then, and ends as the unbroken run would have; once that has ended it returns the fit at once.
-#'   Delete the file to start anew.
+#'   Delete the file to start anew. Not with `ensemble`, `refit` and `keep_epochs`, nor by [opt_lbfgs()].
 #' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
 #' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
 #'   where the time of the training steps went, too (which slows small networks down). By default
@@ -280,7 +280,8 @@
 #'   score of the loss: `"accuracy"`, `"rmse"`, `"deviance"`, `"pinball"`, or `"value"` for a loss of your
 #'   own, and those of `metrics`) and `value`. Training values of the first two are means over the
 #'   epoch's batches, taken while the weights move, with batches normalised and units dropped as in
-#'   training. The loss is without the penalty. With a `schedule`, or where a callback changed it,
+#'   training; by [opt_lbfgs()] they are those of all rows after the iteration. The loss is without the
+#'   penalty. With a `schedule`, or where a callback changed it,
 #'   `"learn_rate"` of set `"train"` is the rate of the epoch's last step;
 #' * `outcome`, `predictors`, `standardize`, `blueprint`: what [predict()][predict.fastmlp] needs;
 #' * `arguments`: what the fit was made with, and `given`: those of them that were given, which
@@ -295,7 +296,7 @@
 #'   `refit`, whether the network was trained again;
 #' * `members`, the networks of an ensemble, of which `network` is the first; else `NULL`;
 #' * `state`, what [mlp_continue()] needs beside the data; `NULL` if training diverged, by [opt_lbfgs()],
-#'   of an ensemble and after `refit`;
+#'   of an ensemble, after `refit`, and where a loss of the user's own broke off in the midst of a step;
 #' * `epochs`, with `keep_epochs`: for each of these epochs a list of its [mlp_network()], or of an
 #'   ensemble's;
 #' * `version` of the package.

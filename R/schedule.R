@@ -154,14 +154,24 @@ schedule_coslog4 <- strict(function(horizon = NULL) new_schedule("coslog4", hori
 #' @export
 schedule_warmup <- strict(function(duration, then = schedule_constant(), start = 0.01, horizon = NULL) {
   check_given()
-  new_schedule(
+  schedule <- new_schedule(
     "warmup",
     duration = check_number(duration, "duration", 0, open = c("from", "to")),
     then = check_schedule(then, "then"),
     start = check_number(start, "start", 0, 1),
     horizon = check_horizon(horizon)
   )
+  if (!is.null(horizon) && duration >= 1 && !asks_horizon(then)) {
+    abort_argument("horizon", "left out where neither the warm-up nor what follows is a share of it",
+                   describe(horizon), call = environment())
+  }
+  schedule
 })
+
+# Whether a schedule follows the horizon that it is given from outside.
+asks_horizon <- function(schedule) {
+  "horizon" %in% names(formals(paste0("schedule_", schedule$name))) && is.null(schedule$horizon)
+}
 
 #' @rdname schedules
 #' @export

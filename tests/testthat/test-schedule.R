@@ -74,6 +74,9 @@ test_that("cycles end where the factor has come down to rise again, or to stay",
 
 test_that("a warm-up takes a share or epochs, and leaves the rest to what follows", {
   cosine <- schedule_cosine()
+  expect_error(schedule_warmup(5, schedule_step(2), horizon = 9), "`horizon`", class = "fastmlp_error_value")
+  expect_error(schedule_warmup(5, schedule_cosine(horizon = 9), horizon = 9), class = "fastmlp_error_value")
+  expect_equal(schedule_warmup(5, cosine, horizon = 9)$horizon, 9)
   expect_equal(factors(schedule_warmup(0.25, cosine, 0), c(0, 2.5, 5, 12.5, 20)), c(0, 0.5, 1, 0.5, 0))
   expect_equal(factors(schedule_warmup(0.25, cosine, 0), 0:20), factors(schedule_warmup(5, cosine, 0), 0:20))
   half <- schedule_function(function(t) rep(0.5, length(t)))
