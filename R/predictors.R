@@ -109,6 +109,7 @@ chance_of_order <- function(target, any_coding) {
 # Whole columns are copied only where a look at a few rows, and at some more, does not rule them out.
 same_columns <- function(x, columns, target, same) {
   for (count in pmin(c(16, 256, Inf), length(target))) {
+    if (length(columns) == 0) break
     rows <- unique(round(seq(1, length(target), length.out = count)))
     columns <- columns[vapply(columns, function(j) same(column_at(x, j, rows), target[rows]), NA)]
   }
