@@ -148,11 +148,13 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
 check_no_dots <- function(..., known = character(), synonyms = list(), call = rlang::caller_env()) {
   check_whole_names(synonyms, call, sys.parent())
   if (...length() == 0) return(invisible())
-  name <- c(Filter(nzchar, names(substitute(list(...)))), NA)[1]
-  got <- "an argument without a name"
-  if (!is.na(name)) got <- sprintf("the unknown argument `%s`", name)
-  hint <- if (!is.na(name)) argument_hint(name, known, synonyms)
-  abort_argument("...", "empty", got, "dots", hint, call)
+  name <- Filter(nzchar, names(substitute(list(...))))[1]
+  if (length(name) && !is.na(name)) abort_unknown(name, argument_hint(name, known, synonyms), call)
+  abort_argument("...", "empty", "an argument without a name", "dots", call = call)
+}
+
+abort_unknown <- function(name, hint, call) {
+  abort_argument("...", "empty", sprintf("the unknown argument `%s`", name), "dots", hint, call)
 }
 
 # Names that R could complete to several arguments, which it would refuse in words of its own.
@@ -162,7 +164,7 @@ check_unambiguous <- function(given, arguments, synonyms, call = rlang::caller_e
     if (length(whole) < 2) next
     hint <- argument_hint(name, synonyms = synonyms) %||%
       sprintf("Did you mean %s?", enumerate(whole, Inf, "or"))
-    abort_argument("...", "empty", sprintf("the unknown argument `%s`", name), "dots", hint, call)
+    abort_unknown(name, hint, call)
   }
 }
 
@@ -174,7 +176,7 @@ check_whole_names <- function(synonyms = list(), call = rlang::caller_env(), fra
   if (length(shortened) == 0) return(invisible())
   whole <- arguments[startsWith(arguments, shortened[1])][1]
   hint <- argument_hint(shortened[1], synonyms = synonyms) %||% sprintf("Did you mean \"%s\"?", whole)
-  abort_argument("...", "empty", sprintf("the unknown argument `%s`", shortened[1]), "dots", hint, call)
+  abort_unknown(shortened[1], hint, call)
 }
 
 # The names in the call of a function, with those that its caller handed on by `...`: its own or, as R looks

@@ -55,7 +55,7 @@ only_codes <- function(x) {
 
 without_scale <- function(info) {
   if (info$type == "numeric" && standardizable(info$loss)) return(NULL)
-  fits <- names(Filter(function(row) row$target == "numbers" && !isFALSE(row$by_name), losses))
+  fits <- names(Filter(has_scale, losses))
   sprintf("with loss %s: it is for %s", format(info$loss), enumerate(fits, Inf))
 }
 

@@ -81,10 +81,10 @@ scaling_fault <- function(standardize, inputs, codes) {
 # ---- a numeric outcome ----
 
 # Whether a loss takes numbers that may be shifted and scaled, and gives predictions back as they are.
-standardizable <- function(loss) {
-  row <- losses[[loss$name]]
-  row$target == "numbers" && !isFALSE(row$by_name)
-}
+standardizable <- function(loss) has_scale(losses[[loss$name]])
+
+# The same of a row of the table of losses.
+has_scale <- function(row) row$target == "numbers" && !isFALSE(row$by_name)
 
 # list(center, scale, lower, upper), one value for each number of the outcome: what standardises it, and
 # the range that predictions are clamped to; NULL where neither is wanted.
