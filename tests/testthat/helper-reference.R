@@ -337,7 +337,9 @@ exact_layers <- function(sizes) {
 # sizes = c(inputs, hidden units ..., outputs)
 exact_network <- function(sizes, activation) {
   hidden <- sizes[-c(1, length(sizes))]
-  mlp_network(sizes[1], hidden, sizes[length(sizes)], activation, init = exact_layers(sizes))
+  arguments <- list(sizes[1], hidden, sizes[length(sizes)], init = exact_layers(sizes))
+  if (length(hidden) > 0) arguments$activation <- activation # without hidden layers it is refused
+  do.call(mlp_network, arguments)
 }
 
 # The largest error of each array in a list of (lists of) arrays, relative to the largest magnitude
