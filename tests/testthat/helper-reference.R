@@ -338,8 +338,12 @@ exact_layers <- function(sizes) {
 exact_network <- function(sizes, activation) {
   hidden <- sizes[-c(1, length(sizes))]
   arguments <- list(sizes[1], hidden, sizes[length(sizes)], init = exact_layers(sizes))
-  if (length(hidden) > 0) arguments$activation <- activation # without hidden layers it is refused
-  do.call(mlp_network, arguments)
+  do.call(mlp_network, c(arguments, activation_of(hidden, activation)))
+}
+
+# The argument `activation`, which is refused without hidden layers.
+activation_of <- function(hidden_units, activation) {
+  if (length(hidden_units) > 0) list(activation = activation)
 }
 
 # The largest error of each array in a list of (lists of) arrays, relative to the largest magnitude

@@ -192,11 +192,10 @@ expect_reference_training <- function(size, rows, batch_size, loss = "cross_entr
     y
   )
   settings <- list(
-    x, outcome, hidden_units = network$hidden_units, activation = activation, loss = loss,
-    optimizer = optimizer, epochs = epochs, batch_size = batch_size, weights = weights,
-    init = network$layers, shuffle = FALSE, verbose = FALSE
+    x, outcome, hidden_units = network$hidden_units, loss = loss, optimizer = optimizer, epochs = epochs,
+    batch_size = batch_size, weights = weights, init = network$layers, shuffle = FALSE, verbose = FALSE
   )
-  fit <- do.call(mlp_fit, c(settings, limits))
+  fit <- do.call(mlp_fit, c(settings, limits, activation_of(network$hidden_units, activation)))
   expected <- reference_sgd(network, x, y, loss, optimizer, epochs, batch_size, limits, weights)
   info <- paste(paste(size, collapse = "-"), loss, rows, batch_size, format(list(limits)))
   layers <- lapply(expected$network$layers, `[`, c("weight", "bias"))
