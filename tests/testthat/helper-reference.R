@@ -335,9 +335,9 @@ exact_layers <- function(sizes) {
 }
 
 # sizes = c(inputs, hidden units ..., outputs)
-exact_network <- function(sizes, activation) {
+exact_network <- function(sizes, activation, init = exact_layers(sizes), ...) {
   hidden <- sizes[-c(1, length(sizes))]
-  arguments <- list(sizes[1], hidden, sizes[length(sizes)], init = exact_layers(sizes))
+  arguments <- list(sizes[1], hidden, sizes[length(sizes)], init = init, ...)
   do.call(mlp_network, c(arguments, activation_of(hidden, activation)))
 }
 

@@ -6,8 +6,7 @@ exact_numbers <- function(n, from, to) round(runif(n, from, to) * 64) / 64
 # `count` variants with weights of the first one's hidden layers, and all else their own.
 shared_variants <- function(count, sizes, activation = "tanh", ...) {
   hidden <- seq_len(length(sizes) - 2)
-  first <- mlp_network(sizes[1], sizes[1 + hidden], utils::tail(sizes, 1), activation,
-                       init = exact_layers(sizes), ...)$layers
+  first <- exact_network(sizes, activation, ...)$layers
   lapply(seq_len(count), function(i) {
     own <- exact_layers(sizes)
     layers <- Map(function(layer, own, l) {

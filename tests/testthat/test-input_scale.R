@@ -4,8 +4,7 @@
 scaled_network <- function(sizes, activation = "tanh", ...) {
   layers <- exact_layers(sizes)
   layers[[1]]$input_scale <- round(runif(sizes[1], -1, 2) * 64) / 64
-  hidden <- sizes[-c(1, length(sizes))]
-  mlp_network(sizes[1], hidden, sizes[length(sizes)], activation, init = layers, input_scale = TRUE, ...)
+  exact_network(sizes, activation, init = layers, input_scale = TRUE, ...)
 }
 
 # The same without a scale: its first weights take it.
@@ -125,10 +124,10 @@ test_that("training moves the scale as plain R does, with every limit and in sev
       limits <- utils::modifyList(no_limits, case)
       for (batch_size in c(200, 1200)) {
         expected <- reference_scaled_sgd(network, data, optimizer, 2, batch_size, limits, 6)
-        fit <- do.call(mlp_fit, c(data, case, list(
-          hidden_units = network$hidden_units, activation = "tanh", init = coef(network), epochs = 2,
-          batch_size = batch_size, shuffle = FALSE, optimizer = optimizer, input_scale = TRUE,
-          rate_factors = c(input_scale = 6), verbose = FALSE
+        fit <- do.call(mlp_fit, c(data, case, activation_of(network$hidden_units, "tanh"), list(
+          hidden_units = network$hidden_units, init = coef(network), epochs = 2, batch_size = batch_size,
+          shuffle = FALSE, optimizer = optimizer, input_scale = TRUE, rate_factors = c(input_scale = 6),
+          verbose = FALSE
         )))
         actual <- lapply(coef(fit), lapply, unname)
         expected <- Map(function(layer, like) layer[names(like)], expected, actual)
