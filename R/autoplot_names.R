@@ -1,8 +1,8 @@
 # Names in pictures: of classes, outputs, predictors and layers, however long they are and however many.
 # Pictures are to be whole at 6 x 4 inches.
 
-# Text in lines of so many letters, to which longer words are shortened. Lines that it has stay apart, and what
-# a hard space joins stays together.
+# Text in lines of so many letters, to which longer words are shortened. Lines that it has stay apart, and
+# what a hard space joins stays together.
 wrapped <- function(text, letters) {
   lines <- lapply(strsplit(text, "\n", fixed = TRUE), strwrap, letters)
   text <- vapply(lines, function(lines) paste(shortened(lines, letters), collapse = "\n"), "")
