@@ -99,9 +99,8 @@ check_class <- function(x, arg, class, expected, call = rlang::caller_env(), pre
 
 check_data_frame <- function(x, arg, call, expected = "a data frame") {
   if (is.data.frame(x)) return(x)
-  hint <- if (length(dim(x)) == 2) {
-    sprintf("Use `as.data.frame(%s)`, or give `x` and `y` without a formula.", arg)
-  }
+  hint <- c(if (is.matrix(x)) sprintf("Use `as.data.frame(%s)`.", arg),
+            if (length(dim(x)) == 2) "A matrix goes without a formula: `mlp_fit(x, y)`.")
   abort_argument(arg, expected, describe(x), "type", hint, call)
 }
 
