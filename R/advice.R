@@ -147,9 +147,14 @@ argument_hint <- function(name, known = character(), synonyms = list()) {
   if (length(meant)) return(meant[1])
   alias <- intersect(named_so(name, argument_aliases), known)
   if (length(alias)) return(sprintf("Use `%s`.", alias[1]))
+  suggest(name, setdiff(known, "...")) %||% known_hint(known)
+}
+
+# What there is to choose from, if that can be written out.
+known_hint <- function(known) {
   known <- setdiff(known, "...")
-  suggest(name, known) %||%
-    if (length(known) %in% 1:10) sprintf("It takes %s.", enumerate_columns(known))
+  if (length(known) > 10) return("The help page lists its arguments.")
+  if (length(known)) sprintf("It takes %s.", enumerate_columns(known))
 }
 
 # A function that refuses arguments that it does not know in this way.

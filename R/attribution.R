@@ -177,11 +177,14 @@ gradient_units <- function(encoded, x, predictors) {
 default_baseline <- function(object) object$standardize$center %||% rep(0, object$network$inputs)
 
 check_baseline <- function(baseline, object, call) {
-  if (is_plain_vector(baseline)) baseline <- t(baseline)
-  if (!is.matrix(baseline) && !is.data.frame(baseline) || nrow(baseline) != 1) {
-    abort_argument("baseline", "one row with the predictors of the fit", describe(baseline), "shape",
-                   call = call)
+  one_row <- if (is_plain_vector(baseline)) length(baseline) == length(predictor_columns(object)) else
+    (is.matrix(baseline) || is.data.frame(baseline)) && nrow(baseline) == 1
+  if (!one_row) {
+    hint <- "Such as `new_data[1, ]`; without it, it is where all standardised predictors are 0."
+    abort_argument("baseline", "one row with the predictors of the fit", describe(baseline), "shape", hint,
+                   call)
   }
+  if (is_plain_vector(baseline)) baseline <- t(baseline)
   encoded_values(explained_predictors(object, baseline, call, "baseline"))[1, ]
 }
 

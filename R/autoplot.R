@@ -309,17 +309,6 @@ predictor_numbers <- function(x) {
 # Numbers of an axis that would run into others are left out.
 without_overlap <- function() ggplot2::guide_axis(check.overlap = TRUE)
 
-# Pictures are to be whole at 6 x 4 inches. Text in lines of so many letters, and as many columns of a legend
-# above a picture as there is room for, beside its title.
-wrapped <- function(text, letters) {
-  vapply(strwrap(text, letters, simplify = FALSE), paste, "", collapse = "\n")
-}
-
-legend_columns <- function(labels, title = "") {
-  inches <- function(letters) 0.45 + 0.063 * letters
-  max(1, floor((5.1 - 0.08 * nchar(title)) / inches(max(0, nchar(labels)))))
-}
-
 # The scale of an axis, "x" or "y", along values that lie on a line (see on_a_line()).
 predictor_axis <- function(axis, values, ...) {
   kind <- if (is.numeric(values)) "continuous" else if (inherits(values, "Date")) "date" else "datetime"
@@ -332,11 +321,11 @@ predictor_axis <- function(axis, values, ...) {
 percent <- function(share, digits = 1) sprintf("%.*f %%", as.integer(digits), 100 * share)
 
 # As many colours as there are classes, told apart by the line's type where colours come again.
-curve_scales <- function(n) {
+curve_scales <- function(n, labels) {
   types <- rep(c("solid", "22", "62"), each = length(plot_colours), length.out = n)
   list(
-    ggplot2::scale_colour_manual(values = rep_len(unname(plot_colours), n)),
-    ggplot2::scale_linetype_manual(values = types)
+    ggplot2::scale_colour_manual(values = rep_len(unname(plot_colours), n), labels = labels),
+    ggplot2::scale_linetype_manual(values = types, labels = labels)
   )
 }
 

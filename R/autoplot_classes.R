@@ -36,8 +36,8 @@ confusion_plot <- function(counts) {
     ggplot2::scale_fill_gradient("share of\nthe class", low = "#F3F8FC", high = plot_colours[["blue"]],
                                  limits = c(0, 1), na.value = "white", labels = function(x) percent(x, 0)) +
     ggplot2::scale_colour_identity() +
-    ggplot2::scale_x_discrete(expand = c(0, 0)) +
-    ggplot2::scale_y_discrete(limits = rev, expand = c(0, 0)) +
+    ggplot2::scale_x_discrete(labels = confusion_names, expand = c(0, 0)) +
+    ggplot2::scale_y_discrete(labels = confusion_names, limits = rev, expand = c(0, 0)) +
     (if (!labels) ggplot2::coord_fixed()) +
     ggplot2::labs(x = "predicted", y = "true",
                   title = sprintf("Accuracy %s on %s", percent(right), count_rows(rows))) +
@@ -45,15 +45,19 @@ confusion_plot <- function(counts) {
     confusion_theme(counts)
 }
 
+# Names along both sides of the table: the more there are, the smaller, and the shorter they have to be.
+confusion_names <- function(names) shortened(names, if (length(names) > 15) 16 else 20)
+
 confusion_theme <- function(counts) {
-  classes <- nlevels(counts$truth)
-  long <- has_long_names(levels(counts$truth))
+  names <- levels(counts$truth)
   slanted <- ggplot2::element_text(angle = 45, hjust = 1)
   upright <- ggplot2::element_text(angle = 90, hjust = 1, vjust = .5)
-  ggplot2::theme(
+  theme <- ggplot2::theme(
     legend.position = "right", panel.grid = ggplot2::element_blank(),
-    axis.text.x = if (classes > 15) upright else if (long) slanted
+    axis.text.x = if (length(names) > 15) upright else if (has_long_names(names)) slanted
   )
+  if (length(names) <= 15) return(theme)
+  theme + ggplot2::theme(axis.text = ggplot2::element_text(size = min(8, 72 * cell_inches(counts))))
 }
 
 # Counts, and below them shares, while there is room for them.
@@ -70,8 +74,8 @@ confusion_text <- function(counts) {
 
 # How wide and high a cell is where the picture is 4 inches high and long names are slanted.
 cell_inches <- function(counts) {
-  names <- levels(counts$truth)
-  (3.2 - if (has_long_names(names)) min(1.5, 0.05 * max(nchar(names))) else 0) / length(names)
+  names <- confusion_names(levels(counts$truth))
+  (3.2 - if (has_long_names(names)) 0.05 * max(nchar(names)) else 0) / length(names)
 }
 
 has_long_names <- function(names) max(nchar(names)) * length(names) > 60
@@ -139,12 +143,17 @@ roc_plot <- function(curves) {
   auc <- curves[!duplicated(curves$class), c("class", "auc")]
   shown <- auc[rank(auc$auc, ties.method = "first") <= most_curves, ]
   curves <- curves[curves$class %in% shown$class, ]
-  text <- sprintf("%s (%.3f)", shown$class, shown$auc)
-  curves$curve <- factor(text[match(curves$class, shown$class)], text)
+  names <- as.character(shown$class)
+  curves$class <- factor(curves$class, names)
+  with_area <- function(classes) {
+    sprintf("%s (%.3f)", legend_labels(classes), shown$auc[match(classes, names)])
+  }
   ggplot2::ggplot(curves, ggplot2::aes(.data$false_positive, .data$true_positive)) +
+    plot_theme() +
     ggplot2::geom_abline(colour = "grey70", linetype = "dotted") +
-    ggplot2::geom_path(ggplot2::aes(colour = .data$curve, linetype = .data$curve), linewidth = .7) +
-    curve_scales(length(text)) +
+    ggplot2::geom_path(ggplot2::aes(colour = .data$class, linetype = .data$class), linewidth = .7) +
+    curve_scales(length(names), with_area) +
+    names_legend(names, aesthetics = c("colour", "linetype"), beside = TRUE) +
     unit_axes() +
     ggplot2::coord_equal() +
     ggplot2::labs(
@@ -153,8 +162,7 @@ roc_plot <- function(curves) {
         sprintf("%d of %d classes, with the smallest areas", nrow(shown), nrow(auc))
       }
     ) +
-    plot_theme() +
-    ggplot2::theme(legend.position = "right", legend.key.width = ggplot2::unit(24, "pt"))
+    ggplot2::theme(legend.key.width = ggplot2::unit(24, "pt"))
 }
 
 # From 0 to 1, with fewer breaks in small panels.
@@ -195,7 +203,9 @@ calibration_plot <- function(bins) {
   error <- bins[!duplicated(bins$class), c("class", "error")]
   shown <- error[rank(-error$error, ties.method = "first") <= most_panels, ]
   bins <- bins[bins$class %in% shown$class, ]
-  strips <- wrapped(sprintf("%s, %s", shown$class, percent(shown$error)), 30)
+  letters <- panel_letters(nrow(shown))
+  strips <- wrapped(sprintf("%s, %s", shortened(as.character(shown$class), letters), percent(shown$error)),
+                    letters)
   strips <- rlang::set_names(strips, as.character(shown$class))
   range <- unique(range(bins$rows))
   size <- paste(c(big_numbers(range[1]), if (length(range) > 1) big_numbers(range[2])), collapse = " to ")
@@ -208,10 +218,10 @@ calibration_plot <- function(bins) {
     unit_axes(nrow(shown)) +
     (if (nrow(shown) == 1) ggplot2::coord_equal()) +
     ggplot2::labs(x = "predicted probability", y = "share of rows of the class",
-                  caption = paste0(
+                  caption = wrapped(paste0(
                     if (nrow(shown) < nrow(error)) sprintf("%d of %d classes, with the largest errors; ",
                                                            nrow(shown), nrow(error)),
                     size, " rows a point; intervals at 95 %; above: expected calibration error"
-                  )) +
+                  ), 80)) +
     plot_theme()
 }

@@ -54,9 +54,6 @@ output_panels <- function(output, predictors) {
 # Panels beside each other have room for few numbers.
 panel_breaks <- function(output) if (length(unique(output)) > 1) few_breaks else ggplot2::waiver()
 
-# Titles of panels beside names of predictors.
-narrow_strips <- function() ggplot2::as_labeller(function(text) wrapped(text, 18))
-
 sign_of <- function(x) factor(ifelse(x < 0, "negative", "positive"), c("positive", "negative"))
 
 # Without a legend: which way a bar points says the same.

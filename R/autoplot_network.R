@@ -40,16 +40,6 @@ network_nodes <- function(network, max_units, names = NULL) {
   list(units = units, gaps = do.call(rbind, lapply(nodes, `[[`, "gaps")))
 }
 
-# Long names without their middle: names often differ in their ends.
-shortened <- function(names, longest = 24) {
-  if (is.null(names)) return(NULL)
-  long <- nchar(names) > longest
-  half <- (longest - 3) %/% 2
-  ends <- substring(names, nchar(names) - half + 1)
-  names[long] <- paste0(substr(names, 1, half), "...", ends)[long]
-  names
-}
-
 # A layer's units from top to bottom, centred on y = 0; what stands for those left out takes the place of one.
 layer_nodes <- function(layer, size, symbol, deep, max_units) {
   unit <- shown_units(size, max_units)
@@ -150,16 +140,22 @@ layer_words <- function(layer) {
   paste(c(norm, layer$activation, if (isTRUE(layer$residual)) "residual"), collapse = ", ")
 }
 
-# "inputs", "hidden 1 (relu)", ..., "outputs", each above its number of units.
-network_headings <- function(network) {
+# "inputs", "hidden 1 (relu)", ..., "outputs", each above its number of units, in lines of so many letters.
+network_headings <- function(network, letters) {
   hidden <- utils::head(network$layers, -1)
   activation <- vapply(hidden, layer_words, "")
   gap <- if (length(hidden) > 1) "\n" else " "
-  hidden_names <- sprintf("hidden %d%s(%s)", seq_along(hidden), gap, activation)
+  hidden_names <- sprintf("hidden\u00a0%d%s(%s)", seq_along(hidden), gap, activation)
   sizes <- network_sizes(network)
   embedded <- sizes[1] > network$inputs
   inputs <- if (embedded) sprintf("%s inputs,\nembedded", big_numbers(network$inputs)) else "inputs"
-  paste0(c(inputs, hidden_names, "outputs"), "\n", big_numbers(sizes))
+  wrapped(paste0(c(inputs, hidden_names, "outputs"), "\n", big_numbers(sizes)), letters)
+}
+
+# Letters of a heading between its neighbours, in a picture 6 inches wide.
+heading_letters <- function(units, columns) {
+  inches <- 5.8 / (columns - 1 + sum(side_room(units, columns)))
+  floor(inches / if (columns >= crowded_from) 0.065 else 0.08)
 }
 
 # What a letter of a name takes of a picture 6 inches wide, and how far names are from the middle of their
@@ -185,14 +181,15 @@ side_room <- function(units, columns) {
 
 network_scales <- function(network, units) {
   sign_colours <- c(positive = plot_colours[["blue"]], negative = plot_colours[["vermilion"]])
-  headings <- network_headings(network)
+  columns <- length(network$layers) + 1
+  headings <- network_headings(network, heading_letters(units, columns))
   list(
     ggplot2::scale_colour_manual("weight", values = sign_colours, drop = FALSE),
     ggplot2::scale_alpha_continuous(range = c(.2, .9), limits = c(0, 1), guide = "none"),
     ggplot2::scale_linewidth_continuous(range = c(.2, 1.1), limits = c(0, 1), guide = "none"),
     ggplot2::scale_x_continuous(
       breaks = seq_along(headings), labels = headings, position = "top",
-      expand = ggplot2::expansion(add = side_room(units, length(headings)))
+      expand = ggplot2::expansion(add = side_room(units, columns))
     ),
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(add = .7)),
     ggplot2::guides(colour = ggplot2::guide_legend(override.aes = list(linewidth = 1, alpha = 1)))

@@ -28,7 +28,7 @@ partial_words <- function(object) {
 }
 
 panels_of <- function(object, by = ".output") {
-  if (nlevels(object$.output) > 1) ggplot2::facet_wrap(by, labeller = narrow_strips())
+  if (nlevels(object$.output) > 1) ggplot2::facet_wrap(by, labeller = name_strips(nlevels(object$.output)))
 }
 
 # ---- lines ----
@@ -50,7 +50,7 @@ partial_lines <- function(object, variables, by) {
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
     value_axes(object, along),
-    if (!one) list(scale_by_colour(groups), lines_legend(groups, title %||% "")),
+    if (!one) list(scale_by_colour(groups), names_legend(groups, title %||% "")),
     if (!is.null(panels)) panels_of(object, panels),
     ggplot2::labs(x = along, y = partial_words(object), colour = title)
   )

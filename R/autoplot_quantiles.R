@@ -113,27 +113,23 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
   names <- levels(points$outcome)
   shown <- nrow(points) / length(names)
   rows <- attr(points, "rows")
+  title <- "band (rows within)"
   ggplot2::ggplot(fan, ggplot2::aes(.data$x)) +
+    plot_theme() +
     ggplot2::geom_ribbon(ggplot2::aes(ymin = .data$lower, ymax = .data$upper, fill = .data$band)) +
     ggplot2::geom_point(ggplot2::aes(y = .data$y), points, size = .7, colour = "grey15",
                         alpha = min(.7, max(.2, 12 / sqrt(shown)))) +
     (if (!is.null(middle)) ggplot2::geom_line(ggplot2::aes(y = .data$y), middle, colour = "black")) +
     (if (length(names) > 1) ggplot2::facet_wrap("outcome", scales = "free")) +
     ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
-    quantiles_legend(band_labels(fan), "band (rows within)") +
+    names_legend(band_labels(fan), title, "fill") +
     predictor_axis("x", fan$x) +
     ggplot2::scale_y_continuous(labels = big_numbers) +
     ggplot2::labs(
       x = along %||% "rows, from the smallest predicted median to the largest",
-      y = if (length(names) == 1) names,
+      y = if (length(names) == 1) names, fill = title,
       caption = if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
-    ) +
-    plot_theme()
-}
-
-quantiles_legend <- function(labels, title) {
-  columns <- min(legend_columns(labels, title), length(labels))
-  ggplot2::guides(fill = ggplot2::guide_legend(title, ncol = columns, byrow = TRUE))
+    )
 }
 
 # "80 % (79.6 %)": what a band should hold, and what it holds.

@@ -126,9 +126,8 @@ class_layers <- function(plane, points) {
     },
     point_layer(points, points$.class, ggplot2::aes(fill = .data$.class)),
     scale_by_colour(levels, "fill"),
-    ggplot2::guides(fill = ggplot2::guide_legend(order = 1, byrow = TRUE,
-                                                 ncol = min(legend_columns(levels), length(levels))),
-                    alpha = ggplot2::guide_legend(order = 2, nrow = 1)),
+    names_legend(levels, aesthetics = "fill"),
+    ggplot2::guides(alpha = ggplot2::guide_legend(order = 2, nrow = if (fits_above(levels)) 1)),
     ggplot2::labs(fill = NULL),
     ggplot2::theme(legend.box = "vertical", legend.box.just = "left")
   )

@@ -81,7 +81,7 @@ weight_heat <- function(cells, names = NULL) {
     ggplot2::aes(fill = if (several) .data$relative else .data$weight) +
     # A layer of the plot for each of the network's, whose cells have a size of their own.
     lapply(split(cells, cells$layer), function(own) ggplot2::geom_raster(data = own)) +
-    ggplot2::facet_wrap("layer", scales = "free") +
+    ggplot2::facet_wrap("layer", scales = "free", labeller = layer_strips(nlevels(cells$layer))) +
     weight_fill(largest, if (several) "weight over\nthe layer's\nlargest" else "weight") +
     side_scale(ggplot2::scale_x_continuous, names$outputs) +
     side_scale(ggplot2::scale_y_continuous, names$inputs, trans = "reverse") +
@@ -91,6 +91,14 @@ weight_heat <- function(cells, names = NULL) {
       panel.grid = ggplot2::element_blank(), legend.position = "right",
       axis.text.x = if (!is.null(names$outputs)) ggplot2::element_text(angle = 45, hjust = 1)
     )
+}
+
+# Lines are broken before "to hidden 2" and behind a comma alone.
+layer_strips <- function(layers) {
+  ggplot2::as_labeller(function(text) {
+    text <- gsub(" (?!to [ho])(?<!, )", "\u00a0", text, perl = TRUE)
+    wrapped(text, panel_letters(layers, 3.7))
+  })
 }
 
 # What comes into a layer and its units by name, where there are few enough to write them out.

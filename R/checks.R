@@ -18,7 +18,8 @@ check_count <- function(x, arg, min = 1, max = .Machine$integer.max, length = 1,
 check_units <- function(x, arg, call = rlang::caller_env()) {
   none <- is_plain_numeric(x) && any(x == 0, na.rm = TRUE)
   check_count(x, arg, length = NULL, call = call,
-              hint = if (none) "For no hidden layer give `integer()`.")
+              hint = if (none) "For no hidden layer give `integer()`." else
+                if (is.list(x) && is_plain_numeric(unlist(x))) sprintf("Use `c(%s)`.", toString(unlist(x))))
 }
 
 # The largest integer goes without saying, unless x is above it.
@@ -96,6 +97,33 @@ check_class <- function(x, arg, class, expected, call = rlang::caller_env(), pre
   abort_argument(arg, expected, describe(x), "type", hint, call)
 }
 
+check_data_frame <- function(x, arg, call, expected = "a data frame") {
+  if (is.data.frame(x)) return(x)
+  hint <- c(if (is.matrix(x)) sprintf("Use `as.data.frame(%s)`.", arg),
+            if (length(dim(x)) == 2) "A matrix goes without a formula: `mlp_fit(x, y)`.")
+  abort_argument(arg, expected, describe(x), "type", hint, call)
+}
+
+# An object as a function makes it that has the object's name behind a prefix, `names` being such names: one
+# that was changed by hand goes through that function's checks.
+check_made <- function(x, arg, expected, prefix, names, call, make = make_again) {
+  parts <- unclass(x)
+  name <- if (is.list(parts)) parts$name
+  if (!rlang::is_string(name, names)) {
+    abort_argument(arg, paste(expected, "makes it"), "one without a valid name", "model", call = call)
+  }
+  made <- tryCatch(make(prefix, parts), error = function(cnd) cnd)
+  if (inherits(made, class(x)[1]) && identical(names(made), names(parts))) return(made)
+  got <- if (inherits(made, "error")) "wrong settings" else "settings that are missing or twice"
+  hint <- if (inherits(made, "rlang_error")) made$message
+  abort_argument(arg, sprintf("as `%s_%s()` makes it", prefix, name), got, "model", hint, call)
+}
+
+# Calls the function with the object's settings.
+make_again <- function(prefix, parts) {
+  do.call(getExportedValue("fastmlp", paste(prefix, parts$name, sep = "_")), parts[-1], quote = TRUE)
+}
+
 # A numeric matrix with `columns` columns (NULL: any number), never copied.
 check_matrix <- function(x, arg, rows = NULL, columns = NULL, call = rlang::caller_env(), hint = NULL) {
   if (!is_numeric_matrix(x)) {
@@ -144,13 +172,14 @@ check_case_weights <- function(weights, rows, arg = "weights", call = rlang::cal
 }
 
 # Nothing may be left over: an argument that would be ignored is a mistake, and so is one whose name R would
-# complete. `synonyms` has names by the hint to give for them.
-check_no_dots <- function(..., known = character(), synonyms = list(), call = rlang::caller_env()) {
+# complete. `synonyms` has names by the hint to give for them; `unnamed` is the hint where there is no name.
+check_no_dots <- function(..., known = character(), synonyms = list(), unnamed = NULL,
+                          call = rlang::caller_env()) {
   check_whole_names(synonyms, call, sys.parent())
   if (...length() == 0) return(invisible())
   name <- Filter(nzchar, names(substitute(list(...))))[1]
   if (length(name) && !is.na(name)) abort_unknown(name, argument_hint(name, known, synonyms), call)
-  abort_argument("...", "empty", "an argument without a name", "dots", call = call)
+  abort_argument("...", "empty", "an argument without a name", "dots", unnamed %||% known_hint(known), call)
 }
 
 abort_unknown <- function(name, hint, call) {

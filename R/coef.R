@@ -24,7 +24,7 @@
 #' identical(coef(mlp_network(2, 3, 1, init = coef(network))), coef(network))
 #' @export
 coef.fastmlp <- function(object, ...) {
-  check_no_dots(...)
+  check_no_dots(..., unnamed = one_layer_hint)
   check_model(object)
   levels <- lapply(encoding_of(object)$ptypes$predictors, levels)
   named <- function(network) {
@@ -36,10 +36,12 @@ coef.fastmlp <- function(object, ...) {
 #' @rdname coef.fastmlp
 #' @export
 coef.mlp_network <- function(object, ...) {
-  check_no_dots(...)
+  check_no_dots(..., unnamed = one_layer_hint)
   check_network(object, "object")
   named_layers(object, paste0("x", seq_len(object$inputs)), paste0("y", seq_len(object$outputs)))
 }
+
+one_layer_hint <- "It gives all layers; the second is `coef()[[2]]`."
 
 named_layers <- function(network, inputs, outputs, levels = NULL) {
   hidden <- Map(

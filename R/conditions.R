@@ -20,6 +20,14 @@ warn_fastmlp <- function(message, class, call = rlang::caller_env()) {
   rlang::warn(message, class = condition_class("warning", class), call = call)
 }
 
+# Its text ends with a newline, as that of base R's messages does: what keeps messages back to show them
+# later, such as progressr, adds none.
+inform_fastmlp <- function(lines, class) {
+  text <- paste0(lines, "\n", collapse = "")
+  class <- c(condition_class("message", class), "message", "condition")
+  message(structure(class = class, list(message = text, call = NULL)))
+}
+
 condition_class <- function(type, kind) {
   c(paste("fastmlp", type, kind, sep = "_"), paste("fastmlp", type, sep = "_"))
 }

@@ -178,7 +178,7 @@ continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose
 continued_given <- function(fit, given, call) {
   by_data <- takes_data(fit_interface(fit))
   given <- named_data(given, if (by_data) "data" else c("x", "y"), call)
-  if (by_data) check_class(given$data, "data", "data.frame", "a data frame", call)
+  if (by_data) check_data_frame(given$data, "data", call)
   given
 }
 
@@ -217,8 +217,9 @@ named_data <- function(given, parts, call) {
   given <- rlang::set_names(given, names)
   missing <- setdiff(parts, names)
   if (length(missing)) {
-    abort_argument(missing[1], "given: a fit does not hold its training data", "nothing", "missing",
-                   call = call)
+    hint <- sprintf("Give it by name, `%s = `, or behind the fit.", missing[1])
+    abort_argument(missing[1], "given: a fit does not hold its training data", "nothing", "missing", hint,
+                   call)
   }
   given
 }

@@ -230,7 +230,7 @@ match_column <- function(column, known, name, policy, arg, call) {
     if (!is.factor(column) && !is.character(column) && !all(is.na(column))) {
       abort_column(column, name, "a factor or character", arg, call)
     }
-    if (!imputes(policy)) check_complete(column, paste0(arg, "$", name), call)
+    if (!imputes(policy)) check_complete(column, paste0(arg, "$", name), call, new_gaps_hint)
     if (identical(policy$new_levels, "unknown")) return(known_levels(column, levels(known)))
     return(match_levels(column, levels(known), paste0(arg, "$", name), call,
                         hint = "A fit with `new_levels = \"unknown\"` takes new levels."))

@@ -118,7 +118,7 @@ format.fastmlp_embedding <- function(x, ...) {
 }
 
 #' @export
-print.fastmlp_embedding <- function(x, ...) print_line(x)
+print.fastmlp_embedding <- function(x, ...) print_line(x, ...)
 
 check_numeric_embedding <- function(x, arg, call) {
   check_embedding_for(x, arg, "an embedding such as `embed_periodic()`", call)

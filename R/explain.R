@@ -160,27 +160,6 @@ explained_tibble <- function(columns, class, ...) {
 
 # ---- pictures ----
 
-# One colour each where they can be told apart.
-scale_by_colour <- function(levels, aesthetics = "colour") {
-  if (length(levels) > length(plot_colours)) return(ggplot2::scale_colour_viridis_d(aesthetics = aesthetics))
-  ggplot2::scale_colour_manual(values = unname(plot_colours), aesthetics = aesthetics)
-}
-
-# The legend of lines: above the picture or, where that would not fit, to the right, in small letters.
-lines_legend <- function(levels, title = "") {
-  columns <- legend_columns(levels, title)
-  if (length(levels) <= min(12, 4 * columns)) {
-    return(ggplot2::guides(colour = ggplot2::guide_legend(ncol = min(columns, length(levels)), byrow = TRUE)))
-  }
-  list(
-    ggplot2::guides(colour = ggplot2::guide_legend(ncol = ceiling(length(levels) / 30))),
-    ggplot2::theme(
-      legend.position = "right", legend.justification = "top", legend.text = ggplot2::element_text(size = 7),
-      legend.key.height = ggplot2::unit(8, "pt")
-    )
-  )
-}
-
 # Room between panels, and beside the last, for the numbers at their ends.
 roomy_theme <- function() {
   plot_theme() +
@@ -193,13 +172,6 @@ fill_by_number <- function(type) {
     ggplot2::scale_fill_viridis_c(n.breaks = 4, labels = big_numbers, limits = if (type == "prob") 0:1),
     ggplot2::theme(legend.key.width = ggplot2::unit(2.5, "lines"))
   )
-}
-
-# Many or long names along the x axis stand at an angle.
-crowded_names <- function(names) {
-  if (sum(nchar(names) + 2) > 60) {
-    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 40, hjust = 1, vjust = 1))
-  }
 }
 
 # What the axis of predictions is called.

@@ -15,6 +15,13 @@
 #'   \item{`fastmlp.memory`}{The largest model to allocate, in bytes (default 4 GiB).}
 #' }
 #'
+#' @examples
+#' set.seed(1)
+#' fit <- mlp_fit(Species ~ ., iris, preset = "fast")
+#' fit
+#' predict(fit, iris[c(1, 51, 101), ], type = "prob")
+#' autoplot(fit)
+#'
 #' @useDynLib fastmlp, .registration = TRUE
 #' @importFrom rlang %||%
 #' @importFrom stats coef predict

@@ -1,7 +1,7 @@
 # Formulas: what they may hold, and the way through hardhat to predictors and outcome.
 
 design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
-  check_class(data, "data", "data.frame", "a data frame", call)
+  check_data_frame(data, "data", call)
   check_column_names(names(data), "data", call)
   offset <- formula_offset(formula, data, call)
   formula <- offset$formula
@@ -96,6 +96,8 @@ is_computed <- function(side) {
   rlang::is_call(side, c("+", "(")) && any(vapply(as.list(side)[-1], is_computed, NA))
 }
 
+columns_alone_hint <- "Make it one first; a number is written out in the formula, as in `poly(x, 2)`."
+
 # All variables are columns of data.
 check_variables <- function(formula, data, call) {
   unknown <- setdiff(all.vars(formula), c(names(data), "."))
@@ -103,7 +105,7 @@ check_variables <- function(formula, data, call) {
     rlang::abort(
       c(sprintf("`formula` uses `%s`, which is not a column of `data`.", unknown[1]),
         i = if ("$" %in% all.names(formula)) "Name columns alone: `y ~ x`, not `data$y ~ data$x`." else
-          suggest(unknown[1], names(data))),
+          suggest(unknown[1], names(data)) %||% columns_alone_hint),
       class = condition_class("error", "formula"), call = call
     )
   }

@@ -55,12 +55,16 @@ check_residual <- function(residual, sizes, call) {
 check_batches <- function(settings, rows, call) {
   if (!"batch" %in% settings$normalization) return(invisible())
   size <- min(settings$batch_size, rows)
-  steps <- c(size, if (settings$incomplete_batch == "keep") rows %% size)
-  if (!any(steps %% pass_rows == 1)) return(invisible())
+  lone_row <- function(batch) batch %% pass_rows == 1
+  kept <- settings$incomplete_batch == "keep"
+  if (!lone_row(size) && !(kept && lone_row(rows %% size))) return(invisible())
   abort_argument(
     "batch_size", "such that no batch has a single row, for batch normalisation",
     sprintf("%s for %s", format(settings$batch_size), count_of(rows, "training row")),
-    hint = sprintf("Batches of more than %d rows are normalised in pieces of as many.", pass_rows),
+    hint = c(
+      if (!lone_row(size)) "`incomplete_batch = \"drop\"` leaves out a last batch of fewer rows.",
+      sprintf("Batches of more than %d rows are normalised in pieces of as many.", pass_rows)
+    ),
     call = call
   )
 }

@@ -122,7 +122,7 @@ format.fastmlp_init <- function(x, ...) {
 }
 
 #' @export
-print.fastmlp_init <- function(x, ...) print_line(x)
+print.fastmlp_init <- function(x, ...) print_line(x, ...)
 
 # Layers of list(weight, bias) for sizes = c(inputs, units ...): drawn, or as given.
 initial_layers <- function(init, sizes, key) {

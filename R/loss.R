@@ -215,7 +215,7 @@ format.fastmlp_loss <- function(x, ...) {
 }
 
 #' @export
-print.fastmlp_loss <- function(x, ...) print_line(x)
+print.fastmlp_loss <- function(x, ...) print_line(x, ...)
 
 loss_result <- function(output, target, loss, weights, gradient, call) {
   if (is_plain_numeric(output) && is.null(dim(output))) output <- matrix(output)

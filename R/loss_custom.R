@@ -56,6 +56,8 @@ loss_custom <- strict(function(fn, target = c("numbers", "classes"), outputs = 1
 
 own_loss_hint <- "Such as `function(output, target) list(value = , gradient = )`; see `?loss_custom`."
 
+own_loss_result <- "`list(value = , gradient = )`"
+
 # Runs `run` with a loss in the engine's form; raises what went wrong in a function of the user's.
 run_loss <- function(loss, call, run) {
   guard <- guard_loss(loss, call)
@@ -73,6 +75,7 @@ run_loss <- function(loss, call, run) {
 guard_loss <- function(loss, call, training = FALSE) {
   kept <- NULL
   worked <- FALSE
+  left <- FALSE # by a jump that nothing catches, to a restart
   keep <- function(cnd) {
     kept <<- cnd
     NULL
@@ -82,7 +85,8 @@ guard_loss <- function(loss, call, training = FALSE) {
   engine$fn <- NULL
   if (!is.null(loss$fn)) {
     engine$call <- function(output, target) {
-      if (!is.null(kept)) return(NULL)
+      if (left || !is.null(kept)) return(NULL)
+      left <<- TRUE
       force(output) # a promise that is interrupted warns when it is used again
       force(target)
       runs <- 0
@@ -90,17 +94,22 @@ guard_loss <- function(loss, call, training = FALSE) {
         runs <<- runs + 1
         call_custom(loss$fn, output, target, call, may_diverge = training && worked)
       }
-      tryCatch({
+      answer <- tryCatch({
         result <- to_value(run)
         worked <<- TRUE
         c(result, list(interrupted = runs > 1))
       }, error = keep, interrupt = keep)
+      left <<- FALSE
+      answer
     }
   }
   list(
     loss = engine,
     interrupted = function() inherits(kept, "interrupt"),
-    raise = function() if (inherits(kept, "error")) raise_custom(kept, call)
+    raise = function() {
+      if (left) abort_custom(own_loss_result, "nothing: it was left by a restart", call)
+      if (inherits(kept, "error")) raise_custom(kept, call)
+    }
   )
 }
 
@@ -115,7 +124,7 @@ raise_custom <- function(cnd, call) {
 call_custom <- function(fn, output, target, call, may_diverge) {
   result <- fn(output, target)
   if (!is.list(result) || !all(c("value", "gradient") %in% names(result))) {
-    abort_custom("`list(value = , gradient = )`", describe(result), call)
+    abort_custom(own_loss_result, describe(result), call)
   }
   rows <- count_of(nrow(output), "row")
   value <- custom_numbers(result$value, length(result$value) == nrow(output),

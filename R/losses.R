@@ -39,10 +39,24 @@ losses <- list(
 )
 
 as_loss <- function(loss, arg = "loss", call = rlang::caller_env()) {
-  if (inherits(loss, "fastmlp_loss")) return(loss)
+  if (inherits(loss, "fastmlp_loss")) {
+    expected <- "a loss such as `loss_huber()`"
+    return(check_made(loss, arg, expected, "loss", names(losses), call, make_loss_again))
+  }
   name <- check_choice(loss, arg, loss_names(), call = call)
   default <- losses[[name]]$default
   if (is.null(default)) new_loss(name) else default()
+}
+
+# See make_again(); some losses have no constructor of their own.
+make_loss_again <- function(prefix, parts) {
+  name <- parts$name
+  if (!is.null(losses[[name]]$setting)) {
+    setting <- rlang::set_names(list(parts$levels %||% parts$parameter), losses[[name]]$setting)
+    return(make_again(prefix, c(list(name = name), setting)))
+  }
+  if (!startsWith(name, "custom")) return(new_loss(name))
+  loss_custom(parts$fn, losses[[name]]$target, max(1, length(parts$levels)))
 }
 
 # The loss that a kind of target asks for where none was chosen.

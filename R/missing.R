@@ -44,6 +44,10 @@ values_policy <- function(given) {
 na_action_hint <-
   "Use `na_action = \"impute\"` to fill missing values in, or `\"omit\"` to leave their rows out."
 
+new_gaps_hint <- "A fit with `na_action = \"impute\"` or `\"omit\"` takes missing values."
+
+infinite_hint <- "Replace infinite values by a large number, or by `NA`, of which `na_action` takes care."
+
 omit_hint <- "Use `na_action = \"omit\"` to leave rows with missing values out."
 
 imputes <- function(policy) identical(policy$na_action, "impute")
@@ -311,7 +315,7 @@ tell_of_omitted <- function(gaps, kept, of) {
   shown <- c(utils::head(columns, 5), if (length(columns) > 5) "...")
   text <- sprintf("Left out %s of %d%s with missing values: %s.", count_of(sum(!kept), "row"), length(kept),
                   if (is.null(of)) "" else sprintf(" of `%s`", of), paste(shown, collapse = ", "))
-  rlang::inform(text, class = condition_class("message", "omitted"))
+  inform_fastmlp(text, "omitted")
 }
 
 # The columns of data frames that a fit needs, beside `others`; NULL for those of a matrix without names.

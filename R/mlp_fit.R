@@ -104,7 +104,8 @@
 #' the last one when something ends), and `network`, a function that returns the present weights as an
 #' [mlp_network()]. It may return `NULL` or a list with `stop = TRUE`, to end training, and
 #' `learn_rate_factor`: by which the rate of `optimizer` and `schedule` is multiplied from the next step on,
-#' until a callback returns another. What is returned and is no list is ignored, and so is what an interrupt
+#' until a callback returns another. What `on_train_end` returns comes too late for either and has no
+#' effect, and what is no list is ignored, and so is what an interrupt
 #' breaks off. Without callbacks none of this costs anything; with them, training pauses between epochs.
 #'
 #' @section Conditions:
@@ -384,7 +385,7 @@
 #'         callbacks = list(on_epoch_end = enough))
 #' @export
 mlp_fit <- function(x, ...) {
-  if (...length() == 0) check_given()
+  if (...length() == 0) check_given(list(x = fit_first_hint))
   arguments <- c("formula", "y", names(formals(mlp_fit.recipe)))
   check_unambiguous(names_given(sys.nframe()), arguments, fit_synonyms)
   UseMethod("mlp_fit")
@@ -435,11 +436,14 @@ mlp_fit.formula <- fit_method(
   function(frame, policy) design_formula(frame$formula, frame$data, frame, policy)
 )
 
+fit_first_hint <-
+  "A formula comes first, without quotes, `mlp_fit(y ~ ., data)`; or predictors, `mlp_fit(x, y)`."
+
 #' @usage NULL
 #' @rdname mlp_fit
 #' @export
 mlp_fit.default <- function(x, ...) {
-  check_given(list(x = "A formula comes first, without quotes: `mlp_fit(y ~ ., data)`."))
+  check_given(list(x = fit_first_hint))
   abort_argument("x", "a numeric matrix, a data frame, a formula or a recipe", describe(x), "type",
                  swapped_hint(x, list(...)))
 }

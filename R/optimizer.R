@@ -374,23 +374,10 @@ setting_synonyms <- list(
 
 # ---- as arguments of mlp_fit() ----
 
-# An optimizer as its constructor makes it; one changed by hand goes through the constructor's checks.
 check_optimizer <- function(x, arg, call) {
-  check_class(x, arg, "fastmlp_optimizer", "an optimizer such as `opt_sgd()`", call, "opt")
-  settings <- unclass(x)
-  name <- if (is.list(settings)) settings$name
-  if (!rlang::is_string(name, names(optimizers()))) {
-    abort_argument(arg, "an optimizer such as `opt_sgd()` makes it", "one without a valid name", "model",
-                   call = call)
-  }
-  made <- tryCatch(
-    do.call(optimizers()[[name]]$constructor, settings[-1], quote = TRUE),
-    error = function(cnd) cnd
-  )
-  if (inherits(made, "fastmlp_optimizer") && identical(names(made), names(settings))) return(made)
-  got <- if (inherits(made, "error")) "wrong settings" else "settings that are missing or twice"
-  hint <- if (inherits(made, "rlang_error")) made$message
-  abort_argument(arg, sprintf("as `opt_%s()` makes it", name), got, "model", hint, call)
+  expected <- "an optimizer such as `opt_sgd()`"
+  check_class(x, arg, "fastmlp_optimizer", expected, call, "opt")
+  check_made(x, arg, expected, "opt", names(optimizers()), call)
 }
 
 # All rows where the optimizer wants all and `batch_size` was not given.
@@ -419,7 +406,7 @@ with_learn_rate <- function(optimizer, learn_rate, call) {
 format.fastmlp_optimizer <- function(x, ...) format_constructor("opt", x)
 
 #' @export
-print.fastmlp_optimizer <- function(x, ...) print_line(x)
+print.fastmlp_optimizer <- function(x, ...) print_line(x, ...)
 
 # opt_sgd(learn_rate = 0.1, ...): the call that makes the object.
 format_constructor <- function(prefix, x) {
@@ -429,7 +416,8 @@ format_constructor <- function(prefix, x) {
   sprintf("%s_%s(%s)", prefix, x$name, inner)
 }
 
-print_line <- function(x) {
+print_line <- function(x, ...) {
+  check_no_dots(..., call = rlang::caller_env())
   show_lines(format(x))
   invisible(x)
 }

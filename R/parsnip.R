@@ -30,8 +30,8 @@
 #'
 #' @section Predictions:
 #' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where
-#' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them), or a loss that
-#' gives quantiles, such as `set_engine("fastmlp", loss = "gaussian")`.
+#' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them from 50 rows
+#' on), or a loss that gives quantiles, such as `set_engine("fastmlp", loss = "gaussian")`.
 #'
 #' `parsnip::multi_predict()` gives the predictions of several epochs of one fit, where these were kept:
 #' `set_engine("fastmlp", keep_epochs = c(10, 20))`. Tuning `epochs` fits each candidate by itself, though:

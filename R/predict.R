@@ -163,8 +163,6 @@ one_output <- function(network, object, x, link, threads, call) {
 abort_rows <- function(x, arg, call) {
   scan <- .Call(fastmlp_scan, x, NULL)
   hint <- c(sprintf("Rows with such values: %s.", enumerate(bad_rows(x, scan))),
-            if (!is_sparse(x) && !any(scan$infinite > 0)) {
-              "A fit with `na_action = \"impute\"` or `\"omit\"` takes missing values."
-            })
+            if (any(scan$infinite > 0)) infinite_hint else if (!is_sparse(x)) new_gaps_hint)
   check_all_finite(scan, x, arg, hint, call)
 }

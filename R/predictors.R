@@ -150,8 +150,8 @@ check_single_precision <- function(x, arg, call) {
 }
 
 check_scan <- function(scan, x, arg, call) {
-  hint <- if (is_sparse(x)) omit_hint else na_action_hint
-  check_all_finite(scan, x, arg, if (!any(scan$infinite > 0)) hint, call)
+  hint <- if (any(scan$infinite > 0)) infinite_hint else if (is_sparse(x)) omit_hint else na_action_hint
+  check_all_finite(scan, x, arg, hint, call)
   big <- which(pmax(abs(scan$minimum), abs(scan$maximum)) > largest_float)
   if (length(big)) {
     got <- sprintf("values up to %s in %s",

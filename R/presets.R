@@ -178,6 +178,7 @@ format.fastmlp_preset <- function(x, ...) sprintf("mlp_preset(\"%s\")", attr(x, 
 
 #' @export
 print.fastmlp_preset <- function(x, ...) {
+  check_no_dots(...)
   lines <- argument_lines(vapply(unclass(x), format_setting, ""))
   show_lines(c(sprintf("<fastmlp_preset>: %s", attr(x, "name")), lines))
   invisible(x)

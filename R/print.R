@@ -2,6 +2,7 @@
 
 #' @export
 print.mlp_network <- function(x, ...) {
+  check_no_dots(...)
   check_network(x, "x")
   show_lines(c(
     sprintf("<mlp_network>: %s, %s", count_of(x$inputs, "input"), count_of(x$outputs, "output")),
@@ -48,6 +49,7 @@ layer_table <- function(network) {
 
 #' @export
 print.fastmlp <- function(x, ...) {
+  check_no_dots(...)
   check_model(x, "x")
   show_lines(c(
     sprintf("<fastmlp>: %s", purpose(x$outcome)),
@@ -145,6 +147,7 @@ summary.fastmlp <- function(object, ...) {
 
 #' @export
 print.summary.fastmlp <- function(x, ...) {
+  check_no_dots(...)
   print(x$fit)
   show_lines(c("", "Layers"))
   print(x$layers, row.names = FALSE)

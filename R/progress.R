@@ -24,11 +24,9 @@ reporter_lines <- function(run) {
     shown <<- status$epoch
     passed <- proc.time()[["elapsed"]] - started
     left <- passed * (run$epochs - shown) / max(shown - run$first, 1)
-    rlang::inform(
-      sprintf("%sEpoch %d/%d, %s left: %s", run$title, shown, run$epochs, format_seconds(left),
-              status_text(status, run$metric, run$info)),
-      class = "fastmlp_message_progress"
-    )
+    text <- sprintf("%sEpoch %d/%d, %s left: %s", run$title, shown, run$epochs, format_seconds(left),
+                    status_text(status, run$metric, run$info))
+    inform_fastmlp(text, "progress")
     TRUE
   }
   paced(show, 1)
@@ -80,9 +78,7 @@ report_profile <- function(result, summary) {
                         share = unname(seconds) / max(sum(seconds), .Machine$double.xmin))
   header <- sprintf("Training steps: %s s on up to %s, of which", format(summary$step_seconds, digits = 3),
                     count_of(summary$threads, "thread"))
-  lines <- sprintf("%-11s %5.1f %%", profile$phase, 100 * profile$share)
-  rlang::inform(c(header, stats::setNames(lines, rep(" ", length(lines)))),
-                class = "fastmlp_message_profile")
+  inform_fastmlp(c(header, sprintf("  %-11s %5.1f %%", profile$phase, 100 * profile$share)), "profile")
   profile
 }
 

@@ -88,7 +88,7 @@ check_schedule_of_time <- function(x, arg, call) {
     abort_argument(arg, "a schedule such as `schedule_cosine()`", describe(x), "type", call = call,
                    hint = "For an amount of decay use `penalty`, or `weight_decay` of an optimizer.")
   }
-  check_schedule(x, arg, call)
+  x <- check_schedule(x, arg, call)
   if (is.null(find_plateau(x))) return(x)
   abort_argument(arg, "a schedule of time alone", format(x),
                  hint = "A plateau lowers the learning rate: give it as `schedule`.", call = call)

@@ -9,7 +9,7 @@ mlp_fit.recipe <- fit_method( # nolint: object_name_linter.
 )
 
 design_recipe <- function(recipe, data, blueprint, call, policy) {
-  check_class(data, "data", "data.frame", "a data frame", call)
+  check_data_frame(data, "data", call)
   if (!is.null(blueprint)) {
     check_class(blueprint, "blueprint", "recipe_blueprint",
                 "a recipe's, by `hardhat::default_recipe_blueprint()`", call)

@@ -210,7 +210,9 @@ check_horizon <- function(x, call = rlang::caller_env()) {
 }
 
 check_schedule <- function(x, arg, call = rlang::caller_env()) {
-  check_class(x, arg, "fastmlp_schedule", "a schedule such as `schedule_cosine()`", call, "schedule")
+  expected <- "a schedule such as `schedule_cosine()`"
+  check_class(x, arg, "fastmlp_schedule", expected, call, "schedule")
+  check_made(x, arg, expected, "schedule", names(schedule_curves), call)
 }
 
 # The values of a user's function as factors.
@@ -330,7 +332,7 @@ one_line <- function(f) {
 }
 
 #' @export
-print.fastmlp_schedule <- function(x, ...) print_line(x)
+print.fastmlp_schedule <- function(x, ...) print_line(x, ...)
 
 #' @param x,object A schedule.
 #' @param epochs Epochs to draw: a finite number above 0; by default the horizon or, without one,

@@ -48,6 +48,7 @@ mlp_info <- function() {
 
 #' @export
 print.fastmlp_info <- function(x, ...) {
+  check_no_dots(...)
   show_lines(c(
     sprintf("fastmlp %s", x$version),
     sprintf("Instruction set: %s (available: %s)", x$simd, paste(x$available, collapse = ", ")),

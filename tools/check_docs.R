@@ -10,7 +10,6 @@ rd_text <- function(rd, tag) trimws(unlist(lapply(rd[rd_tags(rd) == tag], as.cha
 
 lacks_example <- function(file) {
   rd <- tools::parse_Rd(file)
-  if ("\\docType" %in% rd_tags(rd) && rd_text(rd, "\\docType") == "package") return(NULL)
   if ("reexports" %in% rd_text(rd, "\\name")) return(NULL)
   if (!"\\examples" %in% rd_tags(rd)) return(sprintf("%s: has no example", file))
   kept_from_running <- unlist(lapply(rd[rd_tags(rd) == "\\examples"], rd_tags))

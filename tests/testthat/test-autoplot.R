@@ -101,11 +101,3 @@ test_that("legends and titles are whole at 6 x 4 inches", {
   )
   for (picture in pictures) expect_lt(inches_across(picture), 4.3)
 })
-
-test_that("legends have as many columns as fit", {
-  expect_identical(legend_columns("a"), 9)
-  expect_identical(legend_columns(strrep("a", 30)), 2)
-  expect_identical(legend_columns(strrep("a", 30), strrep("t", 30)), 1)
-  expect_identical(legend_columns(strrep("a", 300)), 1)
-  expect_identical(wrapped(c("a class of words", "b"), 10), c("a class\nof words", "b"))
-})

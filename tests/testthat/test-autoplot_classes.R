@@ -51,7 +51,8 @@ test_that("the area under the drawn curve is the AUC", {
   expect_gt(min(areas), .5)
   expect_equal(unname(areas[2]), binary_auc(iris$Species == "versicolor",
                                             predict(fit, iris, "prob")$.pred_versicolor, rep(1, 150)))
-  expect_match(levels(curves$curve)[1], "setosa \\([01]\\.[0-9]{3}\\)")
+  shown <- autoplot(fit, "roc", iris)$scales$get_scales("colour")$labels("setosa")
+  expect_match(shown, "^setosa \\([01]\\.[0-9]{3}\\)$")
 })
 
 test_that("two classes have one curve, whatever the loss", {
@@ -75,7 +76,7 @@ many_classes <- function(k) {
 
 test_that("many classes show the worst, told apart by colour and line", {
   plot <- roc_plot(roc_curves(many_classes(20)))
-  expect_equal(nlevels(plot$data$curve), 14)
+  expect_equal(nlevels(plot$data$class), 14)
   expect_match(plot$labels$caption, "14 of 20")
   lines <- layers_drawn(plot)[[2]]
   expect_equal(nrow(unique(lines[c("colour", "linetype")])), 14)

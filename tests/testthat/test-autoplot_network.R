@@ -9,6 +9,21 @@ test_that("a network of 4 inputs, 5 hidden units and 3 outputs shows all of them
   expect_equal(headings, c("inputs\n4", "hidden 1 (relu)\n5", "outputs\n3"))
 })
 
+test_that("headings are broken before they reach their neighbours", {
+  longest <- function(...) {
+    network <- mlp_network(..., outputs = 10)
+    units <- network_nodes(network, 12)$units
+    letters <- heading_letters(units, length(network$layers) + 1)
+    headings <- autoplot(network)$scales$get_scales("x")$labels
+    c(max(nchar(unlist(strsplit(headings, "\n")))), letters)
+  }
+  for (depth in c(2, 3, 6, 10)) {
+    found <- longest(784, rep(256, depth), normalization = "batch", residual = TRUE,
+                     activation = "hard_sigmoid")
+    expect_lte(found[1], found[2])
+  }
+})
+
 test_that("edges say sign and size of their weight", {
   network <- mlp_network(2, outputs = 1)
   network$layers[[1]]$weight[] <- c(-2, 1)

@@ -378,7 +378,7 @@ test_that("prints and headings name what layers have", {
   expect_snapshot({
     print(network)
     writeLines(utils::head(capture.output(print(fit)), 7))
-    writeLines(network_headings(network))
+    writeLines(network_headings(network, 40))
   })
   expect_identical(layer_table(network)$parameters, c(28L, 40L, 27L))
 })

@@ -43,6 +43,24 @@ test_that("losses print and are chosen by name or object", {
   expect_identical(as_loss("huber"), loss_huber())
 })
 
+test_that("a loss changed by hand is made anew or refused", {
+  changed <- function(loss, ...) utils::modifyList(loss, list(...))
+  one <- c(1, 2, 3)
+  squares <- loss_custom(function(output, target) {
+    list(value = rowSums((output - target)^2), gradient = 2 * (output - target))
+  })
+  expect_identical(loss_value(one, rev(one), changed(loss_huber(), parameter = 2L)),
+                   loss_value(one, rev(one), loss_huber(2)))
+  expect_identical(loss_value(one, rev(one), squares), loss_value(one, rev(one), "squared"))
+  expect_conditions({
+    loss_value(one, one, changed(loss_huber(), parameter = -1))
+    loss_value(one, one, changed(loss_huber(), name = "huge"))
+    loss_value(one, one, changed(loss_quantile(), levels = c(0.9, 0.1)))
+    loss_value(one, one, changed(squares, fn = "mean"))
+    mlp_fit(mpg ~ wt, mtcars, loss = changed(loss_tweedie(), parameter = 3))
+  })
+})
+
 test_that("targets that do not fit are refused", {
   expect_conditions({
     loss_value(output, c(1, 4, 1), "cross_entropy")

@@ -94,6 +94,19 @@ test_that("a training that diverges keeps the last finite epoch", {
   }
 })
 
+test_that("a function that is left by a restart is told of as such", {
+  calls <- 0
+  leaving <- function(at) loss_custom(function(output, target) {
+    calls <<- calls + 1
+    if (calls >= at) invokeRestart("abort")
+    list(value = rowMeans((output - target)^2), gradient = 2 * (output - target))
+  })
+  expect_error(loss_value(1:3, 1:3, leaving(1)), "left by a restart", class = "fastmlp_error_loss")
+  calls <- 0
+  expect_error(small_fit(mpg ~ wt, mtcars, loss = leaving(4), optimizer = opt_sgd(1e-6)), "left by a restart",
+               class = "fastmlp_error_loss")
+})
+
 test_that("an interrupt inside ends training with the weights so far", {
   calls <- 0
   interrupted <- loss_custom(function(output, target) {

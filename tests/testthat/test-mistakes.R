@@ -220,6 +220,14 @@ test_that("building blocks are called with other words", {
 
 test_that("habits of other functions lead astray", {
   expect_conditions({
+    mlp_fit()
+    mlp_fit(data = x)
+    mlp_fit(Species ~ ., iris, glorious = TRUE)
+    mlp_fit(mpg ~ poly(wt, k), mtcars)
+    mlp_fit(x / 0, y)
+    coef(fit, 2)
+    predict(mixed, transform(cars, cyl = replace(cyl, 2:3, NA)))
+    update(fit, . ~ Petal.Width)
     mlp_fit(formula = "Species ~ .", data = iris)
     mlp_fit(mpg ~ (1 | cyl) + wt, mtcars)
     mlp_fit(mpg - wt ~ hp, mtcars)

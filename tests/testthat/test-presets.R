@@ -20,6 +20,13 @@ test_that("a preset is what it prints, and any of it may be changed", {
   expect_identical(fit$network$layers[[1]]$activation, "tanh")
 })
 
+test_that("presets but the plain one hold rows out for validation from 50 rows on", {
+  for (name in setdiff(preset_names(), "plain")) {
+    held <- function(n) mlp_preset(name, "regression", n, 5)$validation
+    expect_identical(c(held(49), held(50)), c(0, 0.2))
+  }
+})
+
 test_that("the plain preset is every argument's plain value", {
   preset <- mlp_preset("plain", "regression", 10, 2)
   expect_equal(unclass(preset), Filter(Negate(is.null), plain_settings()), ignore_attr = TRUE)

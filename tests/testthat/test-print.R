@@ -58,6 +58,16 @@ test_that("no line is wider than the console", {
   expect_snapshot(print(fit))
 })
 
+test_that("printing refuses what it would ignore", {
+  fit <- small_fit(iris_x, iris$Species)
+  objects <- list(fit, fit$network, summary(fit), mlp_info(),
+                  mlp_preset("plain", "regression", 10, 2), opt_adam(),
+                  init_he(), schedule_cosine(), loss_huber(), embed_periodic())
+  for (object in objects) {
+    expect_error(print(object, digits = 3), "unknown argument `digits`", class = "fastmlp_error_dots")
+  }
+})
+
 test_that("fits and networks changed by hand are refused before they are shown", {
   fit <- small_fit(iris_x, iris$Species)
   network <- mlp_network(2, 3, 1)

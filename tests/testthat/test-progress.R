@@ -25,8 +25,8 @@ test_that("one line is shown for each newly completed epoch", {
     reporter$close()
   })
   expect_identical(told, c(
-    "Epoch 2/5, 0 s left: loss 0.25, rmse 0.9",
-    "Epoch 5/5, 0 s left: loss 0.25, rmse 0.9, validation loss 0.5, validation rmse 0.5"
+    "Epoch 2/5, 0 s left: loss 0.25, rmse 0.9\n",
+    "Epoch 5/5, 0 s left: loss 0.25, rmse 0.9, validation loss 0.5, validation rmse 0.5\n"
   ))
 })
 
@@ -74,6 +74,17 @@ test_that("training tells its progress only when asked", {
     small_fit(iris_x, iris$Species, verbose = TRUE), class = "fastmlp_message_progress"
   )
   expect_silent(small_fit(iris_x, iris$Species))
+})
+
+test_that("lines that progressr keeps back are shown on lines of their own", {
+  skip_if_not_installed("progressr")
+  shown <- testthat::capture_messages(
+    progressr::with_progress(
+      small_fit(iris_x, iris$Species, verbose = TRUE), handlers = progressr::handler_void(), enable = TRUE,
+      delay_conditions = "message"
+    )
+  )
+  expect_match(shown, "^Epoch [0-9]/3.*\n$")
 })
 
 test_that("the bar updates and closes", {

@@ -146,6 +146,19 @@ test_that("bad settings are refused by name", {
   })
 })
 
+test_that("a schedule changed by hand is made anew or refused", {
+  fit <- function(schedule, ...) small_fit(iris_x, iris$Species, schedule = schedule, ...)
+  changed <- function(schedule, ...) utils::modifyList(schedule, list(...))
+  expect_identical(fit(changed(schedule_step(5), every = 2))$arguments$schedule, schedule_step(2))
+  expect_conditions({
+    fit(changed(schedule_cosine(), final = 7))
+    fit(changed(schedule_cosine(), name = "sine"))
+    fit(changed(schedule_step(2), every = NULL))
+    fit(changed(schedule_warmup(2), then = changed(schedule_cosine(), growth = 0)))
+    fit(schedule_constant(), dropout = 0.1, dropout_schedule = changed(schedule_exponential(0.9), decay = -1))
+  })
+})
+
 test_that("plot() draws what training uses", {
   schedule <- schedule_warmup(3, schedule_cosine(restarts = 1))
   lines <- ggplot2::ggplot_build(autoplot(schedule, epochs = 30))$data[[1]]

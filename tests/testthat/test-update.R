@@ -12,6 +12,24 @@ test_that("an update is the call of mlp_fit() with other arguments", {
   expect_identical(coef(shorter), coef(small_fit(Species ~ Petal.Width, iris, standardize = "zscore")))
 })
 
+test_that("in a formula a dot stands for what there was, which needs no name", {
+  fit <- small_fit(Species ~ Petal.Width + Petal.Length, iris)
+  predictors <- function(...) update(...)$predictors$names
+  expect_identical(predictors(fit, . ~ Sepal.Width, iris), "Sepal.Width")
+  expect_identical(predictors(fit, iris, ~ . - Petal.Width), "Petal.Length")
+  expect_identical(predictors(fit, formula = Sepal.Length ~ . + Species, data = iris)[3:5],
+                   paste0("Species", levels(iris$Species)))
+  all <- small_fit(Species ~ ., iris)
+  expect_identical(predictors(all, . ~ . - Sepal.Width, iris), names(iris)[c(1, 3, 4)])
+  counts <- small_fit(carb ~ wt + offset(log(qsec)), mtcars, loss = "poisson", optimizer = opt_sgd(1e-4))
+  again <- update(counts, . ~ . + hp, mtcars)
+  expect_identical(again$predictors$names, c("wt", "hp"))
+  expect_false(is.null(again$outcome$offset))
+  expect_error(update(fit, . ~ Sepal.Width), "`data = `, or behind the fit", class = "fastmlp_error_missing")
+  expect_error(update(small_fit(iris_x, iris$Species), . ~ Sepal.Width), "not made by one",
+               class = "fastmlp_error_dots")
+})
+
 test_that("what was not given comes from the preset anew", {
   fit <- small_fit(Species ~ ., iris, preset = "fast", hidden_units = 8)
   longer <- update(fit, iris, epochs = 5, batch_size = NULL)$arguments

@@ -1,0 +1,92 @@
+# Names in pictures: of classes, outputs, predictors and layers, however long they are and however many.
+# Pictures are to be whole at 6 x 4 inches.
+
+# Text in lines of so many letters, to which longer words are shortened. Lines that it has stay apart, and
+# what a hard space joins stays together.
+wrapped <- function(text, letters) {
+  lines <- lapply(strsplit(text, "\n", fixed = TRUE), strwrap, letters)
+  text <- vapply(lines, function(lines) paste(shortened(lines, letters), collapse = "\n"), "")
+  gsub("\u00a0", " ", text, fixed = TRUE)
+}
+
+# Long names without their middle: names often differ in their ends.
+shortened <- function(names, longest = 24) {
+  if (is.null(names)) return(NULL)
+  long <- nchar(names) > longest
+  half <- (longest - 3) %/% 2
+  ends <- substring(names, nchar(names) - half + 1)
+  names[long] <- paste0(substr(names, 1, half), "...", ends)[long]
+  names
+}
+
+# ---- legends ----
+
+# What a legend beside a picture has: names in a column, and columns, at most.
+legend_lines <- 24
+most_in_legend <- 3 * legend_lines
+
+# Of more names some, evenly spaced, as on an axis.
+legend_breaks <- function(names) names[evenly_spaced(length(names), most_in_legend)]
+
+# The more columns, the shorter the names.
+legend_labels <- function(names) shortened(names, min(24, 36 %/% ceiling(length(names) / legend_lines)))
+
+# As many columns of a legend above a picture as there is room for, beside its title.
+legend_columns <- function(labels, title = "") {
+  inches <- function(letters) 0.45 + 0.063 * letters
+  max(1, floor((5.1 - 0.08 * nchar(title)) / inches(max(0, nchar(labels)))))
+}
+
+fits_above <- function(names, title = "") {
+  length(names) <= min(12, 3 * legend_columns(legend_labels(names), title))
+}
+
+# The legend of names: above the picture or, where that would leave it no room, beside it.
+names_legend <- function(names, title = "", aesthetics = "colour", beside = !fits_above(names, title)) {
+  names <- legend_labels(legend_breaks(names))
+  columns <- if (beside) ceiling(length(names) / legend_lines) else
+    min(legend_columns(names, title), length(names))
+  guide <- ggplot2::guide_legend(ncol = columns, byrow = !beside, order = 1)
+  guides <- rlang::set_names(rep(list(guide), length(aesthetics)), aesthetics)
+  list(do.call(ggplot2::guides, guides), if (beside) beside_theme(length(names)))
+}
+
+# Many names are set in small letters.
+beside_theme <- function(names) {
+  beside <- ggplot2::theme(legend.position = "right")
+  if (names <= 10) return(beside)
+  beside + ggplot2::theme(
+    legend.justification = "top", legend.text = ggplot2::element_text(size = 7),
+    legend.title = ggplot2::element_text(size = 9), legend.key.height = ggplot2::unit(8, "pt")
+  )
+}
+
+# One colour each where they can be told apart.
+scale_by_colour <- function(levels, aesthetics = "colour") {
+  many <- length(levels) > length(plot_colours)
+  scale <- if (many) ggplot2::scale_colour_viridis_d else ggplot2::scale_colour_manual
+  colours <- if (!many) list(values = unname(plot_colours))
+  do.call(scale, c(colours, list(aesthetics = aesthetics, breaks = legend_breaks, labels = legend_labels)))
+}
+
+# ---- along axes and above panels ----
+
+# Many or long names along the x axis stand at an angle.
+crowded_names <- function(names) {
+  if (sum(nchar(names) + 2) > 60) {
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 40, hjust = 1, vjust = 1))
+  }
+}
+
+# Letters in a line above each of so many panels, which have so many inches in all.
+panel_letters <- function(panels, inches = 5.2) floor(inches / ggplot2::wrap_dims(panels)[2] / 0.075)
+
+# Names of so many panels: in several lines, but in one where there are rows of panels.
+name_strips <- function(panels) {
+  letters <- panel_letters(panels)
+  rows <- ggplot2::wrap_dims(panels)[1]
+  ggplot2::as_labeller(function(names) if (rows > 2) shortened(names, letters) else wrapped(names, letters))
+}
+
+# Names of panels beside those of predictors.
+narrow_strips <- function() ggplot2::as_labeller(function(names) wrapped(names, 18))

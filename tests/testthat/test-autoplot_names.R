@@ -1,0 +1,100 @@
+long_names <- function(n) sprintf("a rather long name of a class, number %02d", seq_len(n))
+
+# Inches that a part of a picture takes, "width" or "height", of 6 x 4.
+inches_of <- function(plot, part, side) {
+  withr::local_pdf(NULL, width = 6, height = 4)
+  grob <- ggplot2::ggplotGrob(plot)
+  parts <- grob$grobs[grepl(part, grob$layout$name)]
+  sizes <- list(width = grid::grobWidth, height = grid::grobHeight)[[side]]
+  lengths <- lapply(parts, function(part) {
+    if (inherits(part, "gtable")) sum(part[[paste0(side, "s")]]) else sizes(part)
+  })
+  max(vapply(lengths, grid::convertUnit, 1, "inches", valueOnly = TRUE))
+}
+
+# What a picture leaves for its panels.
+room <- function(plot) {
+  withr::local_pdf(NULL, width = 6, height = 4)
+  grob <- ggplot2::ggplotGrob(plot)
+  taken <- function(units) sum(grid::convertUnit(units, "inches", valueOnly = TRUE))
+  c(width = 6 - taken(grob$widths), height = 4 - taken(grob$heights))
+}
+
+planes <- function(names) {
+  classes <- factor(names, names)
+  plane <- list_frame(list(x = seq_along(names), y = seq_along(names), .class = classes,
+                           .prob = seq_along(names) / length(names)))
+  regions_plot(plane, c("x", "y"), class_layers(plane, plane), NULL)
+}
+
+test_that("words are wrapped, and shortened where they are longer than a line", {
+  expect_identical(wrapped(c("a class of words", "b", ""), 10), c("a class\nof words", "b", ""))
+  expect_identical(wrapped("one\ntwo three", 8), "one\ntwo\nthree")
+  expect_identical(wrapped("a hidden\u00a01", 9), "a\nhidden 1")
+  expect_identical(wrapped("of abcdefghijkl", 9), "of\nabc...jkl")
+  expect_null(shortened(NULL))
+})
+
+test_that("legends have as many columns as fit", {
+  expect_identical(legend_columns("a"), 9)
+  expect_identical(legend_columns(strrep("a", 30)), 2)
+  expect_identical(legend_columns(strrep("a", 30), strrep("t", 30)), 1)
+  expect_identical(legend_columns(strrep("a", 300)), 1)
+})
+
+test_that("a legend of many names stands beside the picture, and names no more than it has room for", {
+  expect_true(fits_above(letters[1:12]))
+  expect_false(fits_above(letters[1:13]))
+  expect_true(fits_above(long_names(6)))
+  expect_false(fits_above(long_names(7)))
+  expect_true(all(nchar(legend_labels(long_names(24))) <= 24))
+  expect_true(all(nchar(legend_labels(long_names(50))) <= 12))
+  expect_length(legend_breaks(long_names(300)), 72)
+})
+
+test_that("regions of many classes with long names leave most of the picture to the plane", {
+  for (n in c(3, 6, 7, 25, 60, 200)) {
+    left <- room(planes(long_names(n)))
+    expect_gt(left[["width"]], 2.5)
+    expect_gt(left[["height"]], 1.9)
+    expect_lt(inches_of(planes(long_names(n)), "guide-box", "height"), 3.5)
+  }
+})
+
+test_that("the legend of curves is whole, with its title", {
+  for (n in c(3, 10, 11, 14, 30)) {
+    curves <- data.frame(class = factor(rep(long_names(n), each = 2), long_names(n)), false_positive = 0:1,
+                         true_positive = 0:1, auc = 0.5)
+    expect_lt(inches_of(roc_plot(curves), "guide-box", "height"), 3.3)
+    expect_gt(room(roc_plot(curves))[["width"]], 2.5)
+  }
+})
+
+test_that("long names leave room for the panels of calibration and confusion", {
+  for (n in c(2, 12, 20)) {
+    classes <- factor(long_names(n))
+    expect_gt(min(room(confusion_plot(pair_counts(classes, classes)))), 1.6)
+    bins <- data.frame(class = rep(classes, each = 2), predicted = c(.2, .8), observed = c(.2, .8), rows = 5,
+                       lower = 0, upper = 1, error = .1)
+    plot <- calibration_plot(bins)
+    strips <- plot$facet$params$labeller(list(as.character(unique(plot$data$class))))[[1]]
+    expect_true(all(nchar(unlist(strsplit(strips, "\n"))) <= panel_letters(min(n, 12))))
+    expect_lt(inches_of(plot, "caption", "width"), 5.9)
+  }
+})
+
+test_that("titles of layers fit above their panels", {
+  for (hidden in list(40, c(40, 20), rep(1000, 5))) {
+    plot <- autoplot(mlp_network(1000, hidden, 10), "weights")
+    layers <- levels(plot$data$layer)
+    strips <- plot$facet$params$labeller(list(layers))[[1]]
+    expect_true(all(nchar(unlist(strsplit(strips, "\n"))) <= panel_letters(length(layers), 3.7)))
+    expect_identical(gsub("\n", " ", strips), gsub("\n", " ", layers))
+  }
+})
+
+test_that("panels of many names have theirs in one line", {
+  short <- function(n) name_strips(n)(list(long_names(n)))[[1]]
+  expect_false(any(grepl("\n", short(13))))
+  expect_true(all(grepl("\n", short(4))))
+})
