@@ -136,6 +136,25 @@ test_that("an ordered factor that is scored is the number of its level, each way
   }
 })
 
+test_that("plain fits keep indicators, tuned ones score, and embed no factor that is scored", {
+  tuned <- function(..., preset = "fast") small_fit(y ~ ., ranked, preset = preset, epochs = 2, ...)
+  plain <- small_fit(y ~ ., ranked)
+  expect_identical(plain$arguments$ordered_factors, "indicators")
+  unordered <- transform(ranked, size = factor(size, ordered = FALSE), grade = factor(grade, ordered = FALSE))
+  expect_identical(coef(plain), coef(small_fit(y ~ ., unordered)))
+  for (preset in c("tabular", "fast")) {
+    fit <- tuned(preset = preset)
+    expect_identical(fit$arguments$ordered_factors, "scores")
+    expect_identical(fit$predictors$scored, c("size", "grade"))
+    expect_identical(names(coef(fit)[[1]]$embedding), c("number", "size", "grade"))
+    expect_null(fit$arguments$factor_embedding)
+  }
+  as_before <- tuned(ordered_factors = "indicators")
+  expect_identical(as_before$predictors$embedded, "grade")
+  expect_null(as_before$predictors$scored)
+  expect_identical(small_fit(y ~ f + pair, ranked, preset = "fast")$arguments$ordered_factors, "indicators")
+})
+
 test_that("in a formula with interactions or functions ordered factors stay indicators", {
   for (formula in list(y ~ size * number, y ~ size + exp(number))) {
     expect_error(small_fit(formula, ranked, ordered_factors = "scores"), "stands by itself",
