@@ -76,7 +76,7 @@ fit_synonyms <- list(
   "Use `verbose`." = c("trace", "verbosity", "lifesign", "silent", "quiet", "progress"),
   "Use `na_action`." = c("na.action", "na_rm", "impute", "missing"),
   "Use `loss = loss_quantile(levels = )`." = c("quantile", "quantiles", "quantile_levels", "levels", "tau"),
-  "Use `loss = \"ordinal\"`, of an ordered factor." = c("ordinal", "ordered"),
+  "Use `loss = \"ordinal\"`, of an ordered factor." = "ordinal",
   "Use `calibrate`." = c("calibration", "temperature", "temperature_scaling"),
   "Use `factor_embedding = embed_factors()` for factors, `numeric_embedding` for numbers." =
     c("embed", "embedding", "embeddings"),
@@ -202,6 +202,10 @@ choice_aliases <- list(
   na_action = list(
     omit = c("na.omit", "drop", "remove", "exclude", "na.exclude"), error = c("fail", "na.fail"),
     impute = c("median", "fill", "mean")
+  ),
+  ordered_factors = list(
+    indicators = c("factor", "one_hot", "dummy", "levels"),
+    scores = c("score", "integer", "numeric", "number", "numbers", "ordinal", "rank", "ranks", "codes")
   ),
   preset = list(
     pixels = c("image", "images", "mnist"), tabular = c("default", "realmlp", "auto"), sparse = "text",

@@ -6,7 +6,8 @@
 #' Let \eqn{f} be what [predict()][predict.fastmlp] gives as `type`, \eqn{x} a row and \eqn{x'} the baseline,
 #' both in the units of the data: standardising, clipping and embedding are part of \eqn{f}, as are the link
 #' and an ensemble's mean. A factor stands for one indicator a level, be it embedded or not: the values that
-#' [embed_factors()] learns for a level are those weights of its indicator.
+#' [embed_factors()] learns for a level are those weights of its indicator. An ordered factor that is a number
+#' in the fit (`ordered_factors`) is one here, whose unit is a level.
 #' * `"gradient"`: \eqn{\partial f / \partial x_j}{df / dx_j} at the row (Simonyan, Vedaldi and Zisserman
 #'   2014), per unit of the predictor; for a factor the derivative for the indicator of the row's level; for
 #'   a missing value the derivative at what stands for it.

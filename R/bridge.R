@@ -26,11 +26,12 @@ checked_task <- function(design, given, call) {
   scan_of <- function(design) check_predictors(design$x, design$predictors, args$x, call)
   scan <- if (!has_factors(x)) scan_of(design)
   preset <- preset_for(given$preset, outcome, x, scan)
-  design <- embed_factor_columns(design, given$factor_embedding %||% preset$arguments$factor_embedding,
-                                 call)
-  x <- design$x
+  said <- function(arg) given[[arg]] %||% preset$arguments[[arg]]
+  design <- score_ordered_factors(design, said("ordered_factors"))
+  design <- embed_factor_columns(design, said("factor_embedding"), call)
   scan <- scan %||% scan_of(design)
   warn_of_outcome(x, outcome, design, call)
+  x <- design$x
   settings <- fit_settings(given, preset, list(info = outcome$info, design = design), call)
   if (is.null(given$loss) && !is.null(settings$loss)) outcome$info$loss <- settings$loss
   shape <- network_shape(settings, x, design, outcome)

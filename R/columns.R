@@ -1,7 +1,7 @@
 # Predictors as the engine reads them, where they lie: a numeric matrix, or columns, which are a
 # data frame of numeric and logical columns and factors. A factor stands for one indicator a level, one of
 # two levels for a single column of -1 and 1, and one to be embedded (class embedded_factor) for its codes.
-# The code 0 is a level that is not known: 0 in each of them.
+# The code 0 is a level that is not known: 0 in each of them. An ordered factor may become a number instead.
 # The engine encodes while it converts; here are only the names of what it makes, and single columns
 # for messages.
 
@@ -9,11 +9,9 @@ new_columns <- function(columns, rows) {
   structure(columns, class = "data.frame", row.names = .set_row_names(rows))
 }
 
-# A column of the user's as one of these. Text becomes a factor, so that its levels are remembered;
-# ordered factors are encoded like others.
+# A column of the user's as one of these. Text becomes a factor, so that its levels are remembered.
 plain_column <- function(column) {
-  if (is.character(column)) return(factor(column, sort(unique(column), method = "radix")))
-  if (is.ordered(column)) unordered(column) else column
+  if (is.character(column)) factor(column, sort(unique(column), method = "radix")) else column
 }
 
 unordered <- function(factor) {
@@ -21,9 +19,10 @@ unordered <- function(factor) {
   factor
 }
 
-# The same as formulas take it: logicals count as 0 and 1.
+# The same as formulas take it: logicals count as 0 and 1, ordered factors as others.
 formula_column <- function(column) {
-  if (is.logical(column)) as.double(column) else integer_to_double(column)
+  if (is.logical(column)) return(as.double(column))
+  if (is.ordered(column)) unordered(column) else integer_to_double(column)
 }
 
 # Training on whole numbers shall not forbid others later.
@@ -51,6 +50,27 @@ has_factors <- function(x) is.data.frame(x) && any(vapply(x, is.factor, NA))
 has_indicators <- function(column) is.factor(column) && !is_embedded(column)
 
 is_embedded <- function(column) inherits(column, "embedded_factor")
+
+# Columns in the encoding of a fit, whose `predictors` name the factors that are scored and embedded.
+encoded_factors <- function(columns, predictors) {
+  embedded_columns(scored_columns(columns, predictors$scored), predictors$embedded)
+}
+
+# Columns of which some factors are to be numbers.
+scored_columns <- function(columns, names) {
+  columns[names] <- lapply(columns[names], level_scores)
+  columns
+}
+
+# The numbers of the levels, from 1. One that is not known lies in the middle of all.
+level_scores <- function(column) {
+  scores <- as.double(column)
+  scores[which(scores == 0)] <- (nlevels(column) + 1) / 2
+  scores
+}
+
+# Of two levels a factor is one column anyway.
+may_be_scored <- function(column) is.ordered(column) && nlevels(column) > 2
 
 # Columns of which some factors are to be embedded.
 embedded_columns <- function(columns, names) {

@@ -69,6 +69,16 @@ finished_design <- function(design, columns, encode, policy, call) {
   if (imputes(policy)) imputed_design(design, columns, encode, call) else design
 }
 
+# The design whose ordered factors are numbers, if they are to be `scores`.
+score_ordered_factors <- function(design, how) {
+  scored <- if (identical(how, "scores") && is.data.frame(design$x)) names(Filter(may_be_scored, design$x))
+  if (length(scored) == 0) return(design)
+  design$predictors$scored <- scored
+  design$x <- scored_columns(design$x, scored)
+  design$predictors$names <- encoded_names(design$x)
+  design
+}
+
 is_usable_column <- function(column) {
   is.factor(column) || is.null(dim(column)) && !is.object(column) &&
     (is.numeric(column) || is.logical(column) || is.character(column))

@@ -15,10 +15,17 @@ no_effect <- list(
   numeric_embedding = function(settings, facts) {
     if (length(numeric_positions(facts$design$x)) == 0) "where no predictor is a number"
   },
+  ordered_factors = function(settings, facts) {
+    if (length(facts$design$predictors$scored) == 0) {
+      "where no ordered factor with three levels or more stands by itself"
+    }
+  },
   factor_embedding = function(settings, facts) {
     levels <- settings$factor_embedding$min_levels
-    if (length(facts$design$predictors$embedded) == 0) {
+    predictors <- facts$design$predictors
+    if (length(predictors$embedded) == 0) {
       c(sprintf("where no factor with %d levels or more stands by itself", levels),
+        if (length(predictors$scored)) "With `ordered_factors = \"scores\"` ordered factors are numbers.",
         if (has_factors(facts$design$x)) "For factors with fewer levels: `embed_factors(min_levels = )`.")
     }
   },

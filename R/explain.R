@@ -10,11 +10,12 @@ predictor_columns <- function(object) {
 }
 
 # Where the predictors that the network reads are numbers, or factors that stand for indicators: their
-# prototypes, which after a recipe are those of what it makes. NULL where a formula makes columns of its own.
+# prototypes (of a scored factor that of a number), which after a recipe are those of what it makes. NULL
+# where a formula makes columns of its own.
 plain_prototypes <- function(object) {
   blueprint <- encoding_of(object)
   if (inherits(blueprint, "xy_blueprint")) return(NULL)
-  known <- embedded_columns(blueprint$ptypes$predictors, object$predictors$embedded)
+  known <- encoded_factors(blueprint$ptypes$predictors, object$predictors)
   if (identical(encoded_names(known), source_names(object$predictors))) known
 }
 

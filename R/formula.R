@@ -244,7 +244,7 @@ with_outcomes <- function(predictors, outcomes, formula) {
 forge_formula <- function(new_data, blueprint, predictors, arg, call) {
   columns <- known_columns(new_data, blueprint$ptypes$predictors, predictors, arg, call)
   encode <- function(columns) {
-    columns <- embedded_columns(columns, predictors$embedded)
+    columns <- encoded_factors(columns, predictors)
     forge_columns(columns, blueprint, source_names(predictors), arg, call)
   }
   impute_new(columns, predictors, encode, arg, call)

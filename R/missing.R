@@ -21,9 +21,10 @@
 #'   their predictions are `NA`.
 #'
 #' `new_levels = "unknown"` takes levels that a factor had not at the fit, and encodes them as none of the
-#' known ones: 0 in all of the column's predictors, which for two levels is halfway between them. In a term
-#' with an interaction all its predictors are 0. Nothing is learned of such levels. A missing level is
-#' another matter: see above.
+#' known ones: 0 in all of the column's predictors, which for two levels is halfway between them; of an
+#' ordered factor that is a number (`ordered_factors`) the one halfway between the first level and the last.
+#' In a term with an interaction all its predictors are 0. Nothing is learned of such levels. A missing level
+#' is another matter: see above.
 #'
 #' @param na_action What becomes of missing values: `"error"`; `"impute"`, for those of predictors alone; or
 #'   `"omit"`. See the section on missing values.
@@ -94,7 +95,7 @@ imputed_task <- function(task) {
   predictors <- task$design$predictors
   if (is.null(rows) || length(predictors$indicators) == 0) return(task)
   x <- imputed(task$design$source$columns, predictors, task$design$source$encode)
-  task$x <- embedded_columns(x, predictors$embedded)
+  task$x <- encoded_factors(x, predictors)
   for (set in c("train", "valid")) task$sets[[set]]$x <- task$x
   task
 }

@@ -62,10 +62,12 @@
 #' A numeric or logical matrix is read as it is. In data frames and formulas a factor or character column
 #' becomes one indicator a level (0 or 1) or, if it has two levels, a single predictor that is -1 for the
 #' first and 1 for the second and is named after the second; with `factor_embedding` and many levels it
-#' becomes a few learned values. There is no intercept column (every layer has its bias). In a formula with
-#' functions or interactions each of two levels has its indicator, too. Ordered factors are encoded like
-#' others; for one predictor with their ranks, turn them into numbers by `as.integer()`. A logical column
-#' counts as 0 and 1. Dates, times, lists, complex numbers and the like are refused by name.
+#' becomes a few learned values. An ordered factor is encoded like others or, with
+#' `ordered_factors = "scores"` (as in the presets `"tabular"` and `"fast"`) and three levels or more, as one
+#' number: 1 for the first level, 2 for the second and so on, which is standardised and embedded as numbers
+#' are, never by `factor_embedding`. There is no intercept column (every layer has its bias). In a formula
+#' with functions or interactions factors are indicators throughout, one each of two levels, too. A logical
+#' column counts as 0 and 1. Dates, times, lists, complex numbers and the like are refused by name.
 #'
 #' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows,
 #' logical and symmetric ones). Its zeros are never written out: memory and time grow with the values that
@@ -235,6 +237,8 @@
 #'   `list(x = , y = , offset = )`.
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
 #'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
+#' @param ordered_factors What ordered factors with three levels or more, if there are any, become:
+#'   `"indicators"`, as other factors do; or `"scores"`, the number of the level (see "Predictors").
 #' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
 #'   the place of one indicator a level: [embed_factors()]; or `NULL` for indicators throughout.
 #' @param standardize What is done to the predictors first, by statistics of each column's training rows:

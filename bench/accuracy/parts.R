@@ -15,6 +15,9 @@ parts <- list(
   "factor embeddings" = function(preset, classes) {
     without(preset, "factor_embedding", "factor_embedding")
   },
+  "scores of ordered factors (indicators instead)" = function(preset, classes) {
+    replaced(preset, ordered_factors = "indicators")
+  },
   "parametric activations" = function(preset, classes) without(preset, "parametric_activation", "activation"),
   "input scale" = function(preset, classes) without(preset, "input_scale", "input_scale"),
   "data-driven start" = function(preset, classes) replaced(preset, init = init_ntk()),

@@ -19,7 +19,8 @@ test_that("other names of arguments and values lead to what there is", {
     activation = activation_names(), loss = loss_names(), standardize = c("none", names(standardizers)),
     type = c(unlist(lapply(prediction_types, names)), names(plot_types)),
     method = names(attribution_points), na_action = c("error", "impute", "omit"), preset = preset_names(),
-    normalization = normalizations, metrics = names(known_metrics),
+    normalization = normalizations, ordered_factors = c("indicators", "scores"),
+    metrics = names(known_metrics),
     stop_metric = c("loss", names(known_metrics))
   )
   for (arg in names(choice_aliases)) {

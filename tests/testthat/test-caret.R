@@ -18,6 +18,10 @@ test_that("caret fits what mlp_fit() fits", {
   expect_equal(probabilities, predict(ours, iris_x, "prob"), ignore_attr = TRUE)
   expect_named(probabilities, levels(iris$Species))
   expect_identical(caret::predictors(fit), colnames(iris_x))
+  x <- transform(iris, Species = factor(Species, ordered = TRUE))[4:5]
+  scored <- train_by_caret(x, iris$Sepal.Length, trControl = caret::trainControl("none"),
+                           ordered_factors = "scores")$finalModel
+  expect_identical(scored$predictors$names, c("Petal.Width", "Species"))
 })
 
 test_that("caret resamples and tunes, with weights and several layers", {

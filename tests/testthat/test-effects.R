@@ -11,6 +11,7 @@ in_vain <- list(
   dropout = list(numbers, dropout = 0.5, hidden_units = integer()),
   max_norm = list(numbers, max_norm = 1, hidden_units = integer()),
   numeric_embedding = list(data["f"], numeric_embedding = embed_periodic()),
+  ordered_factors = list(data["f"], ordered_factors = "scores"),
   factor_embedding = list(numbers, factor_embedding = embed_factors()),
   new_levels = list(numbers, new_levels = "unknown"),
   standardize = list(data["g"], standardize = "zscore", factor_embedding = embed_factors()),
@@ -97,6 +98,9 @@ test_that("the messages say where", {
     vain_fit(in_vain$new_levels)
     vain_fit(in_vain$factor_embedding)
     vain_fit(list(data["f"], factor_embedding = embed_factors()))
+    vain_fit(in_vain$ordered_factors)
+    vain_fit(list(transform(data["g"], g = factor(g, ordered = TRUE)), ordered_factors = "scores",
+                  factor_embedding = embed_factors()))
     vain_fit(in_vain$numeric_embedding)
     vain_fit(in_vain$clamp)
     vain_fit(in_vain$stop_metric)

@@ -28,6 +28,11 @@ test_that("numbers, factors and weights", {
   ours <- small_fit(iris[task$feature_names], iris$Sepal.Length, weights = data$w, standardize = "zscore")
   expect_identical(coef(learner$model), coef(ours))
   expect_identical(learner$predict(task)$response, predict(ours, iris)$.pred)
+  data <- transform(iris, Species = factor(Species, ordered = TRUE))
+  task <- mlr3::as_task_regr(data, target = "Sepal.Length", id = "iris")
+  learner <- trained(learner_of("regr", ordered_factors = "scores"), task)
+  numbers <- transform(iris, Species = as.integer(Species))[task$feature_names]
+  expect_identical(coef(learner$model), coef(small_fit(numbers, iris$Sepal.Length)))
 })
 
 test_that("a learner is resampled, and cloned by mlr3", {

@@ -29,6 +29,10 @@ test_that("factors come as they are", {
   expect_identical(fit$fit$predictors$names, paste0("Species", levels(iris$Species)))
   expect_identical(predict(fit, iris), predict(small_fit(Sepal.Length ~ Species, iris), iris))
   expect_identical(predict(fit, iris[60, ])$.pred, predict(fit, iris)$.pred[60])
+  data <- transform(iris, Species = factor(Species, ordered = TRUE))
+  scored <- fit_by_parsnip(plain_spec("regression", ordered_factors = "scores"), Sepal.Length ~ ., data)
+  ours <- small_fit(Sepal.Length ~ ., transform(data, Species = as.integer(Species)))
+  expect_identical(scored$fit$network, ours$network)
 })
 
 test_that("arguments of mlp() and of set_engine() reach mlp_fit(), and the preset the rest", {
