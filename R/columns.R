@@ -51,6 +51,12 @@ has_indicators <- function(column) is.factor(column) && !is_embedded(column)
 
 is_embedded <- function(column) inherits(column, "embedded_factor")
 
+#' @param ordered_factors What ordered factors with three levels or more, if there are any, become:
+#'   `"indicators"`, as other factors do; or `"scores"`, the number of the level (see "Predictors").
+#' @name mlp_fit
+#' @rdname mlp_fit
+NULL
+
 # Columns in the encoding of a fit, whose `predictors` name the factors that are scored and embedded.
 encoded_factors <- function(columns, predictors) {
   embedded_columns(scored_columns(columns, predictors$scored), predictors$embedded)

@@ -1,5 +1,13 @@
 # Embeddings as the user asks for them; embedding_layer.R has what networks hold.
 
+#' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
+#'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
+#' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
+#'   the place of one indicator a level: [embed_factors()]; or `NULL` for indicators throughout.
+#' @name mlp_fit
+#' @rdname mlp_fit
+NULL
+
 #' Embeddings of predictors
 #'
 #' What goes in front of the first layer, as `numeric_embedding` and `factor_embedding` of [mlp_fit()]:

@@ -235,12 +235,6 @@
 #'   by less where they do not. Not with losses of more classes, hinge and ordinal losses, and those of
 #'   your own. In a formula write `offset()` instead. Validation data then need theirs, too:
 #'   `list(x = , y = , offset = )`.
-#' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
-#'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
-#' @param ordered_factors What ordered factors with three levels or more, if there are any, become:
-#'   `"indicators"`, as other factors do; or `"scores"`, the number of the level (see "Predictors").
-#' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
-#'   the place of one indicator a level: [embed_factors()]; or `NULL` for indicators throughout.
 #' @param standardize What is done to the predictors first, by statistics of each column's training rows:
 #'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation); `"robust"` (subtract the
 #'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the
