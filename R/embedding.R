@@ -1,9 +1,9 @@
 # Embeddings as the user asks for them; embedding_layer.R has what networks hold.
 
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
-#'   [embed_periodic()] or [embed_piecewise()]; or `NULL` for nothing.
+#'   [embed_periodic()] or [embed_piecewise()]; or `"none"`.
 #' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
-#'   the place of one indicator a level: [embed_factors()]; or `NULL` for indicators throughout.
+#'   the place of one indicator a level: [embed_factors()]; or `"none"` for indicators throughout.
 #' @name mlp_fit
 #' @rdname mlp_fit
 NULL
@@ -115,6 +115,9 @@ embed_factors <- strict(function(dim = 8, min_levels = 9) {
   )
 })
 
+# Whether a setting is an embedding, not "none".
+embeds <- function(x) inherits(x, "fastmlp_embedding")
+
 # `argument` of mlp_fit() is where it belongs.
 new_embedding <- function(name, argument, ...) {
   structure(list(name = name, ...), argument = argument, class = "fastmlp_embedding")
@@ -136,7 +139,8 @@ check_numeric_embedding <- function(x, arg, call) {
 check_factor_embedding <- function(x, arg, call) check_embedding_for(x, arg, "`embed_factors()`", call)
 
 check_embedding_for <- function(x, arg, expected, call) {
-  if (is.null(x)) return(NULL)
+  if (identical(x, "none")) return(x)
+  expected <- paste(expected, "or \"none\"")
   check_class(x, arg, "fastmlp_embedding", expected, call, "embed")
   if (attr(x, "argument") == arg) return(x)
   abort_argument(arg, expected, format(x), hint = sprintf("Give it as `%s`.", attr(x, "argument")),

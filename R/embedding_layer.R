@@ -65,7 +65,7 @@ inputs_of <- function(layers) {
 
 # The design with the factors that are to be embedded marked as such.
 embed_factor_columns <- function(design, spec, call) {
-  if (is.null(spec) || !has_factors(design$x)) return(design)
+  if (!embeds(spec) || !has_factors(design$x)) return(design)
   levels <- vapply(design$x, nlevels, 1L)
   design$predictors$embedded <- names(levels)[levels >= spec$min_levels]
   check_tables(levels[design$predictors$embedded], spec, call)
@@ -97,7 +97,7 @@ numeric_positions <- function(x) {
 # What is embedded: list(numbers = <positions>, numeric = <how>, codes, levels, factor, inputs); NULL where
 # nothing is.
 embedding_plan <- function(settings, x, inputs) {
-  numbers <- if (!is.null(settings$numeric_embedding)) numeric_positions(x)
+  numbers <- if (embeds(settings$numeric_embedding)) numeric_positions(x)
   codes <- code_positions(x)
   if (length(numbers) + length(codes) == 0) return(NULL)
   levels <- if (length(codes)) vapply(Filter(is_embedded, x), nlevels, 1L)
@@ -107,7 +107,7 @@ embedding_plan <- function(settings, x, inputs) {
 
 # The plan of a network of which only the number of inputs is known: all are embedded.
 plan_without_data <- function(spec, inputs, call) {
-  if (is.null(spec)) return(NULL)
+  if (!embeds(spec)) return(NULL)
   if (spec$name == "piecewise") {
     abort_argument("numeric_embedding", "one that needs no data", format(spec), call = call)
   }

@@ -25,7 +25,8 @@
 #' [embed_factors()] is the part of a \eqn{W_0} that belongs to them; of a fit by a recipe the predictors are
 #' the columns that it makes. A learned scale of the inputs is part of \eqn{W_1}, batch
 #' normalisation (by its running statistics) of the weights before it; a residual connection adds the identity
-#' to the weights that it goes around. Networks with numeric embeddings or layer normalisation, which no
+#' to the weights that it goes around. Networks with numeric embeddings, which the tuned presets have
+#' (`numeric_embedding = "none"` does without), or layer normalisation, which no
 #' matrix describes, are refused. Weights belong to predictors as `standardize` makes them: without
 #' standardising they say more of the units of the predictors than of their importance. Of an ensemble it is
 #' the mean over its members.

@@ -31,6 +31,12 @@ weight_importance <- function(object, method, call) {
   )
 }
 
+# What has no matrix for what comes between its weights, and how to fit without.
+matrix_hints <- c(
+  "numeric embeddings" = "Or fit with `numeric_embedding = \"none\"`.",
+  "layer normalisation" = "Or fit with `normalization = \"batch\"` or `\"none\"`."
+)
+
 # The matrices of the maps between activations.
 connection_weights <- function(network, method, call) {
   lapply(network$layers, function(layer) {
@@ -38,7 +44,7 @@ connection_weights <- function(network, method, call) {
       if (identical(layer$norm$kind, "layer")) "layer normalisation"
     if (!is.null(fault)) {
       abort_argument("method", sprintf("\"permutation\" for a network with %s", fault), format_value(method),
-                     hint = "Such a network has no matrix for what comes between its weights.", call = call)
+                     hint = matrix_hints[[fault]], call = call)
     }
     weight <- layer$weight
     if (!is.null(layer$input_scale)) weight <- weight * layer$input_scale

@@ -23,7 +23,7 @@
 #' @param parametric_activation Whether the hidden units learn a share of their own in their activation, which
 #'   starts at 1: `TRUE` or `FALSE`.
 #' @param numeric_embedding What all inputs are embedded by, such as [embed_periodic()] (not
-#'   [embed_piecewise()], whose bins come from data); or `NULL` for nothing.
+#'   [embed_piecewise()], whose bins come from data); or `"none"`.
 #' @param ... Must be empty.
 #' @return An object of class `mlp_network`: a list with `inputs`, `hidden_units`, `outputs` and
 #'   `layers`, each a list with `weight`, `bias` and `activation`, and where they apply `norm` (a list
@@ -41,7 +41,7 @@
 mlp_network <- strict(function(inputs, hidden_units = integer(), outputs = 1, activation = "relu",
                                init = init_he(), normalization = "none", residual = FALSE,
                                input_scale = FALSE, parametric_activation = FALSE,
-                               numeric_embedding = NULL) {
+                               numeric_embedding = "none") {
   call <- environment()
   check_given()
   check_evaluates(ls(call), call)

@@ -28,6 +28,11 @@
 #' missing values before any engine sees them. This engine counts them in a warning
 #' (`fastmlp_warning_missing`).
 #'
+#' @section New levels:
+#' By `fit_xy()`, `new_levels` decides, by default for an error: see [mlp_fit()]. Workflows and formulas look at
+#' the levels of factors first, whatever the engine: a workflow turns new ones into missing values, with a
+#' warning, which `na_action = "impute"` takes; `fit()` with a formula refuses them.
+#'
 #' @section Predictions:
 #' Types are `"class"`, `"prob"`, `"numeric"`, `"quantile"` and `"raw"`, and `"pred_int"` where
 #' [predict()][predict.fastmlp] has it: with validation rows (the tuned presets have them from 50 rows

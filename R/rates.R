@@ -61,8 +61,8 @@ rate_groups <- list(
   input_scale = function(settings) isTRUE(settings$input_scale),
   member_scale = function(settings) isTRUE(settings$share_weights),
   activation = function(settings) any(settings$parametric_activation),
-  embedding = function(settings) !is.null(settings$numeric_embedding),
-  factor_embedding = function(settings) !is.null(settings$factor_embedding)
+  embedding = function(settings) embeds(settings$numeric_embedding),
+  factor_embedding = function(settings) embeds(settings$factor_embedding)
 )
 
 # Factors by their groups; none is NULL.

@@ -114,7 +114,7 @@ check_sparse_settings <- function(settings, sizes, x, arg, call) {
     expected <- enumerate(sparse_standardizers, conjunction = "or")
     refuse("standardize", expected, format_value(settings$standardize))
   }
-  if (!is.null(settings$numeric_embedding)) {
+  if (embeds(settings$numeric_embedding)) {
     refuse("numeric_embedding", "left out", format(settings$numeric_embedding))
   }
   if (settings$input_noise > 0) refuse("input_noise", "0", format(settings$input_noise))

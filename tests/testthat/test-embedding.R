@@ -22,6 +22,13 @@ test_that("numbers and factors with many levels are embedded, by the formulas", 
   expect_identical(rownames(coef(moved_fit(specs$periodic))[[1]]$weight)[8], "a_wave1")
 })
 
+test_that("\"none\" leaves out what a preset embeds", {
+  fit <- embedded_fit(spec = "none", epochs = 1, factors = "none", preset = "fast")
+  expect_null(fit$network$layers[[1]]$embedding)
+  expect_false(is.null(embedded_fit(spec = NULL, epochs = 1, preset = "fast")$network$layers[[1]]$embedding))
+  expect_error(embedded_fit(spec = FALSE), "`numeric_embedding` must be an embedding .* or \"none\"")
+})
+
 test_that("which factors are embedded follows their levels", {
   first <- function(...) embedded_fit(spec = NULL, epochs = 1, ...)
   kinds <- function(fit) vapply(embedding_of(fit$network), function(own) own$column, 1L)

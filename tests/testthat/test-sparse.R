@@ -225,7 +225,7 @@ test_that("presets give way where zeros would be filled", {
   for (preset in c("tabular", "pixels", "sparse")) {
     fit <- suppressWarnings(mlp_fit(set$x, set$y, preset = preset, epochs = 2, verbose = FALSE))
     expect_identical(fit$arguments$preset, preset)
-    expect_null(fit$arguments$numeric_embedding)
+    expect_identical(fit$arguments$numeric_embedding, "none")
     expect_identical(fit$arguments$standardize, "none")
   }
   withr::local_options(fastmlp.preset = NULL)
