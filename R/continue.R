@@ -114,7 +114,7 @@ check_continuable <- function(fit, call) {
     reason <- stateless(fit)
     abort_argument("fit", "have a state to go on from", reason[1], "model", hint = reason[2], call = call)
   }
-  fault <- state_fault(fit$state, fit$network)
+  fault <- state_fault(fit)
   if (!is.null(fault)) abort_model("fit", fault, call)
 }
 
@@ -134,10 +134,21 @@ stateless <- function(fit) {
   }
 }
 
+# Whether the counts among the numbers of a position, of epochs, rows and steps, are such as training reaches.
+possible <- function(position, fit) {
+  epoch <- position[[1]]
+  steps <- position[[5]]
+  all(position[c(1, 2, 5, 6, 9)] >= 0) && epoch == fit$training$epochs && steps <= 2^53 &&
+    all(position[c(6, 9)] <= epoch)
+}
+
 # What does not fit together in a state that was changed by hand, or NULL.
-state_fault <- function(state, network) {
+state_fault <- function(fit) {
+  state <- fit$state
+  network <- fit$network
   position <- state$position
-  numbers <- is.double(position) && length(position) == 9 && !anyNA(position)
+  numbers <- is.double(position) && length(position) == 9 && !anyNA(position) && possible(position, fit) &&
+    (is.null(state$factor) || is_plain_numeric(state$factor) && isTRUE(state$factor > 0))
   key <- is.integer(state$key) && length(state$key) == 2
   shaped <- vapply(state_buffers, function(name) {
     is.null(state[[name]]) || same_shape(state[[name]], network$layers)
@@ -158,8 +169,15 @@ abort_not_again <- function(arg, call) {
   abort_argument(arg, "given again, as for the fit", "nothing", "missing", call = call)
 }
 
+# Settings that a change by hand could make such that no fit would have them.
+continued_checks <- c(
+  "optimizer", "schedule", "decay_schedule", "dropout_schedule", "batch_size", "penalty", "mixture",
+  "clip_value", "clip_norm", "max_norm", "ema_decay", "input_dropout", "input_noise", "patience",
+  "min_improvement"
+)
+
 continued_settings <- function(fit, epochs, metrics, callbacks, threads, verbose, call) {
-  settings <- fit$arguments
+  settings <- checked_settings(fit$arguments, continued_checks, call)
   settings$epochs <- check_count(fit$training$epochs + check_count(epochs, "epochs", call = call),
                                  "epochs", call = call)
   if (is.null(metrics) && !all(settings$metrics %in% names(known_metrics))) abort_not_again("metrics", call)

@@ -214,7 +214,7 @@ record_joint <- function(monitors, statuses, joint, values) {
   joint$kept <- keep_epoch(joint$kept, joint$networks)
   value <- if (plan$judged || !is.null(plan$plateau)) joint_value(first, statuses, values) else NA_real_
   if (!is.null(plan$plateau)) {
-    for (i in seq_along(monitors)) watch_plateau(monitors[[i]], statuses[[i]]$step, value)
+    for (i in seq_along(monitors)) watch_plateau(monitors[[i]], statuses[[i]], value)
   }
   states <- vapply(monitors, function(monitor) .Call(fastmlp_train_judge, monitor$trainer, value), "")
   states[1]

@@ -29,8 +29,8 @@
 #' (`fastmlp_warning_missing`).
 #'
 #' @section New levels:
-#' By `fit_xy()`, `new_levels` decides, by default for an error: see [mlp_fit()]. Workflows and formulas look at
-#' the levels of factors first, whatever the engine: a workflow turns new ones into missing values, with a
+#' By `fit_xy()`, `new_levels` decides, by default for an error: see [mlp_fit()]. Workflows and formulas look
+#' at the levels of factors first, whatever the engine: a workflow turns new ones into missing values, with a
 #' warning, which `na_action = "impute"` takes; `fit()` with a formula refuses them.
 #'
 #' @section Predictions:

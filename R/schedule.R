@@ -262,15 +262,26 @@ schedule_curves <- list(
     (1 - cos(2 * pi * log2(1 + 15 * progress(epoch, horizon)))) / 2
   },
   warmup = function(s, epoch, horizon) {
-    epochs <- if (s$duration < 1) s$duration * horizon else s$duration
-    left <- max(horizon - epochs, .Machine$double.eps)
+    epochs <- warmup_epochs(s, horizon)
     ramp <- pmin(s$start + (1 - s$start) * epoch / epochs, 1)
-    ramp * schedule_value(s$then, pmax(epoch - epochs, 0), left)
+    ramp * schedule_value(s$then, pmax(epoch - epochs, 0), horizon_after(epochs, horizon))
   },
   # What it is multiplied by follows from the losses.
   plateau = function(s, epoch, horizon) rep(1, length(epoch)),
   "function" = function(s, epoch, horizon) each_value(s$f, progress(epoch, horizon))
 )
+
+warmup_epochs <- function(s, horizon) if (s$duration < 1) s$duration * horizon else s$duration
+
+horizon_after <- function(epochs, horizon) max(horizon - epochs, .Machine$double.eps)
+
+# Epochs of the warm-ups in front of a plateau.
+epochs_before_plateau <- function(schedule, epochs) {
+  if (schedule$name == "plateau") return(0)
+  horizon <- schedule$horizon %||% epochs
+  own <- warmup_epochs(schedule, horizon)
+  own + epochs_before_plateau(schedule$then, horizon_after(own, horizon))
+}
 
 # Progress within the cycle that t falls into. What rounding takes from a cycle's first step does
 # not put it into the cycle before.

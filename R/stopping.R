@@ -173,7 +173,7 @@ judge_epoch <- function(monitor, status, values) {
   plan <- monitor$plan
   if (!plan$judged && is.null(plan$plateau)) return(status$state)
   value <- plan$watched$sign * watched_value(monitor, status, values)
-  if (!is.null(plan$plateau)) watch_plateau(monitor, status$step, value)
+  if (!is.null(plan$plateau)) watch_plateau(monitor, status, value)
   if (plan$judged) .Call(fastmlp_train_judge, monitor$trainer, value) else status$state
 }
 
@@ -190,11 +190,13 @@ watched_value <- function(monitor, status, values) {
                  sprintf("NaN for \"%s\" after epoch %d", name, status$epoch), "metric", call = monitor$call)
 }
 
-# Lowers the rate where the plateau asks for it.
-watch_plateau <- function(monitor, step, value) {
+# Lowers the rate where the plateau asks for it, once it has begun.
+watch_plateau <- function(monitor, status, value) {
+  settings <- monitor$settings
+  if (status$epoch <= epochs_before_plateau(settings$schedule, settings$epochs)) return(invisible())
   before <- monitor$progress$factor
   monitor$progress <- plateau_progress(monitor$plan$plateau, monitor$progress, value)
-  if (monitor$progress$factor != before) send_rates(monitor, step)
+  if (monitor$progress$factor != before) send_rates(monitor, status$step)
 }
 
 # Progress after one more value, less being better: list(best, waited = <epochs since>, factor).

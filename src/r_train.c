@@ -129,6 +129,10 @@ static void restore(training *t, SEXP state) {
   const double *number = unpack_doubles(list_get(state, "position"), POSITION_NUMBERS, "state$position");
   if (!(number[1] >= 0 && number[1] < (double)trainer_epoch_rows(t->trainer)))
     Rf_error("`state` must belong to these rows");
+  const double steps = 9007199254740992; /* 2^53: whole numbers up to it are exact */
+  if (!(number[0] >= 0 && number[0] <= INT_MAX && number[4] >= 0 && number[4] <= steps && number[5] >= 0 &&
+        number[5] <= number[0] && number[8] >= 0 && number[8] <= number[0]))
+    Rf_error("`state` must be one of a training");
   for (int i = 0; i < BUFFERS; i++) {
     SEXP layers = list_get(state, names[i]);
     float *buffer = trainer_buffer(t->trainer, buffers[i]);

@@ -59,6 +59,30 @@ test_that("callbacks are given again, and what they made of the rate is remember
   }
 })
 
+test_that("a state or arguments that were changed by hand are refused", {
+  fit <- small_fit(iris_x, iris$Species)
+  continue <- function(fit) mlp_continue(fit, iris_x, iris$Species, epochs = 2)
+  changes <- list(epoch = 1e300, epoch = 1e6, epoch = -3, epoch = 2, steps = -5, steps = 1e17,
+                  kept_epoch = 70, improved_epoch = 70, row = -1)
+  for (i in seq_along(changes)) {
+    changed <- fit
+    changed$state$position[[names(changes)[i]]] <- changes[[i]]
+    expect_error(continue(changed), "a `state` that does not match", class = "fastmlp_error_model")
+  }
+  changed <- fit
+  changed$state$factor <- NaN
+  expect_error(continue(changed), class = "fastmlp_error_model")
+  arguments <- list(batch_size = -5, clip_norm = "a", schedule = 3, optimizer = "adam", ema_decay = 7)
+  for (arg in names(arguments)) {
+    changed <- fit
+    changed$arguments[[arg]] <- arguments[[arg]]
+    expect_error(continue(changed), sprintf("`%s` must be", arg), class = "fastmlp_error")
+  }
+  changed <- fit
+  changed$arguments$optimizer$learn_rate <- -1
+  expect_error(continue(changed), "`optimizer` must be as", class = "fastmlp_error_model")
+})
+
 test_that("offsets and losses of the user's are given again", {
   exposure <- log(mtcars$wt)
   counts <- function(epochs) {
