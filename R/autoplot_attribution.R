@@ -1,7 +1,8 @@
 # Attributions: bars for a few rows, points for many.
 
 #' @rdname mlp_attribution
-#' @param object,x What `mlp_attribution()` returned.
+#' @param object,x What `mlp_attribution()` returned. Of many outputs those with the largest attributions are
+#'   drawn: of more than 5 or, as points, 12.
 #' @param max_predictors The most predictors to draw: a whole number of at least 1, by default 20. Not with
 #'   `shape`.
 #' @param shape Rows and columns of images whose pixels are the predictors, from left to right and then from
@@ -28,21 +29,23 @@ check_absent <- function(x, arg, when, call) {
 }
 
 attribution_plot <- function(object, max_predictors) {
-  shown <- largest_predictors(object, "attribution", max_predictors)
+  few <- length(unique(object$row)) <= most_rows_as_bars
+  most_outputs <- if (few) most_outputs_as_bars else most_outputs_as_points
+  object <- object[object$output %in% largest(object, "output", "attribution", most_outputs), ]
+  shown <- largest(object, "predictor", "attribution", max_predictors)
   object <- object[object$predictor %in% shown, ]
   object$predictor <- factor(object$predictor, rev(shown))
   object$output <- factor(object$output, unique(object$output))
   object$sign <- sign_of(object$attribution)
-  few <- length(unique(object$row)) <= most_rows_as_bars
   outputs <- levels(object$output)
   quantity <- quantity_words(attr(object, "type"), outputs)
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
     ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()) +
-    ggplot2::scale_y_discrete(guide = without_overlap()) +
-    (if (few) attribution_bars(object, outputs) else attribution_points_layer(object$output, length(shown))) +
-    ggplot2::labs(x = attribution_words(attr(object, "method"), quantity), y = NULL)
+    names_beside(if (few) bar_columns(object) else panel_columns(outputs, shown)) +
+    (if (few) attribution_bars(object, shown) else attribution_points_layer(outputs, shown)) +
+    ggplot2::labs(x = wrapped(attribution_words(attr(object, "method"), quantity), 45), y = NULL)
 }
 
 # As few numbers as tell the scale of a narrow panel: zero alone does not.
@@ -91,27 +94,33 @@ attribution_images <- function(images, object) {
 # ---- bars and points ----
 
 most_rows_as_bars <- 4
+most_outputs_as_bars <- 5
+most_outputs_as_points <- 12
 
-attribution_bars <- function(object, outputs) {
-  several <- length(outputs) > 1
+# Panels beside each other: outputs or, of one output, rows.
+bar_columns <- function(object) {
+  if (nlevels(object$output) > 1) nlevels(object$output) else
+    ggplot2::wrap_dims(length(unique(object$row)))[2]
+}
+
+attribution_bars <- function(object, predictors) {
+  strips <- beside_strips(predictors, bar_columns(object))
   rows <- ggplot2::vars(factor(paste("row", .data$row), paste("row", unique(object$row))))
   list(
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7),
     sign_scale(),
-    if (several) ggplot2::facet_grid(rows, ggplot2::vars(.data$output)) else ggplot2::facet_wrap(rows),
-    if (several && max(nchar(outputs)) > 60 / length(outputs)) {
-      ggplot2::theme(strip.text.x = ggplot2::element_text(angle = 90, hjust = 0))
-    }
+    if (nlevels(object$output) == 1) ggplot2::facet_wrap(rows) else
+      ggplot2::facet_grid(rows, ggplot2::vars(.data$output), labeller = ggplot2::labeller(.cols = strips))
   )
 }
 
-attribution_points_layer <- function(output, predictors) {
+attribution_points_layer <- function(outputs, predictors) {
   list(
     ggplot2::geom_point(
       colour = plot_colours[["blue"]], alpha = 0.4, size = 1, stroke = 0,
       position = ggplot2::position_jitter(width = 0, height = 0.25, seed = 1)
     ),
-    output_panels(output, predictors)
+    output_panels(outputs, predictors)
   )
 }
 

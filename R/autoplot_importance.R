@@ -6,7 +6,7 @@
 #' @exportS3Method ggplot2::autoplot fastmlp_importance
 autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # nolint: object_name_linter.
   check_no_dots(..., known = "max_predictors")
-  shown <- largest_predictors(object, "importance", check_count(max_predictors, "max_predictors"))
+  shown <- largest(object, "predictor", "importance", check_count(max_predictors, "max_predictors"))
   object <- object[object$predictor %in% shown, ]
   object$predictor <- factor(object$predictor, rev(shown))
   object$sign <- sign_of(object$importance)
@@ -14,11 +14,11 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # no
     roomy_theme() +
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7) +
     importance_intervals(object) +
-    output_panels(object[["output"]], length(shown)) +
+    output_panels(object[["output"]], shown) +
     sign_scale() +
     ggplot2::scale_x_continuous(labels = big_numbers, breaks = panel_breaks(object[["output"]]),
                                 guide = without_overlap()) +
-    ggplot2::scale_y_discrete(guide = without_overlap()) +
+    names_beside(panel_columns(object[["output"]], shown)) +
     ggplot2::labs(x = wrapped(importance_title(object), 45), y = NULL)
 }
 
@@ -26,9 +26,9 @@ autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # no
 #' @export
 plot.fastmlp_importance <- function(x, ...) draw_plot(autoplot(x, ...))
 
-# Names of predictors by the mean size of their values, the largest first.
-largest_predictors <- function(x, column, most) {
-  size <- tapply(abs(x[[column]]), factor(x$predictor, unique(x$predictor)), mean)
+# Names of predictors or outputs by the mean size of their values, the largest first.
+largest <- function(x, by, column, most) {
+  size <- tapply(abs(x[[column]]), factor(x[[by]], unique(x[[by]])), mean)
   utils::head(names(size)[order(-size)], most)
 }
 
@@ -43,12 +43,16 @@ importance_intervals <- function(x) {
 }
 
 # A panel for each output, side by side where there are many predictors and so long as they fit.
-output_panels <- function(output, predictors) {
-  outputs <- length(unique(output))
-  if (outputs <= 1) return(NULL)
-  one_row <- predictors > 10 && outputs <= 6
-  ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(output))), nrow = if (one_row) 1,
-                      labeller = narrow_strips())
+output_panels <- function(outputs, predictors) {
+  if (length(unique(outputs)) <= 1) return(NULL)
+  columns <- panel_columns(outputs, predictors)
+  ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(outputs))), ncol = columns,
+                      labeller = beside_strips(predictors, columns))
+}
+
+panel_columns <- function(outputs, predictors) {
+  panels <- max(1, length(unique(outputs)))
+  if (length(predictors) > 10 && panels <= 6) panels else ggplot2::wrap_dims(panels)[2]
 }
 
 # Panels beside each other have room for few numbers.

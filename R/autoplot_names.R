@@ -78,8 +78,18 @@ crowded_names <- function(names) {
   }
 }
 
+# Names of predictors along the y axis of a picture with so many panels beside each other.
+beside_letters <- function(columns) max(12, 36 - 4 * columns)
+
+names_beside <- function(columns = 1) {
+  ggplot2::scale_y_discrete(guide = without_overlap(),
+                            labels = function(names) shortened(names, beside_letters(columns)))
+}
+
 # Letters in a line above each of so many panels, which have so many inches in all.
-panel_letters <- function(panels, inches = 5.2) floor(inches / ggplot2::wrap_dims(panels)[2] / 0.075)
+panel_letters <- function(panels, inches = 5.2, columns = ggplot2::wrap_dims(panels)[2]) {
+  floor(inches / columns / 0.075)
+}
 
 # Names of so many panels: in several lines, but in one where there are rows of panels.
 name_strips <- function(panels) {
@@ -88,5 +98,19 @@ name_strips <- function(panels) {
   ggplot2::as_labeller(function(names) if (rows > 2) shortened(names, letters) else wrapped(names, letters))
 }
 
-# Names of panels beside those of predictors.
-narrow_strips <- function() ggplot2::as_labeller(function(names) wrapped(names, 18))
+# Names of panels of predictors, so many beside each other, whose names are so long.
+beside_strips <- function(predictors, columns) {
+  left <- 0.075 * min(max(nchar(predictors)), beside_letters(columns))
+  between <- 0.2 * (columns - 1)
+  letters <- panel_letters(inches = 5.4 - left - between, columns = columns)
+  ggplot2::as_labeller(function(names) in_few_lines(names, min(24, letters)))
+}
+
+# In at most three lines: what needs more loses its middle, its ends one above the other.
+in_few_lines <- function(names, letters) {
+  text <- wrapped(names, letters)
+  long <- grepl("\n.*\n.*\n", text) | grepl("...", text, fixed = TRUE)
+  ends <- strsplit(shortened(names[long], 2 * letters - 3), "...", fixed = TRUE)
+  text[long] <- vapply(ends, paste, "", collapse = "...\n")
+  text
+}

@@ -35,9 +35,19 @@ network_nodes <- function(network, max_units, names = NULL) {
   units <- do.call(rbind, lapply(nodes, `[[`, "units"))
   first <- units$layer == 1
   last <- units$layer == length(sizes)
-  units$name[first] <- shortened(names$inputs[units$unit[first]]) %||% NA
-  units$name[last] <- shortened(names$outputs[units$unit[last]]) %||% NA
+  sides <- side_names_shown(names$inputs[units$unit[first]], names$outputs[units$unit[last]], length(sizes))
+  units$name[first] <- sides$inputs %||% NA
+  units$name[last] <- sides$outputs %||% NA
   list(units = units, gaps = do.call(rbind, lapply(nodes, `[[`, "gaps")))
+}
+
+# Names of both sides, so short that headings fit between the columns; a side with short names leaves more to
+# the other.
+side_names_shown <- function(inputs, outputs, columns) {
+  inches <- 6 * (1 - 2 * name_distance) - (columns - 1) * heading_room * letter_inches(columns)
+  letters <- max(16, floor(inches / (6 * letter_share)))
+  most <- function(other) min(24, max(letters %/% 2, letters - max(0, nchar(other))))
+  list(inputs = shortened(inputs, most(outputs)), outputs = shortened(outputs, most(inputs)))
 }
 
 # A layer's units from top to bottom, centred on y = 0; what stands for those left out takes the place of one.
@@ -155,8 +165,13 @@ network_headings <- function(network, letters) {
 # Letters of a heading between its neighbours, in a picture 6 inches wide.
 heading_letters <- function(units, columns) {
   inches <- 5.8 / (columns - 1 + sum(side_room(units, columns)))
-  floor(inches / if (columns >= crowded_from) 0.065 else 0.08)
+  floor(inches / letter_inches(columns))
 }
+
+letter_inches <- function(columns) if (columns >= crowded_from) 0.065 else 0.08
+
+# Letters that the heading of a column needs: "hidden 1" and some space.
+heading_room <- 9.5
 
 # What a letter of a name takes of a picture 6 inches wide, and how far names are from the middle of their
 # units.

@@ -67,8 +67,14 @@ value_axes <- function(object, along) {
   list(
     if (on_a_line(object[[along]])) predictor_axis("x", object[[along]]),
     names_along(object[[along]]),
-    ggplot2::scale_y_continuous(labels = big_numbers)
+    prediction_axis(nlevels(object$.output))
   )
+}
+
+# Low panels have room for few numbers.
+prediction_axis <- function(panels) {
+  if (ggplot2::wrap_dims(panels)[1] <= 2) return(ggplot2::scale_y_continuous(labels = big_numbers))
+  ggplot2::scale_y_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap())
 }
 
 names_along <- function(values) if (!on_a_line(values)) crowded_names(levels(as.factor(values)))

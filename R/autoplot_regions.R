@@ -110,7 +110,8 @@ regions_plot <- function(plane, variables, layers, held) {
     predictor_axis("x", plane[[variables[1]]]) +
     predictor_axis("y", plane[[variables[2]]]) +
     ggplot2::coord_cartesian(expand = FALSE) +
-    ggplot2::labs(x = variables[1], y = variables[2], caption = held)
+    ggplot2::labs(x = variables[1], y = variables[2], caption = held) +
+    ggplot2::theme(plot.caption.position = "plot")
 }
 
 # A colour a class, the deeper the more probable it is.
@@ -151,11 +152,12 @@ point_layer <- function(points, known, filled, colour = "black") {
                       na.rm = TRUE)
 }
 
-# What the other predictors are held at.
+# What the other predictors are held at, each on one line.
 held_words <- function(columns, variables) {
   held <- held_values(columns[setdiff(names(columns), variables)])
   if (length(held) == 0) return(NULL)
   if (length(held) > 4) return("other predictors at their medians and most frequent values")
   values <- vapply(held, function(value) format(value, digits = 3), "")
-  paste("at", paste(names(held), "=", values, collapse = ", "))
+  each <- paste(shortened(names(held)), shortened(values), sep = "\u00a0=\u00a0", collapse = ", ")
+  wrapped(paste("at", each), 85)
 }

@@ -98,3 +98,82 @@ test_that("panels of many names have theirs in one line", {
   expect_false(any(grepl("\n", short(13))))
   expect_true(all(grepl("\n", short(4))))
 })
+
+strip_lines <- function(names, predictors, columns) {
+  strsplit(beside_strips(predictors, columns)(list(names))[[1]], "\n")
+}
+
+test_that("names above panels of predictors keep their ends in at most three lines", {
+  expect_identical(in_few_lines(c("class 1", "a customer with a card 1"), 8),
+                   c("class 1", "a cus...\nard 1"))
+  expect_identical(in_few_lines("a customer with a card 1", 12), "a customer\nwith a card\n1")
+  for (columns in 2:6) {
+    lines <- strip_lines(long_names(26), strrep("p", 40), columns)
+    letters <- (5.4 - 0.075 * beside_letters(columns) - 0.2 * (columns - 1)) / columns / 0.075
+    expect_lte(max(nchar(unlist(lines))), letters)
+    expect_lte(max(lengths(lines)), 3)
+    expect_identical(anyDuplicated(lines), 0L)
+  }
+})
+
+# Attributions of so many rows, by hand.
+attributions <- function(outputs, predictors, rows) {
+  parts <- lapply(seq_along(outputs), function(k) {
+    matrix(k, length(predictors), rows, dimnames = list(predictors, NULL))
+  })
+  attribution_tibble(parts, list(type = "prob", output = outputs), "gradient")
+}
+
+test_that("attributions to many outputs with long names leave room for bars and points", {
+  predictors <- sprintf("a_rather_long_name_of_predictor_no_%02d", 1:12)
+  for (rows in c(3, 10)) {
+    left <- room(autoplot(attributions(long_names(26), predictors, rows)))
+    expect_gt(left[["width"]], 2.5)
+    expect_gt(left[["height"]], 1.2)
+  }
+  few <- room(autoplot(attributions(paste("a customer with a credit card of", 1:3), letters[1:4], 3)))
+  expect_gt(few[["height"]], 2)
+  expect_identical(levels(autoplot(attributions(long_names(26), "a", 2))$data$output), long_names(26)[22:26])
+})
+
+test_that("importance by long names has its axis titles whole", {
+  predictors <- sprintf("a_rather_long_name_of_predictor_no_%02d", 1:6)
+  importance <- function(...) {
+    importance_tibble(list(predictor = predictors, importance = 1:6, ...), method = "permutation",
+                      metric = "rmse", larger = FALSE, repeats = 10, measured = 1.905)
+  }
+  plot <- autoplot(importance())
+  expect_gt(room(plot)[["width"]], 3.3)
+  expect_lt(inches_of(plot, "xlab-b", "width"), 3.7)
+})
+
+test_that("what regions hold is in lines that fit, a predictor in one line", {
+  columns <- list_frame(rlang::set_names(rep(list(c(1.234, 2)), 6), c("x", "y", long_names(4))))
+  lines <- strsplit(held_words(columns, c("x", "y")), "\n")[[1]]
+  expect_gt(length(lines), 1)
+  expect_lte(max(nchar(lines)), 85)
+  expect_identical(sum(lengths(regmatches(lines, gregexpr("[^ ]+ = 1.6", lines)))), 4L)
+})
+
+test_that("low panels have few numbers along the y axis", {
+  numbers <- function(panels) {
+    axis <- prediction_axis(panels)
+    axis$train(c(0.012, 0.11))
+    sum(!is.na(axis$get_breaks()))
+  }
+  expect_lt(numbers(26), numbers(4))
+  expect_gt(numbers(26), 1)
+})
+
+test_that("names beside a diagram leave room for its headings", {
+  for (hidden in list(256, c(256, 256), rep(256, 3))) {
+    network <- mlp_network(12, hidden, 10)
+    columns <- length(hidden) + 2
+    units <- network_nodes(network, 12, list(inputs = long_names(12), outputs = long_names(10)))$units
+    headings <- network_headings(network, heading_letters(units, columns))
+    expect_false(any(grepl("...", headings, fixed = TRUE)))
+    expect_gte(heading_letters(units, columns), 9)
+  }
+  one_side <- side_names_shown(long_names(3), "o", 5)
+  expect_identical(nchar(one_side$inputs), rep(23L, 3))
+})
