@@ -38,14 +38,15 @@ attribution_plot <- function(object, max_predictors) {
   object$output <- factor(object$output, unique(object$output))
   object$sign <- sign_of(object$attribution)
   outputs <- levels(object$output)
-  quantity <- quantity_words(attr(object, "type"), outputs)
+  columns <- if (few) bar_columns(object) else panel_columns(outputs, shown)
+  words <- attribution_words(attr(object, "method"), quantity_words(attr(object, "type"), outputs))
   ggplot2::ggplot(object, ggplot2::aes(.data$attribution, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
     ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()) +
-    names_beside(if (few) bar_columns(object) else panel_columns(outputs, shown)) +
+    names_beside(columns) +
     (if (few) attribution_bars(object, shown) else attribution_points_layer(outputs, shown)) +
-    ggplot2::labs(x = wrapped(attribution_words(attr(object, "method"), quantity), 45), y = NULL)
+    ggplot2::labs(x = wrapped(words, title_letters(shown, columns)), y = NULL)
 }
 
 # As few numbers as tell the scale of a narrow panel: zero alone does not.

@@ -81,6 +81,12 @@ crowded_names <- function(names) {
 # Names of predictors along the y axis of a picture with so many panels beside each other.
 beside_letters <- function(columns) max(12, 36 - 4 * columns)
 
+# Inches that names of predictors take of the width.
+inches_beside <- function(predictors, columns) 0.075 * min(max(nchar(predictors)), beside_letters(columns))
+
+# Letters in a line below the panels.
+title_letters <- function(predictors, columns) floor((5.6 - inches_beside(predictors, columns)) / 0.08)
+
 names_beside <- function(columns = 1) {
   ggplot2::scale_y_discrete(guide = without_overlap(),
                             labels = function(names) shortened(names, beside_letters(columns)))
@@ -100,9 +106,8 @@ name_strips <- function(panels) {
 
 # Names of panels of predictors, so many beside each other, whose names are so long.
 beside_strips <- function(predictors, columns) {
-  left <- 0.075 * min(max(nchar(predictors)), beside_letters(columns))
   between <- 0.2 * (columns - 1)
-  letters <- panel_letters(inches = 5.4 - left - between, columns = columns)
+  letters <- panel_letters(inches = 5.4 - inches_beside(predictors, columns) - between, columns = columns)
   ggplot2::as_labeller(function(names) in_few_lines(names, min(24, letters)))
 }
 
