@@ -147,7 +147,7 @@ test_that("plain fits keep indicators, tuned ones score, and embed no factor tha
     expect_identical(fit$arguments$ordered_factors, "scores")
     expect_identical(fit$predictors$scored, c("size", "grade"))
     expect_identical(names(coef(fit)[[1]]$embedding), c("number", "size", "grade"))
-    expect_null(fit$arguments$factor_embedding)
+    expect_identical(fit$arguments$factor_embedding, "none")
   }
   as_before <- tuned(ordered_factors = "indicators")
   expect_identical(as_before$predictors$embedded, "grade")
