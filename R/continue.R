@@ -134,20 +134,23 @@ stateless <- function(fit) {
   }
 }
 
-# Whether the counts among the numbers of a position, of epochs, rows and steps, are such as training reaches.
-possible <- function(position, fit) {
-  epoch <- position[[1]]
-  steps <- position[[5]]
-  all(position[c(1, 2, 5, 6, 9)] >= 0) && epoch == fit$training$epochs && steps <= 2^53 &&
-    all(position[c(6, 9)] <= epoch)
+# The counts among the numbers of a position.
+position_counts <- c("epoch", "row", "steps", "kept_epoch", "improved_epoch")
+
+# Whether a position has its numbers, and counts such as training reaches.
+is_position <- function(position, epochs) {
+  if (!is.double(position) || length(position) != 9 || anyNA(position)) return(FALSE)
+  counts <- as.list(position)[position_counts]
+  if (!all(lengths(counts) == 1)) return(FALSE)
+  all(unlist(counts) >= 0) && counts$epoch == epochs && counts$steps <= 2^53 &&
+    max(counts$kept_epoch, counts$improved_epoch) <= epochs
 }
 
 # What does not fit together in a state that was changed by hand, or NULL.
 state_fault <- function(fit) {
   state <- fit$state
   network <- fit$network
-  position <- state$position
-  numbers <- is.double(position) && length(position) == 9 && !anyNA(position) && possible(position, fit) &&
+  numbers <- is_position(state$position, fit$training$epochs) &&
     (is.null(state$factor) || is_plain_numeric(state$factor) && isTRUE(state$factor > 0))
   key <- is.integer(state$key) && length(state$key) == 2
   shaped <- vapply(state_buffers, function(name) {
