@@ -273,7 +273,7 @@ column_hint <- function(x, arg) {
 # What to do about a function in the place of a name: it may make what is meant, or be what is meant itself.
 function_hint <- function(f, arg) {
   if (arg != "loss") return("Give a name, in quotes.")
-  constructor_hint(f, "loss") %||% "For a loss of your own use `loss_custom()`."
+  constructor_hint(f, "loss")
 }
 
 # What constructors are called elsewhere.
@@ -289,7 +289,9 @@ constructor_hint <- function(x, prefix) {
   names <- grep(paste0("^", prefix, "_"), getNamespaceExports("fastmlp"), value = TRUE)
   if (is.function(x)) {
     same <- Filter(function(name) identical(getExportedValue("fastmlp", name), x), names)
-    return(if (length(same)) sprintf("Call it: `%s()`.", same[1]))
+    if (length(same)) return(sprintf("Call it: `%s()`.", same[1]))
+    own <- intersect(paste0(prefix, c("_function", "_custom")), names)
+    return(if (length(own)) sprintf("A function of your own goes into `%s()`.", own))
   }
   if (!rlang::is_string(x)) return(NULL)
   short <- plain_name(sub(paste0("^", prefix, "_"), "", names))

@@ -71,7 +71,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
 # of the learning rate stand.
 training_state <- function(monitor) {
   state <- whole_state(monitor)
-  state[names(state) != "kept"] # which the fit has
+  state[!names(state) %in% c("kept", "previous")] # the fit has the one, and is done with the other
 }
 
 # After divergence there is nothing worth it, and where all rows are trained on next the state is that of a
@@ -80,7 +80,7 @@ keeps_state <- function(settings, ended) {
   ended == "interrupted" || ended != "diverged" && !settings$refit
 }
 
-# The same with the kept network.
+# The same with the networks of the kept epoch and of the one before.
 whole_state <- function(monitor) {
   held <- monitor$sets$valid$rows
   monitor$data <- monitor$data %||% if (!is.null(held)) data_fingerprint(monitor$sets, monitor$values)

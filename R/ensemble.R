@@ -104,7 +104,7 @@ run_ensemble <- function(job) {
   monitors <- if (job$settings$share_weights) list(open_sharing(job, shared)) else
     lapply(job$members, open_member, job, shared)
   joint <- new_joint(monitors, job)
-  ended <- advance_members(monitors, joint, job)
+  ended <- prove_kept(monitors, advance_members(monitors, joint, job))
   closed <- lapply(monitors, close_trainer)
   layers <- unlist(lapply(closed, function(one) one$variants %||% list(one$network)), recursive = FALSE)
   layers <- lapply(layers, own_layers)

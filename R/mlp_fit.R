@@ -112,9 +112,9 @@
 #'
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
-#' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends and the
-#' last finite epoch is kept), or a squared error ends at more than a million times that of the mean of the
-#' outcome, `fastmlp_warning_interrupted` when the user stops training (the
+#' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends, and the last
+#' epoch after which it was finite is kept), or a squared error ends at more than a million times that of the
+#' mean of the outcome, `fastmlp_warning_interrupted` when the user stops training (the
 #' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far, or those
 #' at the beginning by [opt_lbfgs()] and of ensembles whose members do not share weights; what belongs to the
 #' end of an epoch, such as metrics, is done before; where training has ended already, the fit is whole),

@@ -7,7 +7,8 @@
 #'   embedding of the inputs: `TRUE` or `FALSE`; see the section on it.
 #' @section Members that share weights:
 #' With `share_weights = TRUE` an `ensemble` is one network with several heads, as TabM is (Gorishniy,
-#' Kotelnikov and Babenko 2025). A hidden layer of member \eqn{i} computes
+#' Kotelnikov and Babenko 2025), by the scales of BatchEnsemble (Wen, Tran and Ba 2020). A hidden layer of
+#' member \eqn{i} computes
 #' \deqn{z = ((x \circ r_i) W) \circ s_i + b_i}{z = ((x * r_i) W) * s_i + b_i}
 #' with weights \eqn{W} that all share, and scales \eqn{r_i} of its inputs, \eqn{s_i} of its units and a bias
 #' of its own; the last layer, normalisation and the shares of parametric activations are each member's own,

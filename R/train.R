@@ -211,7 +211,7 @@ training_reporter <- function(settings, plan, info, state, members, last_epoch) 
 run_steps <- function(job) {
   trainer <- open_trainer(job, job$sets)
   monitor <- new_monitor(trainer, job)
-  ended <- advance(trainer, job$reporter, monitor)
+  ended <- prove_kept(list(monitor), advance(trainer, job$reporter, monitor))
   interrupted <- ended == "interrupted"
   if (interrupted) checkpoint_epoch(monitor, at_once = TRUE)
   state <- if (keeps_state(job$settings, ended)) training_state(monitor)
@@ -219,10 +219,40 @@ run_steps <- function(job) {
     list(ended = ended, midway = interrupted, state = state, extra = monitor$extra, kept = monitor$kept))
 }
 
+# Training rows by which weights are proven that training ended with, as it should.
+rows_to_prove <- 4096L
+
+# Outputs up to which predictions are finite, by link; any are with others.
+largest_outputs <- c(log = log(.Machine$double.xmax))
+
+# Without validation nothing has judged the weights that are kept, since the loss of an epoch is that before its
+# steps. Where theirs or predictions are not finite training diverged, and those of the epoch before are kept,
+# or, if they are no better, those at the beginning. The state in which training ended; what was interrupted
+# may go on.
+prove_kept <- function(monitors, ended) {
+  if (!is.null(monitors[[1]]$sets$valid) || ended == "interrupted") return(ended)
+  all_rows <- .Machine$integer.max
+  if (are_sound(monitors, if (ended == "diverged") all_rows else rows_to_prove)) return(ended)
+  for (monitor in monitors) .Call(fastmlp_train_step_back, monitor$trainer)
+  lost <- !are_sound(monitors, all_rows)
+  for (monitor in monitors) monitor$lost <- lost
+  "diverged"
+}
+
+are_sound <- function(monitors, rows) {
+  limit <- largest_outputs[monitors[[1]]$info$link]
+  limit <- if (is.na(limit)) Inf else limit[[1]]
+  all(vapply(monitors, function(monitor) .Call(fastmlp_train_prove, monitor$trainer, rows, limit), NA))
+}
+
 # What a trainer ends with; callbacks that ask its monitor for more find none.
 close_trainer <- function(monitor) {
   closed <- .Call(fastmlp_train_close, monitor$trainer)
   monitor$trainer <- NULL
+  if (!isTRUE(monitor$lost)) return(closed)
+  closed$network <- monitor$start()$layers
+  closed["variants"] <- list(monitor$options$variants)
+  closed$kept_epoch <- first_epoch(monitor)
   closed
 }
 
@@ -331,9 +361,16 @@ stuck_message <- function(summary, settings, info) {
 }
 
 diverged_message <- function(summary, settings, info) {
+  title <- optimizer_of(settings$optimizer)$title
+  went_back <- summary$kept_epoch < summary$epochs && settings$patience == Inf
   c(
-    sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
-            optimizer_of(settings$optimizer)$title, summary$epochs + 1L),
+    if (went_back) {
+      sprintf("Training diverged: after the steps of %s in epoch %d the loss was no longer finite.",
+              title, summary$epochs)
+    } else {
+      sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
+              title, summary$epochs + 1L)
+    },
     i = kept_weights(summary$kept_epoch),
     i = divergence_advice(settings, info)
   )

@@ -95,9 +95,9 @@ SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss, SEXP thr
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
-   with the kept network as `network`: list(position = <named doubles>, kept =, parameters =, average =,
-   moment1 =, moment2 =, moment3 = <each a list of layers like a network's, or NULL: there is none, or it is
-   as the kept one>). */
+   with the kept network as `network`: list(position = <named doubles>, kept =, previous = <of the epoch
+   before it>, parameters =, average =, moment1 =, moment2 =, moment3 = <each a list of layers like a
+   network's, or NULL: there is none, or it is as the kept one>). */
 SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, step = <the one under way, from 1>,
@@ -126,6 +126,11 @@ SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
 /* With judged_outside, where no epoch is kept before: tells the value of the last completed epoch, less being
    better (without patience it counts for nothing); the state, as a string. */
 SEXP fastmlp_train_judge(SEXP trainer, SEXP value);
+/* Whether the kept weights give the first `rows` training rows a finite loss, and outputs of at most `limit`;
+   those of the beginning count as such. */
+SEXP fastmlp_train_prove(SEXP trainer, SEXP rows, SEXP limit);
+/* Keeps the weights of the epoch before the kept one, where no validation has judged them; NULL. */
+SEXP fastmlp_train_step_back(SEXP trainer);
 /* Ends training: list(network = <layers with the kept weights>, history = <as above>, epochs = <int,
    completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,
    step_seconds = <of all training steps>, profile = <named double: seconds a phase, of all members together;

@@ -48,6 +48,8 @@ static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_train_outputs),
     ENTRY(fastmlp_train_rates),
     ENTRY(fastmlp_train_judge),
+    ENTRY(fastmlp_train_prove),
+    ENTRY(fastmlp_train_step_back),
     ENTRY(fastmlp_train_close),
     ENTRY(fastmlp_train_state),
     ENTRY(fastmlp_sync),

@@ -114,8 +114,8 @@ static train_options unpack_options(SEXP x) {
 /* ---- position ---- */
 
 /* The buffers that a state lists by name; the parameters are left out where they are those that are kept. */
-#define BUFFER_NAMES "kept", "parameters", "average", "moment1", "moment2", "moment3"
-static const int buffers[] = {TRAIN_KEPT,   TRAIN_PARAMETERS, TRAIN_AVERAGE,
+#define BUFFER_NAMES "kept", "previous", "parameters", "average", "moment1", "moment2", "moment3"
+static const int buffers[] = {TRAIN_KEPT,   TRAIN_PREVIOUS,   TRAIN_PARAMETERS, TRAIN_AVERAGE,
                               TRAIN_MOMENT, TRAIN_MOMENT + 1, TRAIN_MOMENT + 2};
 enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
 
@@ -147,7 +147,8 @@ static void restore(training *t, SEXP state) {
                                    .kept_epoch = (int)number[5],
                                    .best = number[6],
                                    .improved = number[7],
-                                   .improved_epoch = (int)number[8]};
+                                   .improved_epoch = (int)number[8],
+                                   .has_previous = list_get(state, "previous") != R_NilValue};
   trainer_restore(t->trainer, &position);
 }
 
@@ -168,7 +169,7 @@ SEXP fastmlp_train_state(SEXP owner) {
   const float *kept = trainer_buffer(t->trainer, TRAIN_KEPT);
   for (int i = 0; i < BUFFERS; i++) {
     const float *buffer = trainer_buffer(t->trainer, buffers[i]);
-    if (buffer == NULL) continue;
+    if (buffer == NULL || (buffers[i] == TRAIN_PREVIOUS && !position.has_previous)) continue;
     bool may_lack = buffers[i] == TRAIN_PARAMETERS || buffers[i] == TRAIN_AVERAGE;
     if (may_lack && memcmp(buffer, kept, t->net.parameters * sizeof *kept) == 0) continue;
     SET_VECTOR_ELT(result, 1 + i, network_to_list(&t->net, buffer, buffers[i] < TRAIN_MOMENT));
@@ -342,6 +343,19 @@ SEXP fastmlp_train_judge(SEXP owner, SEXP value) {
   training *t = unpack_training(owner);
   t->state = trainer_judge(t->trainer, unpack_number(value, "value"));
   return Rf_mkString(state_name(t->state));
+}
+
+SEXP fastmlp_train_prove(SEXP owner, SEXP rows, SEXP limit) {
+  training *t = unpack_training(owner);
+  size_t count = (size_t)unpack_count(rows, "rows");
+  bool sound;
+  raise_unless_ok(trainer_prove(t->trainer, count, unpack_number(limit, "limit"), &sound));
+  return Rf_ScalarLogical(sound);
+}
+
+SEXP fastmlp_train_step_back(SEXP owner) {
+  trainer_step_back(unpack_training(owner)->trainer);
+  return R_NilValue;
 }
 
 /* ---- close ---- */

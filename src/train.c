@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "predict.h"
 #include "rng.h"
 #include "trainer.h"
 
@@ -43,10 +44,19 @@ static void lay_out(void *owner, arena *arena) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
   t->kept = arena_take(arena, parameters, sizeof(float));
+  if (t->valid == NULL) t->previous = arena_take(arena, parameters, sizeof(float));
   if (t->options.profile) t->profile = arena_take(arena, (size_t)t->pace.team, sizeof *t->profile);
 }
 
+static void swap_kept(trainer *t) {
+  float *kept = t->kept;
+  t->kept = t->previous;
+  t->previous = kept;
+}
+
 static void keep_parameters(trainer *t) {
+  if (t->previous != NULL) swap_kept(t);
+  t->has_previous = t->previous != NULL && t->epochs > t->first_epoch;
   memcpy(t->kept, t->judged.parameter, t->net->parameters * sizeof *t->kept);
   t->kept_epoch = t->epochs;
 }
@@ -278,6 +288,8 @@ float *trainer_buffer(trainer *t, int buffer) {
       return t->net->parameter;
     case TRAIN_KEPT:
       return t->kept;
+    case TRAIN_PREVIOUS:
+      return t->previous;
     case TRAIN_AVERAGE:
       return t->average;
     default: {
@@ -305,6 +317,7 @@ train_position trainer_position(trainer *t) {
       .best = t->best,
       .improved = t->improved,
       .improved_epoch = t->state == TRAIN_STOPPED ? t->epochs : t->improved_epoch,
+      .has_previous = t->has_previous,
   };
 }
 
@@ -314,6 +327,7 @@ void trainer_restore(trainer *t, const train_position *position) {
   t->best = position->best;
   t->improved = position->improved;
   t->improved_epoch = position->improved_epoch;
+  t->has_previous = position->has_previous && t->previous != NULL;
   t->steps = position->steps;
   train_begin_step(t);
   begin_epoch(t);
@@ -339,10 +353,67 @@ double trainer_epoch_progress(const trainer *t) {
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
 
+/* A network of the same layers with other parameters, as one of its variants. */
+static void show_variant(const trainer *t, network *net, int variant) {
+  net->layer = network_variant(t->net, variant).layer;
+  if (network_shares(t->net)) network_apply_scale(net, net->parameter);
+}
+
 const network *trainer_judged(trainer *t, int variant) {
-  t->judged.layer = network_variant(t->net, variant).layer;
-  if (network_shares(t->net)) network_apply_scale(&t->judged, t->judged.parameter);
+  show_variant(t, &t->judged, variant);
   return &t->judged;
+}
+
+/* Whether the outputs for some rows are all at most so large, where there is a limit. */
+static status within_limit(const trainer *t, const network *net, const dataset *data, double limit,
+                           bool *within) {
+  if (limit == INFINITY) return STATUS_OK;
+  size_t outputs = network_outputs(net);
+  double *out = malloc(data->rows * outputs * sizeof *out);
+  if (out == NULL) return STATUS_MEMORY;
+  status result = network_outputs_of(net, t->options.threads, data, LINK_NONE, out);
+  for (size_t i = 0; i < data->rows * outputs && result == STATUS_OK; i++) {
+    double offset = data->offset != NULL ? data->offset[i % data->rows] : 0;
+    *within = *within && out[i] + offset <= limit;
+  }
+  free(out);
+  return result;
+}
+
+static status finite_loss(trainer *t, const network *net, const dataset *data, bool *finite) {
+  evaluator evaluator;
+  int members = threads_for_work(t->options.threads, network_flops(net, data->rows));
+  status result = evaluator_allocate(&evaluator, net, data, &t->loss, members);
+  if (result == STATUS_OK) {
+    double loss, score;
+    t->broken_off = false;
+    evaluator_run(&evaluator, &loss, &score);
+    *finite = isfinite((float)loss) || t->broken_off;
+  }
+  evaluator_free(&evaluator);
+  return result;
+}
+
+status trainer_prove(trainer *t, size_t rows, double limit, bool *sound) {
+  network kept = t->judged;
+  kept.parameter = t->kept;
+  dataset first = *t->data;
+  first.rows = size_min(first.rows, rows);
+  status result = STATUS_OK;
+  *sound = true;
+  for (int v = 0; v < t->net->variants && t->kept_epoch > 0 && *sound && result == STATUS_OK; v++) {
+    show_variant(t, &kept, v);
+    result = finite_loss(t, &kept, &first, sound);
+    if (*sound && result == STATUS_OK) result = within_limit(t, &kept, &first, limit, sound);
+  }
+  return result;
+}
+
+void trainer_step_back(trainer *t) {
+  if (!t->has_previous) return;
+  swap_kept(t);
+  t->has_previous = false;
+  t->kept_epoch--;
 }
 
 void trainer_keep(trainer *t) {

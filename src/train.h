@@ -62,10 +62,17 @@ typedef struct train_position {
   double best;     /* value of the kept epoch */
   double improved; /* value of the last epoch that was enough of an improvement */
   int improved_epoch;
+  bool has_previous; /* the epoch before the kept one is there, too */
 } train_position;
 
 /* Buffers laid out like the network's parameters, moments from TRAIN_MOMENT on. */
-typedef enum train_buffer { TRAIN_PARAMETERS, TRAIN_KEPT, TRAIN_AVERAGE, TRAIN_MOMENT } train_buffer;
+typedef enum train_buffer {
+  TRAIN_PARAMETERS,
+  TRAIN_KEPT,
+  TRAIN_PREVIOUS,
+  TRAIN_AVERAGE,
+  TRAIN_MOMENT
+} train_buffer;
 
 /* One of them; NULL if this training has no such one. */
 float *trainer_buffer(trainer *trainer, int buffer);
@@ -110,6 +117,15 @@ double trainer_epoch_progress(const trainer *trainer);
 /* The epoch (1-based) whose weights training would keep now: with patience the one of least validation loss,
    otherwise the last finite one; 0 before the first has ended. */
 int trainer_kept_epoch(const trainer *trainer);
+
+/* Without validation nothing has judged the weights that are kept: an epoch's losses are those before its
+   steps. `sound` tells whether the network with them (initial ones always) gives the first `rows` training
+   rows a loss that is finite in the numbers that it computes with, and outputs (with their offset) of at most
+   `limit`, INFINITY for none. */
+status trainer_prove(trainer *trainer, size_t rows, double limit, bool *sound);
+
+/* Keeps the epoch before the one that is kept; without effect where validation judges, or there is none. */
+void trainer_step_back(trainer *trainer);
 
 /* What is validated and kept: the network, or the same with its averages, until the next call as one of its
    variants. */

@@ -39,6 +39,7 @@ struct trainer {
   float *average;         /* [parameters] running average, or NULL */
   network judged;         /* what is validated and kept: the network, or the same with its averages */
   float *kept;            /* [parameters] of the kept epoch */
+  float *previous;        /* [parameters] of the epoch before it, where no validation judges them; or NULL */
 
   epoch_record *record; /* [records that there is room for] */
   int room;
@@ -59,9 +60,10 @@ struct trainer {
   epoch_record sums;
   double slice_end;
   bool broken_off; /* the slice is to end, whatever the time */
-  bool running; /* members go on with the next block */
+  bool running;    /* members go on with the next block */
   train_state state;
   int epochs, kept_epoch;
+  bool has_previous;  /* an epoch has been in previous */
   double best;        /* value of the kept epoch */
   double improved;    /* value of the last epoch that was enough of an improvement */
   int improved_epoch; /* that epoch */

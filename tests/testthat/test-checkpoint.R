@@ -38,6 +38,23 @@ test_that("a run that was broken off goes on and ends as the unbroken one", {
   }
 })
 
+test_that("a run that diverged keeps the same epoch where it was broken off before it could tell", {
+  path <- withr::local_tempfile()
+  fit <- function(path) {
+    set.seed(1)
+    leap <- schedule_function(function(progress) ifelse(progress > 0.3 & progress < 0.4, 1e5, 0.1))
+    mlp_fit(carb ~ wt + hp, mtcars, loss = "poisson", hidden_units = 4, epochs = 9, batch_size = Inf,
+            preset = "plain", standardize = "zscore", schedule = leap, callbacks = breaking,
+            checkpoint = path, verbose = FALSE)
+  }
+  expect_warning(whole <- fit(NULL), class = "fastmlp_warning_diverged")
+  expect_identical(whole$training[c("epochs", "kept_epoch")], list(epochs = 4L, kept_epoch = 3L))
+  withr::with_envvar(c(FASTMLP_TEST_BREAK = "yes"), expect_error(fit(path), "broken off"))
+  expect_warning(again <- fit(path), class = "fastmlp_warning_diverged")
+  expect_identical(lasting(again), lasting(whole))
+  expect_identical(again$training$kept_epoch, 3L)
+})
+
 test_that("a run that goes on leaves R's random numbers where it would have, and adds up its time", {
   path <- withr::local_tempfile()
   fit <- function(...) checkpointed(..., validation = 0.2, callbacks = breaking)

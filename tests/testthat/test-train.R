@@ -101,6 +101,55 @@ test_that("a learning rate that blows up ends training with a warning", {
   ))
 })
 
+# Leaps in step 7, in full batches that of epoch 7: what is left then gives no finite loss.
+leaping_fit <- function(...) {
+  set.seed(1)
+  leap <- schedule_function(function(progress) ifelse(progress > 0.6 & progress < 0.7, 1e5, 0.5), horizon = 9)
+  settings <- list(loss = "poisson", hidden_units = 4, epochs = 9, batch_size = Inf, verbose = FALSE,
+                   preset = "plain", schedule = leap)
+  settings[...names()] <- list(...)
+  do.call(mlp_fit, c(list(as.matrix(mtcars[2:4]) / 100, mtcars$carb), settings))
+}
+
+test_that("without validation the epoch is kept whose weights still give a finite loss", {
+  calm <- function(...) {
+    leaping_fit(..., epochs = 6, optimizer = opt_sgd(0.05), schedule = schedule_constant())
+  }
+  for (settings in list(list(), list(epochs = 7), list(ensemble = 2), list(metrics = "rmse"))) {
+    expect_warning(fit <- do.call(leaping_fit, settings), "after the steps of SGD in epoch 7",
+                   class = "fastmlp_warning_diverged")
+    expect_identical(fit$training[c("kept_epoch", "epochs")], list(kept_epoch = 6L, epochs = 7L))
+    expect_identical(fit$training$stopped, "diverged")
+    expect_identical(fit$network, calm()$network)
+  }
+  expect_warning(shared <- leaping_fit(ensemble = 2, share_weights = TRUE), "in epoch 7")
+  expect_identical(shared$training$kept_epoch, 6L)
+  expect_identical(shared$members, calm(ensemble = 2, share_weights = TRUE)$members)
+})
+
+test_that("whatever the optimizer does, what is kept predicts finite numbers", {
+  set.seed(2)
+  x <- matrix(rnorm(150), 50)
+  y <- rpois(50, exp(1 + x[, 1])) + 1
+  ended <- character()
+  for (loss in c("poisson", "gamma", "tweedie", "negative_binomial", "gaussian", "squared")) {
+    for (optimizer in list(opt_sgd(0.5), opt_sgd(30), opt_sgd(3, momentum = 0.9), opt_adam(300))) {
+      for (settings in list(list(batch_size = Inf), list(batch_size = 16), list(ensemble = 2),
+                            list(ensemble = 2, share_weights = TRUE, batch_size = 16),
+                            list(normalization = "batch", ema_decay = 0.5))) {
+        fit <- suppressWarnings(do.call(mlp_fit, c(
+          list(x, y, loss = loss, hidden_units = 4, optimizer = optimizer, epochs = 3, preset = "plain",
+               verbose = FALSE),
+          settings
+        )))
+        expect_true(all(is.finite(as.matrix(predict(fit, x)))), info = paste(loss, format(optimizer)))
+        ended <- c(ended, fit$training$stopped)
+      }
+    }
+  }
+  expect_setequal(ended, c("finished", "diverged"))
+})
+
 test_that("a gradient that is not finite ends training, whatever is made of it", {
   x <- matrix(c(1e30, -1e30, 1, 2), 4)
   y <- c(1e12, 1e12, 1, 2)
