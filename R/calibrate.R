@@ -3,12 +3,13 @@
 
 #' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (which needs
 #'   `validation`, such as 0.2) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the
-#'   link (Guo, Pleiss, Sun and Weinberger 2017), the one with the smallest log-loss on these rows, weighted
-#'   as they are, under a standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes.
-#'   It leaves the classes as they are (but where there is an `offset`, which is added afterwards), and
-#'   `type = "raw"`, too. For losses that give probabilities by softmax or sigmoid.
+#'   link (Guo et al. 2017), the one with the smallest log-loss on these rows, weighted as they are, under a
+#'   standard normal prior of \eqn{\log T}{log T}, which keeps few rows from extremes. It leaves the classes
+#'   as they are (but where there is an `offset`, which is added afterwards), and `type = "raw"`, too. For
+#'   losses that give probabilities by softmax or sigmoid. `r default_of("calibrate")`
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 10
 NULL
 
 calibrates <- function(link) link %in% c("softmax", "sigmoid")

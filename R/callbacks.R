@@ -1,5 +1,22 @@
 # Callbacks: a user's functions at the beginning and the end of training and of each epoch.
 
+#' @section Callbacks:
+#' Each function of `callbacks` is called with one list:
+#' * `epoch`: the epoch that begins, or the number of those completed; `epochs`: how many there are to be;
+#' * `history`: the data frame so far;
+#' * `learn_rate`: that of the step to come, or of the last one when something ends;
+#' * `network`: a function that returns the present weights as an [mlp_network()].
+#'
+#' It may return `NULL` or a list with `stop = TRUE`, to end training, and `learn_rate_factor`: by which the
+#' rate of `optimizer` and `schedule` is multiplied from the next step on, until a callback returns another.
+#' What is no list is ignored, as are what `on_train_end` returns, which comes too late, and what an
+#' interrupt breaks off. Without callbacks none of this costs anything; with them, training pauses between
+#' epochs.
+#' @name mlp_fit
+#' @rdname mlp_fit
+#' @order 9
+NULL
+
 callback_events <- c("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
 # One list of functions, or several of them: a list of such lists.

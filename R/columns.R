@@ -53,8 +53,10 @@ is_embedded <- function(column) inherits(column, "embedded_factor")
 
 #' @param ordered_factors What ordered factors with three levels or more, if there are any, become:
 #'   `"indicators"`, as other factors do; or `"scores"`, the number of the level (see "Predictors").
+#'   `r default_of("ordered_factors")`
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 10
 NULL
 
 # Columns in the encoding of a fit, whose `predictors` name the factors that are scored and embedded.

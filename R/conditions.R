@@ -1,6 +1,31 @@
 # Every condition that the package raises comes from here, so that all of them carry a class
 # and all errors name the argument, what was expected and what came.
 
+#' @section Conditions:
+#' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own. Warnings
+#' are
+#' * `fastmlp_warning_diverged`: the loss became infinite or not a number (training ends, and the last epoch
+#'   after which it was finite is kept), or a squared error ended at more than a million times that of the
+#'   mean of the outcome;
+#' * `fastmlp_warning_interrupted`: the user stopped training. The best completed epoch is kept with
+#'   `patience`, else the last one; in the first, the weights so far, or those at the beginning by
+#'   [opt_lbfgs()] and of ensembles whose members do not share weights. What belongs to the end of an epoch,
+#'   such as metrics, is done before; where training had ended already, the fit is whole;
+#' * `fastmlp_warning_stuck`: [opt_lbfgs()] failed to find a lower loss where there is one;
+#' * `fastmlp_warning_constant`, `fastmlp_warning_duplicated`: columns that are constant, or like others;
+#' * `fastmlp_warning_outcome`: a predictor has the outcome's values, or is its classes in another coding,
+#'   where chance would make one so in less than one of a hundred data sets of these rows and columns;
+#' * `fastmlp_warning_missing`: new data lack values where the training data had all;
+#' * `fastmlp_warning_levels`: the outcome has levels without rows;
+#' * `fastmlp_warning_validation`: a single number chose one row to validate on.
+#'
+#' An error in one of `callbacks` or of `metrics` ends training with a `fastmlp_error_callback` or
+#' `fastmlp_error_metric`, whose `parent` it is.
+#' @name mlp_fit
+#' @rdname mlp_fit
+#' @order 10
+NULL
+
 # `expected` completes "must be" (or "must", where it starts with "have").
 
 abort_argument <- function(arg, expected, got, class = "value", hint = NULL,

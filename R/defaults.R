@@ -61,10 +61,11 @@ plain_arguments <- alist(
   verbose = NULL
 )
 
-# A line of the help page for each of them, as it is written above.
-plain_lines <- function() {
-  values <- vapply(plain_arguments, deparse1, "")
-  paste0("* `", names(values), " = ", sub("^(\\d+)L$", "\\1", values), "`", collapse = "\n")
+# The end of an argument's text on the help page: what it is where nothing else is said.
+default_of <- function(argument) {
+  plain <- sub("^(\\d+)L$", "\\1", deparse1(plain_arguments[[argument]]))
+  if (argument %in% tuned_arguments()) sprintf("Default: by preset (plain: `%s`).", plain) else
+    sprintf("Default: `%s`.", plain)
 }
 
 # The usage of a method of mlp_fit() for the help page, with several arguments a line.

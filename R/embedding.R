@@ -1,11 +1,14 @@
 # Embeddings as the user asks for them; embedding_layer.R has what networks hold.
 
 #' @param numeric_embedding What numeric predictors are embedded by in front of the first layer, such as
-#'   [embed_periodic()] or [embed_piecewise()]; or `"none"`.
+#'   [embed_periodic()] or [embed_piecewise()] (formulas and sources there); or `"none"`.
+#'   `r default_of("numeric_embedding")`
 #' @param factor_embedding What factors with many levels are embedded by, as learned values of each level in
-#'   the place of one indicator a level: [embed_factors()]; or `"none"` for indicators throughout.
+#'   the place of one indicator a level: [embed_factors()] (formula and source there); or `"none"`.
+#'   `r default_of("factor_embedding")`
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 10
 NULL
 
 #' Embeddings of predictors
@@ -42,7 +45,8 @@ NULL
 #'
 #' @section Factors:
 #' `embed_factors()`: each factor with at least `min_levels` levels becomes `dim` values, those of its level
-#' in a table of levels x `dim` numbers, which are learned and start as \eqn{N(0, 1)}. Factors with fewer
+#' in a table of levels x `dim` numbers, which are learned (Guo and Berkhahn 2016) and start as
+#' \eqn{N(0, 1)}. Factors with fewer
 #' levels stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of
 #' Holzmueller, Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
 #' `rate_factors = c(factor_embedding = )` makes them learn slower or faster. Where a formula has functions or
@@ -63,6 +67,8 @@ NULL
 #'
 #'   Gorishniy Y, Kotelnikov A, Babenko A (2025). "TabM: advancing tabular deep learning with
 #'   parameter-efficient ensembling." ICLR, arXiv:2410.24210.
+#'
+#'   Guo C, Berkhahn F (2016). "Entity embeddings of categorical variables." arXiv:1604.06737.
 #'
 #'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and boosted
 #'   trees on tabular data." NeurIPS, arXiv:2407.04491.

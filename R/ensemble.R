@@ -9,23 +9,25 @@
 #' * Each member has its own initial weights, order of rows and dropout. `share_weights` makes another kind,
 #'   with most weights in common.
 #' * Where `validation` is a share, each member holds other rows, which together go around all of them: with
-#'   a share of 0.2 and 5 members these are the folds of a cross-validation, and what standardises comes from
-#'   all rows. Otherwise all hold the same rows, and the first member starts as the fit that it would be
-#'   alone.
+#'   a share of 0.2 and 5 members these are the folds of a cross-validation (as Krogh and Vedelsby 1995 hold
+#'   rows out), and what standardises comes from all rows. Otherwise all hold the same rows, and the first
+#'   member starts as the fit that it would be alone.
 #' * What is predicted is the mean of the members' predictions: of probabilities, means or quantiles; of
-#'   normal distributions the mean and the variance of their mixture; of scores of hinge losses and losses of
-#'   your own.
+#'   normal distributions the mean and the variance of their mixture (Lakshminarayanan et al. 2017); of
+#'   scores of hinge losses and losses of your own.
 #' * The ensemble is judged as one: `patience`, the epoch that is kept and `calibrate` go by this mean,
 #'   for each validation row over the members that have not been trained on it.
 #' * In the history training values are the members' means, validation values the ensemble's (scores other
 #'   than accuracy and RMSE: the members' means). `coef()` has a list for each member; pictures show the
 #'   first.
 #'
-#' @param ensemble How many networks make up an ensemble, the mean of whose predictions is predicted (see the
-#'   section on ensembles): a whole number from 1, for a single network, to 1000. Training takes as many times
-#'   longer. Not with `callbacks`, `checkpoint` and [mlp_continue()].
+#' @param ensemble How many networks make up an ensemble (Lakshminarayanan et al. 2017), the mean of whose
+#'   predictions is predicted (see the section on ensembles): a whole number from 1, for a single network, to
+#'   1000. Training takes as many times longer. Not with `callbacks`, `checkpoint` and [mlp_continue()].
+#'   `r default_of("ensemble")`
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 5
 NULL
 
 check_ensemble <- function(settings, call) {

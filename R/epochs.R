@@ -3,9 +3,10 @@
 #' @param keep_epochs Epochs whose networks are kept, too, for `predict(epoch = )`: whole numbers from 1 to
 #'   `epochs`, or `NULL` for none. Each takes the memory of another network in the fit. With `ema_decay` they
 #'   are those of the averages. Presets then leave out `refit`. Not with `refit`, `checkpoint` and
-#'   [opt_lbfgs()].
+#'   [opt_lbfgs()]. `r default_of("keep_epochs")`
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 10
 NULL
 
 check_epochs <- function(x, arg, call) {

@@ -1,11 +1,12 @@
 # A learned scale of the inputs: the first layer's list holds `input_scale`, one number an input.
 
-#' @param input_scale Whether each input is multiplied by a number of its own before the first layer,
-#'   which is learned and starts at 1: `TRUE` or `FALSE`. `input_noise` and `input_dropout` come before
-#'   it; a residual connection of the first layer adds the inputs as they are. It has neither decay nor
-#'   penalty, and `rate_factors = c(input_scale = )` makes it learn faster.
+#' @param input_scale Whether each input \eqn{x_j} becomes \eqn{s_j x_j} before the first layer, with a
+#'   learned \eqn{s_j} that starts at 1 and has neither decay nor penalty (Holzmueller et al. 2024): `TRUE`
+#'   or `FALSE`. `input_noise` and `input_dropout` come before it; a residual connection of the first layer
+#'   adds the inputs as they are. `r default_of("input_scale")`
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 10
 NULL
 
 # Layers of list(weight, bias), the first with the scale of its inputs as it starts, unless it brings it.

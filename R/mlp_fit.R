@@ -1,13 +1,14 @@
 #' Fit a multilayer perceptron
 #'
 #' @description
-#' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once: for classes
-#' (softmax with cross-entropy), ordered classes and several labels, for numbers, counts, quantiles and
-#' distributions, or for a loss of your own.
+#' Trains a multilayer perceptron by mini-batch gradient descent, or on all rows at once, with gradients by
+#' back-propagation (Rumelhart et al. 1986): for classes (softmax with cross-entropy), ordered
+#' classes and several labels, for numbers, counts, quantiles and distributions, or for a loss of your own.
 #'
 #' The data are all that has to be given: a matrix or a data frame `x` with the outcome `y` beside it, or a
-#' formula and a data frame. What else is given is taken; the rest comes from a preset of
-#' arguments (see [mlp_preset()]): a tuned recipe by default, the textbook with `preset = "plain"`.
+#' formula and a data frame. An argument that is left out, or `NULL`, comes from a preset (see
+#' [mlp_preset()]): a tuned recipe by default, the textbook with `preset = "plain"`. The texts of the
+#' arguments end with their defaults: where presets differ, "by preset", and that of the textbook.
 #' [predict()][predict.fastmlp] then uses the fit, [summary()][summary.fastmlp] says what it was made with,
 #' [autoplot()][autoplot.fastmlp] draws how it went. The sections behind the arguments give
 #' formulas and rules.
@@ -31,11 +32,11 @@
 #'    validation take running ones, which start at 0 and 1 and after each batch move a tenth of the
 #'    way to its mean and its variance (divided by the number less 1). A batch of one row has no
 #'    variance and is refused; one of more than 1024 rows is normalised in pieces of 1024 and what is
-#'    left (ghost batches, Hoffer, Hubara and Soudry 2017). `"layer"` (Ba, Kiros and Hinton 2016)
+#'    left (ghost batches, Hoffer et al. 2017). `"layer"` (Ba et al. 2016)
 #'    takes \eqn{m} and \eqn{v} of each row over the units, in training and prediction alike;
 #' 3. the activation: \eqn{h = \phi(z)}; with `parametric_activation` it is
 #'    \eqn{h = z + s (\phi(z) - z)}, with \eqn{s} (`slope`, first 1) learned for each unit, without
-#'    penalty or decay (Holzmueller, Grinsztajn and Steinwart 2024);
+#'    penalty or decay (Holzmueller et al. 2024);
 #' 4. `dropout`, in training only: each unit of each row becomes 0 with the probability asked for, and
 #'    the others are divided by the probability of staying (Srivastava et al. 2014). After the
 #'    activation `"selu"` this is alpha dropout (Klambauer et al. 2017), which keeps a mean of 0 and a
@@ -69,206 +70,164 @@
 #' with functions or interactions factors are indicators throughout, one each of two levels, too. A logical
 #' column counts as 0 and 1. Dates, times, lists, complex numbers and the like are refused by name.
 #'
-#' A sparse matrix is one of the package Matrix: a `dgCMatrix`, or what Matrix makes one of (triplets, rows,
-#' logical and symmetric ones). Its zeros are never written out: memory and time grow with the values that
-#' are not zero, and the network is, number for number, that of the same rows in a dense matrix. It is
-#' faster than the dense one below a density of some 20 %. What would fill the zeros is refused:
-#' `standardize` other than `"none"` and `"scale"`, `numeric_embedding`, `input_noise`, and `residual` for a
-#' first layer as wide as its inputs; presets leave it out. While it trains, each weight of the first layer
-#' takes some 25 bytes with `preset = "sparse"` (50,000 columns and 256 units: 300 MB), and 8 in the fit;
-#' where it is not trained again (`refit`), some 40, and 24 in the fit, 16 of which `butcher::butcher()`
-#' takes off. `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()], without
-#' momentum, penalty, decay and `ema_decay`, a step touches only the weights of predictors that are in its
-#' batch; other optimizers move all weights at every step.
-#'
 #' Infinite values are refused, and so are missing ones unless `na_action` says otherwise; constant and
 #' duplicated columns give one warning each.
 #' The statistics for standardising are those of the training rows, never of a validation share.
 #'
-#' @section Random numbers:
-#' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn
-#' from R's generator to key the engine's own, which draws initial weights, shuffles, what is dropped
-#' and noise; then the rows of a validation share are drawn with [sample()], and then how an embedding and
-#' the scales of a member that shares weights start. Each further member of an `ensemble` draws two integers
-#' of its own first.
-#'
-#' @section Defaults:
-#' An argument that is left out, or `NULL`, comes from the preset: see [mlp_preset()] for what each stands
-#' for, and which one is taken by itself. `preset = "plain"`, the textbook, stands for what follows, where
-#' `NULL` means that the value depends on the data, the session or the machine, as the argument says, or
-#' that there is none. What other presets leave open is as there.
-#'
-#' `r plain_lines()`
-#'
-#' @section Callbacks:
-#' Each function of `callbacks` is called with one list: `epoch` (the epoch that begins, or the number of
-#' those completed), `epochs`, `history` (the data frame so far), `learn_rate` (of the step to come, or of
-#' the last one when something ends), and `network`, a function that returns the present weights as an
-#' [mlp_network()]. It may return `NULL` or a list with `stop = TRUE`, to end training, and
-#' `learn_rate_factor`: by which the rate of `optimizer` and `schedule` is multiplied from the next step on,
-#' until a callback returns another. What `on_train_end` returns comes too late for either and has no
-#' effect, and what is no list is ignored, and so is what an interrupt
-#' breaks off. Without callbacks none of this costs anything; with them, training pauses between epochs.
-#'
-#' @section Conditions:
-#' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own:
-#' `fastmlp_warning_diverged` when the loss becomes infinite or not a number (training ends, and the last
-#' epoch after which it was finite is kept), or a squared error ends at more than a million times that of the
-#' mean of the outcome, `fastmlp_warning_interrupted` when the user stops training (the
-#' best completed epoch is kept with `patience`, else the last one; in the first, the weights so far, or those
-#' at the beginning by [opt_lbfgs()] and of ensembles whose members do not share weights; what belongs to the
-#' end of an epoch, such as metrics, is done before; where training has ended already, the fit is whole),
-#' `fastmlp_warning_stuck` when [opt_lbfgs()] fails to find a lower loss where there is one,
-#' `fastmlp_warning_constant`, `fastmlp_warning_duplicated`, `fastmlp_warning_outcome` (a predictor has the
-#' outcome's values, or is classes in another coding, where chance would make one so in less than one of a
-#' hundred data sets of these rows and columns), `fastmlp_warning_missing` (new data lack values
-#' where the training data had all), `fastmlp_warning_levels` and `fastmlp_warning_validation` (a single
-#' number chose one row to validate on). An error in one of `callbacks` or of `metrics` ends training with a
-#' `fastmlp_error_callback` or `fastmlp_error_metric`, whose `parent` it is.
-#'
-#' @param x Predictors: a numeric matrix, or a data frame of numeric, logical, factor or character
-#'   columns; or a sparse matrix of the package Matrix; one row a case. Or a [recipes::recipe()], which is
-#'   prepared on `data`: roles `predictor`, `outcome` and `case_weights` are used, others not. Validation
-#'   data, too, are prepared by it.
-#' @param y Outcome, one row a case: a factor, character or logical for classes; a numeric vector or
-#'   matrix, or a data frame of numeric columns, for numbers; a logical matrix, or a data frame of
-#'   logical columns and factors with two levels, for several labels. A data frame of one column may
-#'   hold classes or numbers.
-#' @param formula `outcome ~ predictors`. Functions such as `log(x)`, interactions and `.` work;
-#'   `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two outputs. `offset(log(n))` is the
-#'   argument `offset`. All variables are columns
-#'   of `data`, and functions of your own are not found: compute such terms as columns first.
-#'   Factors, too, are made beforehand, so that their levels are remembered.
-#' @param data A data frame with the variables of the formula, or of the recipe `x`.
-#' @param blueprint `NULL`, or a blueprint by [hardhat::default_recipe_blueprint()] that says how the recipe's
-#'   predictors are held.
-#' @param hidden_units Units of each hidden layer: whole numbers of at least 1. `integer()` gives
-#'   linear or softmax regression.
-#' @param activation Activation of the hidden layers: names from [activation_names()], one for all
-#'   or one a layer. Without hidden layers only the default.
-#' @param normalization Normalisation before the activation: `"none"`, `"batch"` or `"layer"`, one for
-#'   all hidden layers or one a layer.
-#' @param parametric_activation Whether hidden units learn a share of their own in their activation (see the
-#'   section on hidden layers): `TRUE` or `FALSE`. `rate_factors = c(activation = )` makes it learn
-#'   slower or faster.
-#' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs:
-#'   `TRUE` (an error where there is no such layer) or `FALSE`.
-#' @param loss One of [loss_names()], a loss with settings such as [loss_huber()], or one of your own by
-#'   [loss_custom()]; see [loss_value()]. By default `"cross_entropy"` for classes,
-#'   `"binary_cross_entropy"` for several labels and `"squared"` for numbers.
-#'   `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output: the
-#'   logit of the second level.
-#' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()].
+#' @param x,formula First comes `x`, the predictors: a numeric matrix, a data frame of numeric, logical,
+#'   factor or character columns, or a sparse matrix of the package Matrix; one row a case. Or a
+#'   [recipes::recipe()], which is prepared on `data`: roles `predictor`, `outcome` and `case_weights` are
+#'   used, others not; it prepares validation data, too. Or a formula `outcome ~ predictors`: functions such
+#'   as `log(x)`, interactions and `.` work; `a + b ~ .` and `cbind(a, b) ~ .` make a regression with two
+#'   outputs; `offset(log(n))` is the argument `offset`. All its variables are columns of `data`, and
+#'   functions of your own are not found: compute such terms as columns first. Factors, too, are made
+#'   beforehand, so that their levels are remembered.
+#' @param y,data With predictors, `y` is the outcome, one row a case: a factor, character or logical for
+#'   classes; a numeric vector or matrix, or a data frame of numeric columns, for numbers; a logical matrix,
+#'   or a data frame of logical columns and factors with two levels, for several labels. A data frame of one
+#'   column may hold classes or numbers. With a formula or a recipe, `data` is a data frame with its
+#'   variables.
+#' @param blueprint `NULL`, or a blueprint by [hardhat::default_recipe_blueprint()] that says how the
+#'   recipe's predictors are held.
+#' @param hidden_units Units of each hidden layer, from the predictors on: whole numbers of at least 1.
+#'   `integer()` gives linear or softmax regression. `r default_of("hidden_units")`
+#' @param activation Activation of the hidden layers: names from [activation_names()], one for all or one a
+#'   layer; formulas and sources in [activation_value()]. Without hidden layers only the plain default.
+#'   `r default_of("activation")`
+#' @param normalization Normalisation before the activation (formulas in the section on hidden layers):
+#'   `"none"`, `"batch"` (Ioffe and Szegedy 2015) or `"layer"` (Ba et al. 2016), one for all hidden layers or
+#'   one a layer. `r default_of("normalization")`
+#' @param parametric_activation Whether each hidden unit learns how much of its activation it takes
+#'   (Holzmueller et al. 2024; formula in the section on hidden layers): `TRUE` or `FALSE`.
+#'   `r default_of("parametric_activation")`
+#' @param residual Whether hidden layers that are as wide as their inputs add these to their outputs (He et
+#'   al. 2016): `TRUE` (an error where there is no such layer) or `FALSE`. `r default_of("residual")`
+#' @param loss One of [loss_names()], a loss with settings such as [loss_huber()] or, with smoothed labels,
+#'   [loss_cross_entropy()] (formulas and sources in [loss_value()]), or one of your own by [loss_custom()].
+#'   `NULL` is `"cross_entropy"` for classes, `"binary_cross_entropy"` for several labels and `"squared"` for
+#'   numbers. `"binary_cross_entropy"` with one outcome needs a factor with two levels, and has one output:
+#'   the logit of the second level. `r default_of("loss")`
+#' @param optimizer An optimizer such as [opt_sgd()], [opt_adam()] or [opt_lbfgs()]; formulas and sources
+#'   there. `r default_of("optimizer")`
 #' @param learn_rate The learning rate, in place of that of `optimizer`, be it given or the preset's: a
-#'   number in `[1e-30, 1e30]`. Not with [opt_lbfgs()].
-#' @param schedule What the learning rate is multiplied by as training goes on: [schedule_constant()]
-#'   leaves it as it is; see there for the others, such as [schedule_cosine()].
-#' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few
-#'   passes): a whole number of at least 1.
-#' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once.
-#'   [opt_rprop()] and [opt_lbfgs()] take all rows, by default and at the least.
-#' @param validation Rows to validate on after each epoch, which are not trained on: 0 for
-#'   none; a share in `(0, 1)` of the rows, drawn at random (within each class for a classifier); or
-#'   rows of the data: a logical vector, one value a row, or whole numbers, of which a single one is
-#'   at least 2 (for row 1 alone, give a logical vector); or other data: a data frame for
-#'   formulas and recipes, `list(x = , y = )` for the others. Rows of the data keep their `weights`; other
-#'   data count equally, but for `class_weights`.
-#' @param patience Epochs without improvement before training stops: a whole number of at least 1,
-#'   or `Inf` to never stop. With a number, the epoch of the best validation loss (or
-#'   `stop_metric`) is kept, otherwise the last. A `patience` of at least `epochs` keeps the best
-#'   without ever stopping. Needs `validation`.
-#' @param min_improvement An epoch is an improvement, for `patience`, if it is better by more than
-#'   this than the last epoch that was one: a finite number of at least 0, in the unit
-#'   of what is watched. It has no say in which epoch is kept.
-#' @param ties Which of several best epochs is kept: the `"first"` or the `"last"`.
-#' @param metrics Metrics to compute after each epoch, beside the loss and accuracy or root mean
-#'   squared error, for the training rows and the validation rows. Names: for
-#'   classes `"accuracy"`, `"auc"` (the area under the ROC curve; for more than two classes its mean
-#'   over all pairs, Hand and Till 2001), `"log_loss"` (mean of `-log(p)`, with `p` of at least
-#'   1e-15); for numbers `"rmse"`, `"mae"`, `"rsq"` (\eqn{R^2}, 1 - residual / total sum of squares,
-#'   the mean over several outcomes). Or a list of functions under new names, each called as
-#'   `f(truth, estimate, weights)` and returning one number: `truth` is a factor, or numbers (a
-#'   matrix for several outcomes, of 0 and 1 for several labels); `estimate` a matrix of probabilities (of
-#'   scores for hinge losses) with a column a class or label, or numbers (a column for each quantile);
-#'   `weights` one number a row, class weights included. All metrics are weighted. Those
-#'   listed here take one more pass through the rows an epoch.
-#' @param stop_metric What `patience` and [schedule_plateau()] watch: `"loss"`, the score
-#'   of the loss (see `history` below), or one of the `metrics` (known ones need not be listed there).
-#' @param stop_direction Whether to `"minimize"` or `"maximize"` it. Needed for functions of your
-#'   own only.
-#' @param penalty Amount \eqn{\lambda} of the penalty on the weights: a finite number of at least 0.
-#' @param mixture Share \eqn{\alpha} of the penalty that is L1: a number in `[0, 1]`. Through steps of
-#'   its subgradient weights come close to zero, but hardly ever are exactly zero.
-#' @param clip_value Largest size of each element of the gradient of the loss, beyond which it is cut
-#'   off: a number of at least 1e-30, or `Inf` for no limit.
-#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient \eqn{g} of the loss over all
-#'   parameters together: a number of at least 1e-30, or `Inf` for no limit. A longer gradient is multiplied
-#'   by \eqn{c / \|g\|}{c / |g|} (Pascanu, Mikolov and Bengio 2013), before `clip_value` acts.
-#' @param max_norm Largest Euclidean norm of the weights that lead into one hidden unit: a number of at
-#'   least 1e-30, or `Inf` for no limit. After each step longer ones are scaled down to it (Srivastava et
-#'   al. 2014). The output layer is left free.
+#'   number in `[1e-30, 1e30]`, or `NULL` to leave it. Not with [opt_lbfgs()]. `r default_of("learn_rate")`
+#' @param schedule What the learning rate is multiplied by as training goes on, such as [schedule_cosine()];
+#'   formulas and sources there. `r default_of("schedule")`
+#' @param epochs Passes through the training rows (with [opt_lbfgs()] iterations, of one or a few passes): a
+#'   whole number of at least 1. `r default_of("epochs")`
+#' @param batch_size Rows a step: a whole number of at least 1, or `Inf` for all rows at once. [opt_rprop()]
+#'   and [opt_lbfgs()] take all rows, by default and at the least. `r default_of("batch_size")`
+#' @param validation Rows to validate on after each epoch, which are not trained on: 0 for none; a share in
+#'   `(0, 1)` of the rows, drawn at random (within each class for a classifier); or rows of the data: a
+#'   logical vector, one value a row, or whole numbers, of which a single one is at least 2 (for row 1 alone,
+#'   give a logical vector); or other data: a data frame for formulas and recipes, `list(x = , y = )` for the
+#'   others. Rows of the data keep their `weights`; other data count equally, but for `class_weights`.
+#'   `r default_of("validation")`
+#' @param patience Epochs without improvement before training stops (early stopping, Prechelt 1998): a whole
+#'   number of at least 1, or `Inf` to never stop. With a number, the epoch of the best validation loss (or
+#'   `stop_metric`) is kept, otherwise the last. A `patience` of at least `epochs` keeps the best without
+#'   ever stopping. Needs `validation`. `r default_of("patience")`
+#' @param min_improvement An epoch is an improvement, for `patience`, if it is better by more than this than
+#'   the last epoch that was one: a finite number of at least 0, in the unit of what is watched. It has no
+#'   say in which epoch is kept. `r default_of("min_improvement")`
+#' @param ties Which of several best epochs is kept: the `"first"` or the `"last"`. `r default_of("ties")`
+#' @param metrics Metrics to compute after each epoch (`NULL` for no more), beside the loss and accuracy or
+#'   root mean squared error, for the training rows and the validation rows. Names: for classes `"accuracy"`,
+#'   `"auc"` (the area under the ROC curve; for more than two classes its mean over all pairs, Hand and Till
+#'   2001), `"log_loss"` (mean of `-log(p)`, with `p` of at least 1e-15); for numbers `"rmse"`, `"mae"`,
+#'   `"rsq"` (\eqn{R^2}, 1 - residual / total sum of squares, the mean over several outcomes). Or a list of
+#'   functions under new names, each called as `f(truth, estimate, weights)` and returning one number:
+#'   `truth` is a factor, or numbers (a matrix for several outcomes, of 0 and 1 for several labels);
+#'   `estimate` a matrix of probabilities (of scores for hinge losses) with a column a class or label, or
+#'   numbers (a column for each quantile); `weights` one number a row, class weights included. All metrics
+#'   are weighted. Those listed here take one more pass through the rows an epoch. `r default_of("metrics")`
+#' @param stop_metric What `patience` and [schedule_plateau()] watch: `"loss"`, the score of the loss (see
+#'   `history` below), or one of the `metrics` (known ones need not be listed there). `NULL` is `"loss"`.
+#'   `r default_of("stop_metric")`
+#' @param stop_direction Whether to `"minimize"` or `"maximize"` `stop_metric`; `NULL` for metrics that are
+#'   known. Needed for functions of your own only. `r default_of("stop_direction")`
+#' @param penalty Amount \eqn{\lambda} of the penalty on the weights (elastic net, Zou and Hastie 2005;
+#'   formula in the section on what is minimised): a finite number of at least 0. `r default_of("penalty")`
+#' @param mixture Share \eqn{\alpha} of the penalty that is L1: a number in `[0, 1]`. Through steps of its
+#'   subgradient weights come close to zero, but hardly ever are exactly zero. `r default_of("mixture")`
+#' @param clip_value Largest size \eqn{c} of each element of the gradient \eqn{g} of the loss, which becomes
+#'   \eqn{\max(-c, \min(g_j, c))}{max(-c, min(g_j, c))} (Mikolov 2012): a number of at least 1e-30, or `Inf`
+#'   for no limit. `r default_of("clip_value")`
+#' @param clip_norm Largest Euclidean norm \eqn{c} of the gradient \eqn{g} of the loss over all parameters
+#'   together: a number of at least 1e-30, or `Inf` for no limit. A longer gradient is multiplied by
+#'   \eqn{c / \|g\|}{c / |g|} (Pascanu et al. 2013), before `clip_value` acts. `r default_of("clip_norm")`
+#' @param max_norm Largest Euclidean norm \eqn{c} of the weights \eqn{w} that lead into one hidden unit: a
+#'   number of at least 1e-30, or `Inf` for no limit. After each step longer ones are multiplied by
+#'   \eqn{c / \|w\|}{c / |w|} (Srivastava et al. 2014). The output layer is left free.
+#'   `r default_of("max_norm")`
 #' @param ema_decay Decay \eqn{\rho} of an exponential moving average of all parameters, and of the running
-#'   statistics of batch normalisation: a number in `[0, 1)`, 0 for none. After step \eqn{t} of
-#'   \eqn{T} the parameters have the weight \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it (the average
-#'   of Polyak and Juditsky 1992, fading, without a share of the initial values). The averages
-#'   are what is validated, kept and returned.
-#' @param dropout Share of the units dropped in training: numbers in `[0, 1)`, one for all hidden layers
-#'   or one a layer; alpha dropout after `"selu"`.
-#' @param input_dropout Share of the predictors' values dropped in training: a number in `[0, 1)`.
-#' @param input_noise Standard deviation of the normal noise added to the predictors in training, after
-#'   they are standardised: a finite number of at least 0.
-#' @param weights Case weights: one non-negative number a row. The gradient of a batch is
-#'   `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean weight
-#'   of all training rows: a weight of 2 counts as two rows, whatever the batch size. What standardises
-#'   predictors and outcomes, and batch normalisation, count each row once.
-#' @param class_weights Weights of classes, which multiply `weights`: numbers from 0 up with a name
-#'   for each class; or `"balanced"`, which gives each class the weight
-#'   `rows / (classes * rows of the class)`; or none. Rows count as their `weights`. They are the same as
-#'   the matching case weights: they enter loss, gradient and metrics alike.
+#'   statistics of batch normalisation: a number in `[0, 1)`, 0 for none. After \eqn{T} steps the parameters
+#'   after step \eqn{t} have the weight \eqn{(1 - \rho) \rho^{T - t} / (1 - \rho^T)} in it: an average as
+#'   that of Polyak and Juditsky (1992), but one that fades, without a share of the initial values. It is
+#'   what is validated, kept and returned. `r default_of("ema_decay")`
+#' @param dropout Share of the units dropped in training (Srivastava et al. 2014; alpha dropout, Klambauer et
+#'   al. 2017, after `"selu"`; formulas in the section on hidden layers): numbers in `[0, 1)`, one for all
+#'   hidden layers or one a layer. `r default_of("dropout")`
+#' @param input_dropout Share of the predictors' values dropped in training, by the formula of `dropout`: a
+#'   number in `[0, 1)`. `r default_of("input_dropout")`
+#' @param input_noise Standard deviation of the normal noise added to the predictors in training (Bishop
+#'   1995), after they are standardised: a finite number of at least 0. `r default_of("input_noise")`
+#' @param weights Case weights: one non-negative number a row, or `NULL` for equal ones. The gradient of a
+#'   batch is `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean
+#'   weight of all training rows: a weight of 2 counts as two rows, whatever the batch size. What
+#'   standardises predictors and outcomes, and batch normalisation, count each row once.
+#'   `r default_of("weights")`
+#' @param class_weights Weights of classes, which multiply `weights` and act just as these do in loss,
+#'   gradient and metrics: numbers from 0 up with a name for each class; `"balanced"`, which gives each class
+#'   the weight `rows / (classes * rows of the class)`, with rows counted by their `weights` (King and Zeng
+#'   2001); or `NULL` for none. `r default_of("class_weights")`
 #' @param offset What is added to predictions and not learned, as in [stats::glm()]: one finite number a row,
 #'   or `NULL` for nothing. With a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
 #'   [loss_negative_binomial()]) it is added to the outputs before the link, such as the logarithm of an
-#'   exposure; with `"binary_cross_entropy"` and `"binary_focal"` to the logits; with other losses of numbers,
-#'   in the unit of the outcome, to mean and quantiles, and `standardize_outcome` and `clamp` see what is
-#'   left of the outcome without it. Members of an `ensemble` have it added each by itself before their
-#'   probabilities are averaged: an offset of 1 then moves the logit of the mean by 1 where they agree and
-#'   by less where they do not. Not with losses of more classes, hinge and ordinal losses, and those of
+#'   exposure; with `"binary_cross_entropy"` and `"binary_focal"` to the logits; with other losses of
+#'   numbers, in the unit of the outcome, to mean and quantiles, and `standardize_outcome` and `clamp` see
+#'   what is left of the outcome without it. Members of an `ensemble` have it added each by itself before
+#'   their probabilities are averaged: an offset of 1 then moves the logit of the mean by 1 where they agree
+#'   and by less where they do not. Not with losses of more classes, hinge and ordinal losses, and those of
 #'   your own. In a formula write `offset()` instead. Validation data then need theirs, too:
-#'   `list(x = , y = , offset = )`.
+#'   `list(x = , y = , offset = )`. `r default_of("offset")`
 #' @param standardize What is done to the predictors first, by statistics of each column's training rows:
-#'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation); `"robust"` (subtract the
-#'   median, divide by the interquartile range over 1.349); `"robust_clip"` (\eqn{u}, the value less the
-#'   median, over the interquartile range or, where that is 0, half the range; then
-#'   \eqn{u / \sqrt{1 + (u/3)^2}}, which lies within 3: Holzmueller, Grinsztajn and Steinwart 2024);
-#'   `"scale"` (divide by the standard deviation, which leaves zeros as they are);
-#'   `"global"` (one mean and one standard deviation, those of all columns' values together: for pixels
-#'   and other columns on one scale).
+#'   `"none"`; `"zscore"` (subtract the mean, divide by the standard deviation: LeCun et al. 1998);
+#'   `"robust"` (subtract the median, divide by the interquartile range over 1.349, which is that of a
+#'   standard normal variable); `"robust_clip"` (\eqn{u}, the value less the median, over the interquartile
+#'   range or, where that is 0, half the range; then \eqn{u / \sqrt{1 + (u/3)^2}}, which lies within 3:
+#'   Holzmueller et al. 2024); `"scale"` (divide by the standard deviation, which leaves zeros as they are);
+#'   `"global"` (one mean and one standard deviation, those of all columns' values together: for pixels and
+#'   other columns on one scale). `r default_of("standardize")`
 #' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard
 #'   deviation 1 in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the outcome's units
 #'   (`"rmse"` for one outcome; of several, in the history, it is that of the standardised numbers), the loss
 #'   and `type = "raw"` are not. For losses on numbers as they are: squared, absolute, Huber, log-cosh,
-#'   quantile and Gaussian.
-#' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows:
-#'   `TRUE` or `FALSE`; for the same losses but quantiles. In the history `"rmse"` is that of the means
-#'   without limits.
-#' @param init An initialiser such as [init_he()], or initial values: a list of
-#'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers
-#'   they may hold `norm`, too, which otherwise starts as the section on hidden layers says.
+#'   quantile and Gaussian. `r default_of("standardize_outcome")`
+#' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows
+#'   (Holzmueller et al. 2024): `TRUE` or `FALSE`; for the same losses but quantiles. In the history `"rmse"`
+#'   is that of the means without limits. `r default_of("clamp")`
+#' @param init An initialiser such as [init_he()] (formulas and sources there), or initial values: a list of
+#'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers they
+#'   may hold `norm`, too, which otherwise starts as the section on hidden layers says.
+#'   `r default_of("init")`
 #' @param shuffle Whether the order of rows is drawn anew for each epoch: `TRUE` or `FALSE`.
-#' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a
-#'   list with elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`,
-#'   or a list of such lists. See the section on callbacks.
-#' @param checkpoint A file to write what training needs to go on to, or `NULL` for none. It is
-#'   written at ends of epochs (at fewer of them where writing would take more than a tenth of the time),
-#'   at an interrupt and at the end, and is always whole, whatever happens meanwhile. The same call with
-#'   the same data and arguments (`threads` and `verbose` may differ; functions are compared by
-#'   their text and the values that they use, callbacks by their text) goes on from it, whatever the seed
-#'   is by then, and ends as the unbroken run would have; once that has ended it returns the fit at once.
-#'   Delete the file to start anew. Not with `ensemble`, `refit` and `keep_epochs`, nor by [opt_lbfgs()].
-#' @param threads Threads to use: a whole number of at least 1; by default [mlp_threads()].
-#' @param verbose Whether to show progress: `TRUE` or `FALSE`; or `2`, to measure and show at the end
-#'   where the time of the training steps went, too (which slows small networks down). By default
-#'   `TRUE` in interactive sessions.
+#'   `r default_of("shuffle")`
+#' @param callbacks Functions to call at the beginning and the end of training and of each epoch: a list with
+#'   elements named `on_train_begin`, `on_epoch_begin`, `on_epoch_end` or `on_train_end`, or a list of such
+#'   lists; `NULL` for none. See the section on callbacks. `r default_of("callbacks")`
+#' @param checkpoint A file to write what training needs to go on to, or `NULL` for none. It is written at
+#'   ends of epochs (at fewer of them where writing would take more than a tenth of the time), at an
+#'   interrupt and at the end, and is always whole, whatever happens meanwhile. The same call with the same
+#'   data and arguments (`threads` and `verbose` may differ; functions are compared by their text and the
+#'   values that they use, callbacks by their text) goes on from it, whatever the seed is by then, and ends
+#'   as the unbroken run would have; once that has ended it returns the fit at once. Delete the file to start
+#'   anew. Not with `ensemble`, `refit` and `keep_epochs`, nor by [opt_lbfgs()]. `r default_of("checkpoint")`
+#' @param threads Threads to use: a whole number of at least 1, or `NULL` for [mlp_threads()].
+#'   `r default_of("threads")`
+#' @param verbose Whether to show progress: `TRUE` or `FALSE`; `2`, to measure and show at the end where the
+#'   time of the training steps went, too (which slows small networks down); or `NULL`, for `TRUE` in
+#'   interactive sessions. `r default_of("verbose")`
 #' @param preset Where the arguments that are not given come from: `"tabular"`, `"fast"`, `"pixels"`,
 #'   `"sparse"`, or `"plain"` for the textbook, with nothing beyond what is written; or what [mlp_preset()]
 #'   gives, perhaps changed. By default it depends on the data: see [mlp_preset()].
@@ -303,10 +262,17 @@
 #' It holds neither the training data nor the call, and can be saved with [saveRDS()].
 #' @references Ba JL, Kiros JR, Hinton GE (2016). "Layer normalization." arXiv:1607.06450.
 #'
+#'   Bishop CM (1995). "Training with noise is equivalent to Tikhonov regularization." Neural Computation 7.
+#'
+#'   Goodfellow I, Bengio Y, Courville A (2016). Deep learning. MIT Press.
+#'
+#'   Gorishniy Y, Kotelnikov A, Babenko A (2025). "TabM: advancing tabular deep learning with
+#'   parameter-efficient ensembling." ICLR, arXiv:2410.24210.
+#'
 #'   Guo C, Pleiss G, Sun Y, Weinberger K (2017). "On calibration of modern neural networks." ICML.
 #'
-#'   Hand DJ, Till RJ (2001). "A simple generalisation of the area under the ROC curve for multiple
-#'   class classification problems." Machine Learning 45.
+#'   Hand DJ, Till RJ (2001). "A simple generalisation of the area under the ROC curve for multiple class
+#'   classification problems." Machine Learning 45.
 #'
 #'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
 #'
@@ -317,23 +283,46 @@
 #'
 #'   Ioffe S, Szegedy C (2015). "Batch normalization." ICML.
 #'
-#'   Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and
-#'   generalization in neural networks." NeurIPS.
+#'   Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and generalization in neural
+#'   networks." NeurIPS.
 #'
-#'   Klambauer G, Unterthiner T, Mayr A, Hochreiter S (2017). "Self-normalizing neural networks."
-#'   NeurIPS.
+#'   Josse J, Prost N, Scornet E, Varoquaux G (2019). "On the consistency of supervised learning with missing
+#'   values." arXiv:1902.06931.
 #'
-#'   Pascanu R, Mikolov T, Bengio Y (2013). "On the difficulty of training recurrent neural networks."
-#'   ICML.
+#'   King G, Zeng L (2001). "Logistic regression in rare events data." Political Analysis 9.
 #'
-#'   Polyak BT, Juditsky AB (1992). "Acceleration of stochastic approximation by averaging." SIAM Journal
-#'   on Control and Optimization 30.
+#'   Klambauer G, Unterthiner T, Mayr A, Hochreiter S (2017). "Self-normalizing neural networks." NeurIPS.
+#'
+#'   Krogh A, Vedelsby J (1995). "Neural network ensembles, cross validation, and active learning." NeurIPS.
+#'
+#'   Lakshminarayanan B, Pritzel A, Blundell C (2017). "Simple and scalable predictive uncertainty estimation
+#'   using deep ensembles." NeurIPS.
+#'
+#'   LeCun Y, Bottou L, Orr G, Mueller K (1998). "Efficient BackProp." In Neural Networks: Tricks of the
+#'   Trade.
+#'
+#'   Mikolov T (2012). "Statistical language models based on neural networks." PhD thesis, Brno University of
+#'   Technology.
+#'
+#'   Pascanu R, Mikolov T, Bengio Y (2013). "On the difficulty of training recurrent neural networks." ICML.
+#'
+#'   Polyak BT, Juditsky AB (1992). "Acceleration of stochastic approximation by averaging." SIAM Journal on
+#'   Control and Optimization 30.
+#'
+#'   Prechelt L (1998). "Early stopping - but when?" In Neural Networks: Tricks of the Trade.
+#'
+#'   Rumelhart DE, Hinton GE, Williams RJ (1986). "Learning representations by back-propagating errors."
+#'   Nature 323.
 #'
 #'   Srivastava N, Hinton G, Krizhevsky A, Sutskever I, Salakhutdinov R (2014). "Dropout: a simple way to
 #'   prevent neural networks from overfitting." Journal of Machine Learning Research 15.
 #'
+#'   Wen Y, Tran D, Ba J (2020). "BatchEnsemble: an alternative approach to efficient ensemble and lifelong
+#'   learning." ICLR, arXiv:2002.06715.
+#'
 #'   Zou H, Hastie T (2005). "Regularization and variable selection via the elastic net." Journal of the
 #'   Royal Statistical Society B 67.
+#' @order 1
 #' @seealso [mlp_continue()], [update()][update.fastmlp], [tidy()][tidy.fastmlp], [predict.fastmlp()],
 #' [coef.fastmlp()], [mlp_network()]
 #' @examples

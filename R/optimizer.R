@@ -20,8 +20,8 @@
 #' `opt_sgd()`: \deqn{v := \mu v + g, \qquad w := (1 - \eta \lambda) w - \eta v}{
 #'   v := mu v + g,
 #'   w := (1 - eta lambda) w - eta v}
-#' and with `nesterov` the last term is \eqn{\eta (g + \mu v)}, as in Sutskever,
-#' Martens, Dahl and Hinton (2013).
+#' (Robbins and Monro 1951, with the momentum of Polyak 1964), and with `nesterov` the last term is
+#' \eqn{\eta (g + \mu v)}, as in Sutskever, Martens, Dahl and Hinton (2013).
 #'
 #' @section Adam and its relatives:
 #' They keep
@@ -159,10 +159,16 @@
 #'
 #'   Loshchilov I, Hutter F (2019). "Decoupled weight decay regularization." ICLR.
 #'
+#'   Polyak BT (1964). "Some methods of speeding up the convergence of iteration methods." *USSR
+#'   Computational Mathematics and Mathematical Physics*, 4, 1-17.
+#'
 #'   Reddi SJ, Kale S, Kumar S (2018). "On the convergence of Adam and beyond." ICLR.
 #'
 #'   Riedmiller M, Braun H (1993). "A direct adaptive method for faster backpropagation learning: the
 #'   RPROP algorithm." IEEE International Conference on Neural Networks.
+#'
+#'   Robbins H, Monro S (1951). "A stochastic approximation method." *Annals of Mathematical Statistics*, 22,
+#'   400-407.
 #'
 #'   Sutskever I, Martens J, Dahl G, Hinton G (2013). "On the importance of
 #'   initialization and momentum in deep learning." ICML.

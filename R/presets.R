@@ -96,6 +96,13 @@ preset_lines <- function(task, but = NULL) {
   paste0("* `", names(shown), " = ", shown, "`", collapse = "\n")
 }
 
+# The arguments of which at least one of them says something, for one task or the other.
+tuned_arguments <- function() {
+  unique(unlist(lapply(tuned_presets, function(preset) {
+    c(names(preset("classification", 1000, 10)), names(preset("regression", 1000, 10)))
+  })))
+}
+
 preset_names <- function() c(names(tuned_presets), "plain")
 
 #' Presets of arguments
@@ -110,10 +117,11 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' * `"fast"`: the same in a sixth of the epochs, at most 42 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
-#'   deviation for all columns; at most 40 epochs and about 10,000 steps, as before.
+#'   deviation for all columns; at most 40 epochs, with steps as by `"fast"`.
 #' * `"sparse"`, for sparse matrices such as counts of words: one layer that is dropped by half, trained by
-#'   AdamW on the predictors as they are; at most 12 epochs and about 10,000 steps, as before.
-#' * `"plain"`: the textbook. What is written is what runs.
+#'   AdamW on the predictors as they are; at most 12 epochs, with steps as by `"fast"`.
+#' * `"plain"`: the textbook. What is written is what runs; for the rest, the page of [mlp_fit()] has its
+#'   defaults behind each argument.
 #'
 #' @section What the default stands for:
 #' For classes, with 1000 rows, `"tabular"` is

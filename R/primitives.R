@@ -10,7 +10,7 @@
 #' | `"relu"` | \eqn{\max(x, 0)}{max(x, 0)}, derivative 0 at 0 | Nair and Hinton (2010) |
 #' | `"leaky_relu"` | \eqn{x} above 0, else \eqn{0.01 x} | Maas, Hannun and Ng (2013) |
 #' | `"elu"` | \eqn{x} above 0, else \eqn{e^x - 1} | Clevert, Unterthiner and Hochreiter (2016) |
-#' | `"selu"` | a scaled ELU that normalises itself | Klambauer et al. (2017) |
+#' | `"selu"` | \eqn{1.0507 x} above 0, else \eqn{1.7581 (e^x - 1)} | Klambauer et al. (2017) |
 #' | `"gelu"` | \eqn{x \Phi(x)}, \eqn{\Phi} the normal distribution | Hendrycks and Gimpel (2016) |
 #' | `"silu"` | \eqn{x\, \mathrm{sigmoid}(x)}{x sigmoid(x)}, or swish | Elfwing, Uchibe and Doya (2018) |
 #' | `"mish"` | \eqn{x \tanh(\log(1 + e^x))}{x tanh(log(1 + e^x))} | Misra (2020) |
@@ -34,6 +34,30 @@
 #' @param ... Must be empty.
 #' @return Doubles with the length, dimensions and names of `x`; `activation_names()`: a character
 #'   vector.
+#' @references Clevert D, Unterthiner T, Hochreiter S (2016). "Fast and accurate deep network learning by
+#'   exponential linear units (ELUs)." ICLR.
+#'
+#'   Collobert R (2004). "Large scale machine learning." PhD thesis, Universite Paris VI.
+#'
+#'   Courbariaux M, Bengio Y, David J (2015). "BinaryConnect: training deep neural networks with binary
+#'   weights during propagations." NeurIPS.
+#'
+#'   Dugas C, Bengio Y, Belisle F, Nadeau C, Garcia R (2001). "Incorporating second-order functional
+#'   knowledge for better option pricing." NeurIPS.
+#'
+#'   Elfwing S, Uchibe E, Doya K (2018). "Sigmoid-weighted linear units for neural network function
+#'   approximation in reinforcement learning." Neural Networks 107.
+#'
+#'   Hendrycks D, Gimpel K (2016). "Gaussian error linear units (GELUs)." arXiv:1606.08415.
+#'
+#'   Klambauer G, Unterthiner T, Mayr A, Hochreiter S (2017). "Self-normalizing neural networks." NeurIPS.
+#'
+#'   Maas A, Hannun A, Ng A (2013). "Rectifier nonlinearities improve neural network acoustic models." ICML
+#'   workshop.
+#'
+#'   Misra D (2020). "Mish: a self regularized non-monotonic activation function." BMVC.
+#'
+#'   Nair V, Hinton GE (2010). "Rectified linear units improve restricted Boltzmann machines." ICML.
 #' @examples
 #' activation_value(c(-2, 0, 2), "relu")
 #' activation_gradient(c(-2, 0, 2), "sigmoid")

@@ -3,7 +3,7 @@
 
 #' @section Parametrisation:
 #' With `parametrization = "ntk"` a layer of \eqn{n} inputs is trained as
-#' \deqn{z = x V / \sqrt{n} + b} (Jacot, Gabriel and Hongler 2018), whose optimizer moves \eqn{V}. The
+#' \deqn{z = x V / \sqrt{n} + b} (Jacot et al. 2018), whose optimizer moves \eqn{V}. The
 #' engine keeps \eqn{W = V / \sqrt{n}}, which is what `init`, [coef()][coef.fastmlp] and
 #' [mlp_gradient()] mean by weights, and moves it just as \eqn{V} would move: as the gradient of
 #' \eqn{V} is that of \eqn{W} divided by \eqn{\sqrt{n}}, by `learn_rate` / \eqn{n} with [opt_sgd()]
@@ -17,23 +17,25 @@
 #' \eqn{\sqrt{n}}. [opt_adadelta()] and [opt_lbfgs()] have no such equivalent and are refused.
 #' [init_ntk()] goes with it.
 #'
-#' @param rate_factors Factors of the learning rate for groups of parameters: numbers from 0 up (0 keeps
-#'   the group as it starts) named `bias`, `input_scale`, `member_scale` (with `share_weights`), `activation`,
-#'   `embedding` (of numbers) or `factor_embedding`, such as `c(bias = 0.1)`; by default `NULL`, all 1. A
-#'   group that the network does not have is an error. Decoupled decay is that of weights alone.
-#' @param parametrization `"standard"`, or `"ntk"` to train the weights as those of a network whose
-#'   products are divided by the root of the number of inputs; see the section on it.
+#' @param rate_factors What the learning rate is multiplied by for groups of parameters: numbers from 0 up (0
+#'   keeps the group as it starts) named `bias`, `input_scale`, `member_scale` (with `share_weights`),
+#'   `activation` (with `parametric_activation`), `embedding` (of numbers) or `factor_embedding`, such as
+#'   `c(bias = 0.1)`. Groups without a name here have the factor 1; one that the network does not have is an
+#'   error. `r default_of("rate_factors")`
+#' @param parametrization `"standard"`, or `"ntk"` to train the weights as those of a network whose products
+#'   are divided by the root of the number of inputs (Jacot et al. 2018; formulas in the section on it).
+#'   `r default_of("parametrization")`
 #' @param decay_schedule,dropout_schedule What the `weight_decay` of the optimizer and the hidden layers'
-#'   `dropout` are multiplied by as training goes on, such as [schedule_flat_cosine()]; by default
-#'   [schedule_constant()]. The decay of a step is the product of learning rate, `weight_decay` and the
-#'   factors of both. The shares that are dropped stay below 1.
-#' @param incomplete_batch Whether an epoch's last batch that has fewer rows than `batch_size` is trained
-#'   on, `"keep"`, or left out, `"drop"`: its rows then take no part in the epoch, nor in its training
-#'   loss. With fewer rows than `batch_size` in all, these are one complete batch; with `batch_size = Inf`
-#'   there is nothing to leave out, and `"drop"` is refused.
+#'   `dropout` are multiplied by as training goes on, such as [schedule_flat_cosine()]: weights shrink by
+#'   learning rate x `weight_decay` x the factors of both schedules in a step. Dropped shares stay below 1.
+#'   `r default_of("decay_schedule")`
+#' @param incomplete_batch Whether an epoch's last batch that has fewer rows than `batch_size` is trained on,
+#'   `"keep"`, or left out of the epoch and of its training loss, `"drop"`. With fewer rows than `batch_size`
+#'   in all, these are one complete batch; with `batch_size = Inf` `"drop"` is refused.
+#'   `r default_of("incomplete_batch")`
 #' @examples
 #'
-#' # What RealMLP-TD-S trains classes with (Holzmueller, Grinsztajn and Steinwart 2024)
+#' # What RealMLP-TD-S trains classes with (Holzmueller et al. 2024)
 #' mlp_fit(Species ~ ., iris, preset = "plain", hidden_units = c(64, 64, 64), activation = "selu",
 #'         loss = loss_cross_entropy(0.1), input_scale = TRUE, parametrization = "ntk",
 #'         init = init_ntk(), rate_factors = c(bias = 0.1, input_scale = 6),
@@ -50,6 +52,7 @@
 #'         standardize = "zscore")
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 4
 NULL
 
 # ---- groups of parameters ----

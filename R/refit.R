@@ -1,18 +1,22 @@
 # Training again on all rows, once the validation rows have told for how many epochs.
 
 #' @param refit Whether the network is trained again, from the same start, on all rows, those for validation
-#'   included, up to the epoch that was kept: `TRUE` (with a validation share or rows, which the data have) or
-#'   `FALSE`. Schedules keep the horizon `epochs`. With a schedule that comes down several times, such as
-#'   [schedule_coslog4()], `patience` keeps the best of the epochs at which it has come down: what is best
-#'   while the rate is high is so by chance, which training again does not repeat. The history, the
-#'   temperature of `calibrate`, intervals and what standardises are those of the first training. Each member
-#'   of an `ensemble` is trained again from its own start, in its own order, while the epoch, the temperature
-#'   and intervals come from predictions for rows that the members asked had not seen. Training again takes
-#'   about as long as the first training up to the epoch that was kept, a quarter longer with a share of 0.2.
-#'   Such a fit cannot be continued. Where the second training is interrupted the fit is that of the first
-#'   (which cannot be continued either), with a warning. Not with `checkpoint` and [schedule_plateau()].
+#'   included, up to the epoch that was kept (Goodfellow et al. 2016, section 7.8): `TRUE` (with a validation
+#'   share or rows, which the data have) or `FALSE`. It takes about as long as the first training up to that
+#'   epoch, a quarter longer with a share of 0.2. See the section on training again. `r default_of("refit")`
+#' @section Training again:
+#' With `refit = TRUE` schedules keep the horizon `epochs`. With one that comes down several times, such as
+#' [schedule_coslog4()], `patience` keeps the best of the epochs at which it has come down: what is best
+#' while the rate is high is so by chance, which training again does not repeat. The history, the temperature
+#' of `calibrate`, intervals and what standardises are those of the first training. Each member of an
+#' `ensemble` is trained again from its own start, in its own order, while the epoch, the temperature and
+#' intervals come from predictions for rows that the members asked had not seen.
+#'
+#' Such a fit cannot be continued. Where the second training is interrupted the fit is that of the first
+#' (which cannot be continued either), with a warning. Not with `checkpoint` and [schedule_plateau()].
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 7
 NULL
 
 check_refit <- function(settings, validation, call) {

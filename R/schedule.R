@@ -18,10 +18,11 @@
 #' * `schedule_one_cycle()`: from `start` up to 1 until \eqn{t} = `rise`, then down to `final`, both
 #'   along half a cosine (Smith and Topin 2018, in the form of two phases). The learning rate of the
 #'   optimizer is the highest; momentum stays as it is;
-#' * `schedule_flat_cosine()`: 1 until \eqn{t} = `flat`, then down to `final` along half a cosine;
+#' * `schedule_flat_cosine()`: 1 until \eqn{t} = `flat`, then down to `final` along half a cosine
+#'   (Holzmueller, Grinsztajn and Steinwart 2024);
 #' * `schedule_coslog4()`: \eqn{(1 - \cos(2 \pi \log_2(1 + 15 t))) / 2}{(1 - cos(2 pi log_2(1 + 15 t))) /
 #' 2}, four cycles of growing
-#'   length (Holzmueller, Grinsztajn and Steinwart 2024);
+#'   length (the same authors);
 #' * `schedule_warmup()`: \eqn{\mathrm{start} + (1 - \mathrm{start}) e / d}{start + (1 - start) e / d}
 #' times the first factor
 #'   of `then` for the first \eqn{d} epochs, after which `then` begins, with what is left of the

@@ -1,14 +1,14 @@
-# Ensembles whose members share the weights of their hidden layers (Gorishniy, Kotelnikov and Babenko 2025,
-# after Wen, Tran and Ba 2020). While they are trained, a hidden layer's list holds the shared `weight`, and
+# Ensembles whose members share the weights of their hidden layers (Gorishniy et al. 2025,
+# after Wen et al. 2020). While they are trained, a hidden layer's list holds the shared `weight`, and
 # the member's own `input_scale` and `unit_scale`; afterwards each member is a network like any other, with
 # weights of its own that are the product of the three.
 
-#' @param share_weights Whether the members of an `ensemble` share the weights of their hidden layers, and the
-#'   embedding of the inputs: `TRUE` or `FALSE`; see the section on it.
+#' @param share_weights Whether the members of an `ensemble` share the weights of their hidden layers, and
+#'   the embedding of the inputs (Gorishniy et al. 2025; formula in the section on such members): `TRUE` or
+#'   `FALSE`. `r default_of("share_weights")`
 #' @section Members that share weights:
-#' With `share_weights = TRUE` an `ensemble` is one network with several heads, as TabM is (Gorishniy,
-#' Kotelnikov and Babenko 2025), by the scales of BatchEnsemble (Wen, Tran and Ba 2020). A hidden layer of
-#' member \eqn{i} computes
+#' With `share_weights = TRUE` an `ensemble` is one network with several heads, as TabM is (Gorishniy et al.
+#' 2025), by the scales of BatchEnsemble (Wen et al. 2020). A hidden layer of member \eqn{i} computes
 #' \deqn{z = ((x \circ r_i) W) \circ s_i + b_i}{z = ((x * r_i) W) * s_i + b_i}
 #' with weights \eqn{W} that all share, and scales \eqn{r_i} of its inputs, \eqn{s_i} of its units and a bias
 #' of its own; the last layer, normalisation and the shares of parametric activations are each member's own,
@@ -27,11 +27,6 @@
 #'
 #' Presets leave `input_scale` out, which the first layer's \eqn{r_i} is, and let the scales learn as slowly
 #' as biases. Not with `input_scale`, `max_norm` and without hidden layers.
-#' @references Gorishniy Y, Kotelnikov A, Babenko A (2025). "TabM: advancing tabular deep learning with
-#'   parameter-efficient ensembling." ICLR, arXiv:2410.24210.
-#'
-#'   Wen Y, Tran D, Ba J (2020). "BatchEnsemble: an alternative approach to efficient ensemble and lifelong
-#'   learning." ICLR, arXiv:2002.06715.
 #' @examples
 #'
 #' # Members that share weights, in the way of TabM
@@ -41,6 +36,7 @@
 #'         batch_size = 32, validation = 0.2, patience = 16, standardize = "zscore")
 #' @name mlp_fit
 #' @rdname mlp_fit
+#' @order 6
 NULL
 
 check_share_weights <- function(settings, call) {

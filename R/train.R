@@ -1,5 +1,16 @@
 # Training: the sets of rows, and the loop over the engine's slices of time.
 
+#' @section Random numbers:
+#' With [set.seed()] a fit can be repeated exactly, at any number of threads. Two integers are drawn from R's
+#' generator to key the engine's own, which draws initial weights, shuffles, what is dropped and noise; then
+#' the rows of a validation share are drawn with [sample()], and then how an embedding and the scales of a
+#' member that shares weights start. Each further member of an `ensemble` draws two integers of its own
+#' first.
+#' @name mlp_fit
+#' @rdname mlp_fit
+#' @order 8
+NULL
+
 # Seconds that the engine trains before it lets R show progress and hear interrupts.
 slice_seconds <- 0.2
 
