@@ -1,5 +1,6 @@
-# What a program can check of the documentation: every help page has an example that runs as it stands, and
-# formulas that can be read in a terminal; translations hold the code, and in tables the numbers, of what they
+# What a program can check of the documentation: every help page has an example that runs as it stands,
+# formulas that can be read in a terminal, and as references what it cites; the text of each setting of
+# mlp_fit() ends with its default; translations hold the code, and in tables the numbers, of what they
 # translate. Prints each breach; the exit status says whether there was one.
 
 # ---- help pages ----
@@ -22,6 +23,50 @@ latex_in_text <- function(file) {
   text <- utils::capture.output(tools::Rd2txt(file))
   left <- trimws(grep("\\\\([a-zA-Z]{2,}|[,|])", text, value = TRUE))
   if (length(left)) sprintf("%s: as text it shows %s", file, left)
+}
+
+# Everything below a part of a page, as one line.
+flat_text <- function(rd) gsub("\\s+", " ", paste(unlist(rd), collapse = ""))
+
+# ---- references ----
+
+# References that nothing on their page cites, such as "Zou H, Hastie T (2005)." by "(Zou and Hastie 2005)";
+# and what it cites without a reference, by the name before the year.
+reference_faults <- function(file) {
+  rd <- tools::parse_Rd(file)
+  listed <- rd_tags(rd) == "\\references"
+  entries <- unlist(lapply(rd[listed], function(part) {
+    strsplit(paste(unlist(part), collapse = ""), "\n\\s*\n")
+  }))
+  entries <- regmatches(entries, regexpr("[[:upper:]][^(]*\\([0-9]{4}", entries))
+  text <- flat_text(rd[!listed])
+  names <- sub("[ ,].*", "", entries)
+  years <- sub(".*\\(", "", entries)
+  is_cited <- vapply(sprintf("\\b%s\\b[^().;]*( et al\\.)? \\(?%s", names, years), grepl, NA, text)
+  citation <- "([[:upper:]][[:alpha:]]+)( et al\\.)? \\(?((?:19|20)[0-9]{2})\\b"
+  citations <- unique(regmatches(text, gregexpr(citation, text, perl = TRUE))[[1]])
+  is_listed <- vapply(citations, function(cited) {
+    any(grepl(sub(" .*", "", cited), entries) & years == sub(".*\\D", "", cited))
+  }, NA)
+  c(sprintf("%s: does not cite %s)", file, entries[!is_cited]),
+    sprintf("%s: has no reference for %s", file, citations[!is_listed]))
+}
+
+# ---- defaults ----
+
+# Settings whose text on the page of mlp_fit() does not end as the installed package has them.
+default_faults <- function(file = "man/mlp_fit.Rd") {
+  package <- asNamespace("fastmlp")
+  rd <- tools::parse_Rd(file)
+  arguments <- rd[rd_tags(rd) == "\\arguments"][[1]]
+  items <- arguments[rd_tags(arguments) == "\\item"]
+  names <- strsplit(vapply(items, function(item) flat_text(item[[1]]), ""), ", *")
+  texts <- rep(vapply(items, function(item) flat_text(item[[2]]), ""), lengths(names))
+  texts <- stats::setNames(texts, unlist(names))
+  settings <- names(package$plain_arguments)
+  ends <- gsub("`", "", vapply(settings, package$default_of, ""))
+  wrong <- settings[is.na(texts[settings]) | !endsWith(texts[settings], ends)]
+  sprintf("%s: the text of %s does not end with \"%s\"", file, wrong, ends[wrong])
 }
 
 # ---- translations ----
@@ -75,6 +120,8 @@ pages <- list.files("man", "\\.Rd$", full.names = TRUE)
 found <- c(
   unlist(lapply(pages, lacks_example)),
   unlist(lapply(pages, latex_in_text)),
+  unlist(lapply(pages, reference_faults)),
+  default_faults(),
   unlist(Map(differs, names(translations), translations), use.names = FALSE)
 )
 writeLines(c(found, sprintf("%d help pages, %d translations, %d breaches", length(pages),

@@ -90,6 +90,20 @@ test_that("every method has every argument of the preset", {
   }
 })
 
+test_that("the help page says of each argument what the plain preset has, and whether others differ", {
+  plain <- mlp_preset("plain", "classification", 1000, 10)
+  others <- lapply(c("tabular", "fast", "pixels", "sparse"), function(name) {
+    c(mlp_preset(name, "classification", 1000, 10), mlp_preset(name, "regression", 1000, 10))
+  })
+  for (argument in names(plain_arguments)) {
+    text <- default_of(argument)
+    code <- regmatches(text, regexpr("(?<=`).*(?=`)", text, perl = TRUE))
+    expect_equal(eval(str2lang(code)), plain[[argument]], info = argument, ignore_function_env = TRUE)
+    expect_identical(grepl("by preset", text), argument %in% names(unlist(others, recursive = FALSE)),
+                     info = argument)
+  }
+})
+
 test_that("bad arguments are refused by name", {
   fit <- function(...) mlp_fit(iris_x, iris$Species, ..., verbose = FALSE)
   expect_conditions({
