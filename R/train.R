@@ -187,6 +187,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
     options = engine_options(settings, guard$loss, set_rows((members[[1]]$sets %||% sets)$train), key, plan)
   )
   job$options$epochs <- last_epoch %||% job$options$epochs
+  job$options$steps_back <- is.null(last_epoch) # otherwise what diverged is not wanted
   run <- if (is.null(members)) optimizer_of(settings$optimizer)$run else run_ensemble
   result <- run(job)
   guard$raise()

@@ -89,9 +89,11 @@ SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss, SEXP thr
    a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
    the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
    trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
-   smaller than the others>, variants = <list of such lists of layers as `network`, which then counts for
-   nothing: networks that share the weights of the first one's hidden layers and its embedding, each with
-   `input_scale` and `unit_scale` of its own in these layers>; from dropout on they may be absent).
+   smaller than the others>, steps_back = <logical: without validation the epoch before the kept one is held,
+   too>, whole_epochs = <logical: what ends training in the first epoch leaves the initial weights>, variants
+   = <list of such lists of layers as `network`, which then counts for nothing: networks that share the
+   weights of the first one's hidden layers and its embedding, each with `input_scale` and `unit_scale` of its
+   own in these layers>; from dropout on they may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),

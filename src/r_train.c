@@ -102,6 +102,7 @@ static train_options unpack_options(SEXP x) {
       .keep_last_tie = optional_flag(x, "keep_last_tie"),
       .judged_outside = optional_flag(x, "judged_outside"),
       .pause = optional_flag(x, "pause"),
+      .steps_back = optional_flag(x, "steps_back"),
       .whole_epochs = optional_flag(x, "whole_epochs"),
       .threads = unpack_threads(list_get(x, "threads")),
       .profile = unpack_flag(list_get(x, "profile"), "profile"),

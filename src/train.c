@@ -44,7 +44,7 @@ static void lay_out(void *owner, arena *arena) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
   t->kept = arena_take(arena, parameters, sizeof(float));
-  if (t->valid == NULL) t->previous = arena_take(arena, parameters, sizeof(float));
+  if (t->options.steps_back && t->valid == NULL) t->previous = arena_take(arena, parameters, sizeof(float));
   if (t->options.profile) t->profile = arena_take(arena, (size_t)t->pace.team, sizeof *t->profile);
 }
 

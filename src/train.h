@@ -18,6 +18,7 @@ typedef struct train_options {
   bool keep_last_tie;     /* of several best epochs the last is kept, not the first */
   bool judged_outside;    /* an epoch is kept by trainer_judge() alone, which tells what patience watches */
   bool pause;             /* trainer_advance() returns at the end of each epoch */
+  bool steps_back;        /* the epoch before the kept one is held, too, where no validation judges them */
   bool whole_epochs;      /* before the first epoch has ended the initial parameters are kept */
   double clip_norm;       /* the largest norm of the gradient of the loss; 0 for no limit */
   double max_norm;        /* the largest norm of a hidden unit's weights; 0 for no limit */
@@ -124,7 +125,7 @@ int trainer_kept_epoch(const trainer *trainer);
    `limit`, INFINITY for none. */
 status trainer_prove(trainer *trainer, size_t rows, double limit, bool *sound);
 
-/* Keeps the epoch before the one that is kept; without effect where validation judges, or there is none. */
+/* Keeps the epoch before the one that is kept; without effect where none is held. */
 void trainer_step_back(trainer *trainer);
 
 /* What is validated and kept: the network, or the same with its averages, until the next call as one of its

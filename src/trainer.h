@@ -39,7 +39,7 @@ struct trainer {
   float *average;         /* [parameters] running average, or NULL */
   network judged;         /* what is validated and kept: the network, or the same with its averages */
   float *kept;            /* [parameters] of the kept epoch */
-  float *previous;        /* [parameters] of the epoch before it, where no validation judges them; or NULL */
+  float *previous;        /* [parameters] of the epoch before it, if training may step back to it, or NULL */
 
   epoch_record *record; /* [records that there is room for] */
   int room;
