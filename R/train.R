@@ -237,10 +237,10 @@ rows_to_prove <- 4096L
 # Outputs up to which predictions are finite, by link; any are with others.
 largest_outputs <- c(log = log(.Machine$double.xmax))
 
-# Without validation nothing has judged the weights that are kept, since the loss of an epoch is that before its
-# steps. Where theirs or predictions are not finite training diverged, and those of the epoch before are kept,
-# or, if they are no better, those at the beginning. The state in which training ended; what was interrupted
-# may go on.
+# Without validation nothing has judged the weights that are kept, since the loss of an epoch is that before
+# its steps. Where theirs or predictions are not finite training diverged, and those of the epoch before are
+# kept, or, if they are no better, those at the beginning. The state in which training ended; what was
+# interrupted may go on.
 prove_kept <- function(monitors, ended) {
   if (!is.null(monitors[[1]]$sets$valid) || ended == "interrupted") return(ended)
   all_rows <- .Machine$integer.max
