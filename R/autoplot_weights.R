@@ -153,7 +153,10 @@ image_layers <- function() {
     ggplot2::theme(
       legend.position = "right", panel.grid = ggplot2::element_blank(),
       axis.text = ggplot2::element_blank(), axis.title = ggplot2::element_blank(),
-      strip.text = ggplot2::element_text(size = ggplot2::rel(.8)), panel.spacing = ggplot2::unit(3, "pt")
+      strip.text = ggplot2::element_text(size = ggplot2::rel(.8)),
+      # So that the ends of white images are seen.
+      panel.border = ggplot2::element_rect(fill = NA, colour = "grey85"),
+      panel.spacing = ggplot2::unit(3, "pt")
     )
   )
 }
