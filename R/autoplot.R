@@ -49,6 +49,9 @@ ggplot2::autoplot
 #'   [predict()][predict.fastmlp] gives as probabilities, means or quantiles, each in a panel of its own,
 #'   at an offset of 0. All other predictors are held at their median or most frequent value.
 #'
+#' Of many outcomes, labels or outputs with a panel each the first 12 are drawn, of `"residuals"`, with two
+#' panels each, the first 6; the caption says so.
+#'
 #' Where `"observed"` or `"residuals"` have more than 5000 points, they are counted in small rectangles.
 #'
 #' @section Data:
@@ -287,6 +290,8 @@ plot_theme <- function() {
       legend.title = ggplot2::element_text(margin = ggplot2::margin(r = 6, b = 4)),
       legend.spacing.x = ggplot2::unit(6, "pt"),
       panel.grid.minor = ggplot2::element_blank(),
+      # Pictures in files are not to be seen through.
+      plot.background = ggplot2::element_rect(fill = "white", colour = NA),
       strip.text = ggplot2::element_text(hjust = 0)
     )
 }

@@ -2,7 +2,7 @@
 
 #' @rdname mlp_attribution
 #' @param object,x What `mlp_attribution()` returned. Of many outputs those with the largest attributions are
-#'   drawn: of more than 5 or, as points, 12.
+#'   drawn: of more than 5 or, as points, 12 (6 where there are more than 10 predictors).
 #' @param max_predictors The most predictors to draw: a whole number of at least 1, by default 20. Not with
 #'   `shape`.
 #' @param shape Rows and columns of images whose pixels are the predictors, from left to right and then from
@@ -30,8 +30,9 @@ check_absent <- function(x, arg, when, call) {
 
 attribution_plot <- function(object, max_predictors) {
   few <- length(unique(object$row)) <= most_rows_as_bars
-  most_outputs <- if (few) most_outputs_as_bars else most_outputs_as_points
-  object <- object[object$output %in% largest(object, "output", "attribution", most_outputs), ]
+  all <- unique(object$output)
+  most <- if (few) most_outputs_as_bars else most_output_panels(object, max_predictors)
+  object <- rows_of_largest(object, "attribution", most)
   shown <- largest(object, "predictor", "attribution", max_predictors)
   object <- object[object$predictor %in% shown, ]
   object$predictor <- factor(object$predictor, rev(shown))
@@ -46,12 +47,15 @@ attribution_plot <- function(object, max_predictors) {
     ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()) +
     names_beside(columns) +
     (if (few) attribution_bars(object, shown) else attribution_points_layer(outputs, shown)) +
-    ggplot2::labs(x = wrapped(words, title_letters(shown, columns)), y = NULL)
+    ggplot2::labs(x = wrapped(words, title_letters(shown, columns)), y = NULL,
+                  caption = outputs_drawn(length(outputs), length(all)))
 }
 
+outputs_drawn <- function(shown, all) some_of(shown, all, "outputs", "with the largest attributions")
+
 # As few numbers as tell the scale of a narrow panel: zero alone does not.
-few_breaks <- function(limits) {
-  for (n in 3:6) {
+few_breaks <- function(limits, fewest = 3) {
+  for (n in fewest:6) {
     breaks <- pretty(limits, n)
     breaks <- breaks[breaks >= limits[1] & breaks <= limits[2]]
     if (length(breaks) > 1) break
@@ -65,9 +69,10 @@ plot.fastmlp_attribution <- function(x, ...) draw_plot(autoplot(x, ...))
 
 # ---- images ----
 
-# One row a pixel of some rows: image, output, row, column, attribution (over the image's largest of all
-# outputs).
+# One row a pixel of some rows and outputs: image, output, row, column, attribution (over the image's largest
+# of these outputs).
 attribution_pixels <- function(object, shape, max_rows) {
+  object <- rows_of_largest(object, "attribution", most_outputs_as_bars)
   rows <- unique(object$row)
   rows <- rows[evenly_spaced(length(rows), max_rows)]
   object <- object[object$row %in% rows, ]
@@ -82,21 +87,27 @@ attribution_pixels <- function(object, shape, max_rows) {
 }
 
 attribution_images <- function(images, object) {
-  several <- nlevels(images$output) > 1
-  quantity <- quantity_words(attr(object, "type"), levels(images$output))
+  outputs <- levels(images$output)
+  all <- unique(object$output)
+  several <- length(outputs) > 1
+  letters <- image_letters(length(outputs), nlevels(images$image), max(images$column) / max(images$row))
+  strips <- ggplot2::as_labeller(function(names) in_few_lines(names, letters))
+  quantity <- quantity_words(attr(object, "type"), all)
   ggplot2::ggplot(images, ggplot2::aes(.data$column, .data$row, fill = .data$attribution)) +
     image_layers() +
-    (if (several) ggplot2::facet_grid(ggplot2::vars(.data$image), ggplot2::vars(.data$output)) else
+    (if (several) ggplot2::facet_grid(ggplot2::vars(.data$image), ggplot2::vars(.data$output),
+                                         labeller = ggplot2::labeller(.cols = strips)) else
       ggplot2::facet_wrap("image", ncol = image_columns(nlevels(images$image)))) +
     weight_fill(1, "over the\nrow's\nlargest") +
-    ggplot2::labs(title = attribution_words(attr(object, "method"), quantity))
+    ggplot2::labs(title = wrapped(attribution_words(attr(object, "method"), quantity), 50),
+                  caption = outputs_drawn(length(outputs), length(all))) +
+    ggplot2::theme(strip.text.y = ggplot2::element_text(angle = 0))
 }
 
 # ---- bars and points ----
 
 most_rows_as_bars <- 4
 most_outputs_as_bars <- 5
-most_outputs_as_points <- 12
 
 # Panels beside each other: outputs or, of one output, rows.
 bar_columns <- function(object) {

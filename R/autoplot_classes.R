@@ -26,13 +26,16 @@ pair_counts <- function(truth, predicted) {
 }
 
 confusion_plot <- function(counts) {
+  all <- nlevels(counts$label)
   right <- sum(counts$rows[as.character(counts$truth) == as.character(counts$predicted)]) / sum(counts$rows)
   labels <- !is.null(counts$label)
-  rows <- sum(counts$rows) / if (labels) nlevels(counts$label) else 1
+  rows <- sum(counts$rows) / max(all, 1)
+  if (labels) counts <- first_panels(counts, "label")
   ggplot2::ggplot(counts, ggplot2::aes(.data$predicted, .data$truth, fill = .data$share)) +
     ggplot2::geom_tile(colour = "white") +
     confusion_text(counts) +
-    (if (labels) ggplot2::facet_wrap("label", scales = "free")) +
+    (if (labels) ggplot2::facet_wrap("label", scales = "free",
+                                     labeller = name_strips(nlevels(counts$label), inches = 4.2))) +
     ggplot2::scale_fill_gradient("share of\nthe class", low = "#F3F8FC", high = plot_colours[["blue"]],
                                  limits = c(0, 1), na.value = "white", labels = function(x) percent(x, 0)) +
     ggplot2::scale_colour_identity() +
@@ -40,13 +43,14 @@ confusion_plot <- function(counts) {
     ggplot2::scale_y_discrete(labels = confusion_names, limits = rev, expand = c(0, 0)) +
     (if (!labels) ggplot2::coord_fixed()) +
     ggplot2::labs(x = "predicted", y = "true",
-                  title = sprintf("Accuracy %s on %s", percent(right), count_rows(rows))) +
+                  title = sprintf("Accuracy %s on %s", percent(right), count_rows(rows)),
+                  caption = some_of(nlevels(counts$label), all, "labels")) +
     plot_theme() +
     confusion_theme(counts)
 }
 
 # Names along both sides of the table: the more there are, the smaller, and the shorter they have to be.
-confusion_names <- function(names) shortened(names, if (length(names) > 15) 16 else 20)
+confusion_names <- function(names) if (length(names) > 15) shortened(names, 16) else along_side(names)
 
 confusion_theme <- function(counts) {
   names <- levels(counts$truth)
@@ -56,7 +60,7 @@ confusion_theme <- function(counts) {
     legend.position = "right", panel.grid = ggplot2::element_blank(),
     axis.text.x = if (length(names) > 15) upright else if (has_long_names(names)) slanted
   )
-  if (length(names) <= 15) return(theme)
+  if (length(names) <= 15) return(theme + small_panels_theme(nlevels(counts$label)))
   theme + ggplot2::theme(axis.text = ggplot2::element_text(size = min(8, 72 * cell_inches(counts))))
 }
 
@@ -72,10 +76,13 @@ confusion_text <- function(counts) {
                      size = min(4, 9 * cell_inches(counts)), lineheight = .9)
 }
 
-# How wide and high a cell is where the picture is 4 inches high and long names are slanted.
+# How wide and high a cell is where the picture is 4 inches high and long names are slanted. Each panel of a
+# label has its name above and those of its classes below.
 cell_inches <- function(counts) {
   names <- confusion_names(levels(counts$truth))
-  (3.2 - if (has_long_names(names)) 0.05 * max(nchar(names)) else 0) / length(names)
+  panels <- nlevels(counts$label)
+  height <- if (panels > 1) 3.2 / ggplot2::wrap_dims(panels)[1] - 0.45 else 3.2
+  (height - if (has_long_names(names)) 0.05 * max(nchar(names)) else 0) / length(names)
 }
 
 has_long_names <- function(names) max(nchar(names)) * length(names) > 60
@@ -158,9 +165,7 @@ roc_plot <- function(curves) {
     ggplot2::coord_equal() +
     ggplot2::labs(
       x = "false positive rate", y = "true positive rate", colour = "class (AUC)", linetype = "class (AUC)",
-      caption = if (nrow(shown) < nrow(auc)) {
-        sprintf("%d of %d classes, with the smallest areas", nrow(shown), nrow(auc))
-      }
+      caption = some_of(nrow(shown), nrow(auc), "classes", "with the smallest areas")
     ) +
     ggplot2::theme(legend.key.width = ggplot2::unit(24, "pt"))
 }
@@ -197,8 +202,6 @@ wilson_interval <- function(share, n) {
   data.frame(lower = pmax(centre - half, 0), upper = pmin(centre + half, 1))
 }
 
-most_panels <- 12
-
 calibration_plot <- function(bins) {
   error <- bins[!duplicated(bins$class), c("class", "error")]
   shown <- error[rank(-error$error, ties.method = "first") <= most_panels, ]
@@ -218,10 +221,9 @@ calibration_plot <- function(bins) {
     unit_axes(nrow(shown)) +
     (if (nrow(shown) == 1) ggplot2::coord_equal()) +
     ggplot2::labs(x = "predicted probability", y = "share of rows of the class",
-                  caption = wrapped(paste0(
-                    if (nrow(shown) < nrow(error)) sprintf("%d of %d classes, with the largest errors; ",
-                                                           nrow(shown), nrow(error)),
-                    size, " rows a point; intervals at 95 %; above: expected calibration error"
-                  ), 80)) +
+                  caption = caption_of(
+                    some_of(nrow(shown), nrow(error), "classes", "with the largest errors"),
+                    paste(size, "rows a point"), "intervals at 95 %", "above: expected calibration error"
+                  )) +
     plot_theme()
 }

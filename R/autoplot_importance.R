@@ -6,31 +6,55 @@
 #' @exportS3Method ggplot2::autoplot fastmlp_importance
 autoplot.fastmlp_importance <- function(object, max_predictors = 20, ...) { # nolint: object_name_linter.
   check_no_dots(..., known = "max_predictors")
-  shown <- largest(object, "predictor", "importance", check_count(max_predictors, "max_predictors"))
+  max_predictors <- check_count(max_predictors, "max_predictors")
+  all <- unique(object[["output"]])
+  object <- rows_of_largest(object, "importance", most_output_panels(object, max_predictors))
+  shown <- largest(object, "predictor", "importance", max_predictors)
   object <- object[object$predictor %in% shown, ]
   object$predictor <- factor(object$predictor, rev(shown))
   object$sign <- sign_of(object$importance)
+  outputs <- unique(object[["output"]])
+  columns <- panel_columns(outputs, shown)
   ggplot2::ggplot(object, ggplot2::aes(.data$importance, .data$predictor)) +
     roomy_theme() +
     ggplot2::geom_col(ggplot2::aes(fill = .data$sign), width = 0.7) +
     importance_intervals(object) +
-    output_panels(object[["output"]], shown) +
+    output_panels(outputs, shown) +
     sign_scale() +
-    ggplot2::scale_x_continuous(labels = big_numbers, breaks = panel_breaks(object[["output"]]),
+    ggplot2::scale_x_continuous(labels = big_numbers, breaks = panel_breaks(outputs),
                                 guide = without_overlap()) +
-    names_beside(panel_columns(object[["output"]], shown)) +
-    ggplot2::labs(x = wrapped(importance_title(object), 45), y = NULL)
+    names_beside(columns) +
+    ggplot2::labs(
+      x = wrapped(importance_title(object), title_letters(shown, columns)), y = NULL,
+      # Garson's shares of each output add up to 1.
+      caption = some_of(length(outputs), length(all), "outputs",
+                        if (attr(object, "method") != "garson") "with the largest weights")
+    )
 }
 
 #' @rdname mlp_importance
 #' @export
 plot.fastmlp_importance <- function(x, ...) draw_plot(autoplot(x, ...))
 
-# Names of predictors or outputs by the mean size of their values, the largest first.
+# Names of predictors or outputs by the mean size of their values, the largest first. Equal ones, but for
+# rounding, stay in order.
 largest <- function(x, by, column, most) {
   size <- tapply(abs(x[[column]]), factor(x[[by]], unique(x[[by]])), mean)
-  utils::head(names(size)[order(-size)], most)
+  utils::head(names(size)[order(-signif(size, 10))], most)
 }
+
+# The rows of the outputs, if there are any, with the largest values.
+rows_of_largest <- function(x, column, most) {
+  if (is.null(x[["output"]])) x else x[x$output %in% largest(x, "output", column, most), ]
+}
+
+# Panels of outputs at most: side by side where there are many predictors.
+most_output_panels <- function(x, max_predictors) {
+  if (min(length(unique(x$predictor)), max_predictors) > many_predictors) most_beside else most_panels
+}
+
+many_predictors <- 10
+most_beside <- 6
 
 # Of means over permutations.
 importance_intervals <- function(x) {
@@ -52,7 +76,7 @@ output_panels <- function(outputs, predictors) {
 
 panel_columns <- function(outputs, predictors) {
   panels <- max(1, length(unique(outputs)))
-  if (length(predictors) > 10 && panels <= 6) panels else ggplot2::wrap_dims(panels)[2]
+  if (length(predictors) > many_predictors && panels <= most_beside) panels else ggplot2::wrap_dims(panels)[2]
 }
 
 # Panels beside each other have room for few numbers.

@@ -19,6 +19,20 @@ shortened <- function(names, longest = 24) {
   names
 }
 
+# What a picture says where there is no room for all: "12 of 26 classes, with the largest errors", or of the
+# first ones "the first 12 of 26 classes".
+some_of <- function(shown, all, what, which = NULL) {
+  if (shown >= all) return(NULL)
+  if (is.null(which)) return(sprintf("the first %d of %d %s", shown, all, what))
+  sprintf("%d of %d %s, %s", shown, all, what, which)
+}
+
+# Words below a picture, or NULL where there are none.
+caption_of <- function(..., between = "; ") {
+  words <- c(...)
+  if (length(words)) wrapped(paste(words, collapse = between), 85)
+}
+
 # ---- legends ----
 
 # What a legend beside a picture has: names in a column, and columns, at most.
@@ -71,10 +85,21 @@ scale_by_colour <- function(levels, aesthetics = "colour") {
 
 # ---- along axes and above panels ----
 
-# Many or long names along the x axis stand at an angle.
+# Titles of axes and of legends above a picture, which may be names.
+x_title <- function(text) wrapped(text, 60)
+y_title <- function(text) wrapped(text, 30)
+legend_title <- function(text) wrapped(text, 24)
+
+# Names along an axis that share the picture with what they name.
+along_side <- function(names) shortened(names, 20)
+
+# Many or long names along the x axis stand at an angle, and upright where the first would reach beyond the
+# picture.
 crowded_names <- function(names) {
-  if (sum(nchar(names) + 2) > 60) {
-    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 40, hjust = 1, vjust = 1))
+  if (sum(nchar(along_side(names)) + 2) > 60) {
+    upright <- length(names) > 6
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = if (upright) 90 else 40, hjust = 1,
+                                                       vjust = if (upright) 0.5 else 1))
   }
 }
 
@@ -92,14 +117,33 @@ names_beside <- function(columns = 1) {
                             labels = function(names) shortened(names, beside_letters(columns)))
 }
 
+# Panels at most, in three rows of four.
+most_panels <- 12
+
+# Of data with a panel for each level of a factor those of the first levels.
+first_panels <- function(data, by, most = most_panels) {
+  shown <- utils::head(levels(data[[by]]), most)
+  data <- data[data[[by]] %in% shown, ]
+  data[[by]] <- factor(data[[by]], shown)
+  data
+}
+
+are_small <- function(panels) max(ggplot2::wrap_dims(max(panels, 1))) > 2
+
+# Small panels leave little room beside each other, and have small numbers and names along their axes.
+small_panels_theme <- function(panels) {
+  if (!are_small(panels)) return(NULL)
+  ggplot2::theme(axis.text = ggplot2::element_text(size = 7), panel.spacing = ggplot2::unit(5.5, "pt"))
+}
+
 # Letters in a line above each of so many panels, which have so many inches in all.
 panel_letters <- function(panels, inches = 5.2, columns = ggplot2::wrap_dims(panels)[2]) {
   floor(inches / columns / 0.075)
 }
 
 # Names of so many panels: in several lines, but in one where there are rows of panels.
-name_strips <- function(panels) {
-  letters <- panel_letters(panels)
+name_strips <- function(panels, inches = 5.2) {
+  letters <- panel_letters(panels, inches)
   rows <- ggplot2::wrap_dims(panels)[1]
   ggplot2::as_labeller(function(names) if (rows > 2) shortened(names, letters) else wrapped(names, letters))
 }
@@ -110,6 +154,9 @@ beside_strips <- function(predictors, columns) {
   letters <- panel_letters(inches = 5.4 - inches_beside(predictors, columns) - between, columns = columns)
   ggplot2::as_labeller(function(names) in_few_lines(names, min(24, letters)))
 }
+
+# Letters in a line above images that are `ratio` times as wide as high.
+image_letters <- function(columns, rows, ratio) max(7, floor(min(4.2 / columns, 2.6 * ratio / rows) / 0.07))
 
 # In at most three lines: what needs more loses its middle, its ends one above the other.
 in_few_lines <- function(names, letters) {

@@ -33,9 +33,11 @@ number_points <- function(data, panels) {
   )
 }
 
-number_axes <- function() {
-  list(ggplot2::scale_x_continuous(labels = big_numbers, guide = without_overlap()),
-       ggplot2::scale_y_continuous(labels = big_numbers, guide = without_overlap()))
+# Small panels, beside each other as below, have few numbers.
+number_axes <- function(panels) {
+  breaks <- if (are_small(panels)) function(limits) few_breaks(limits, 2) else ggplot2::waiver()
+  list(ggplot2::scale_x_continuous(labels = big_numbers, breaks = breaks, guide = without_overlap()),
+       prediction_axis(panels))
 }
 
 # ---- observed ----
@@ -52,20 +54,24 @@ fit_words <- function(data) {
 }
 
 observed_plot <- function(data) {
+  all <- nlevels(data$outcome)
+  data <- first_panels(data, "outcome")
   words <- fit_words(data)
-  several <- nrow(words) > 1
-  strips <- sprintf("%s:\n%s", words$outcome, sub(", ", "\n", words$text))
+  several <- all > 1
+  names <- shortened(as.character(words$outcome), panel_letters(nrow(words)) - 1)
+  strips <- sprintf("%s:\n%s", names, sub(", ", "\n", words$text))
   strips <- rlang::set_names(strips, as.character(words$outcome))
   ggplot2::ggplot(data, ggplot2::aes(.data$predicted, .data$observed)) +
     number_points(data, nrow(words)) +
     ggplot2::geom_abline(colour = "grey30", linetype = "dashed") +
     (if (several) ggplot2::facet_wrap("outcome", scales = "free", labeller = ggplot2::as_labeller(strips))) +
-    number_axes() +
+    number_axes(nrow(words)) +
     ggplot2::labs(
-      x = "predicted", y = if (several) "observed" else sprintf("observed %s", words$outcome),
-      title = if (!several) words$text
+      x = "predicted", y = if (several) "observed" else y_title(sprintf("observed %s", words$outcome)),
+      title = if (!several) words$text, caption = some_of(nrow(words), all, "outcomes")
     ) +
-    plot_theme() +
+    roomy_theme() +
+    small_panels_theme(nrow(words)) +
     ggplot2::theme(legend.position = "right")
 }
 
@@ -86,20 +92,41 @@ observed_residuals <- function(data) {
   panels
 }
 
+# Two panels an outcome, of which two stand beside each other where there are more.
 residuals_plot <- function(panels) {
+  all <- nlevels(panels$outcome)
+  panels <- first_panels(panels, "outcome", most_panels / 2)
+  panels$panel <- droplevels(panels$panel)
+  count <- nlevels(panels$panel)
+  columns <- if (count > 4) 4 else 2
   ggplot2::ggplot(panels, ggplot2::aes(.data$x, .data$residual)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey30", linetype = "dashed") +
-    number_points(panels, nlevels(panels$panel)) +
+    number_points(panels, count) +
     ggplot2::geom_line(data = residual_lines(panels), colour = plot_colours[["vermilion"]], linewidth = .8) +
-    ggplot2::facet_wrap("panel", scales = "free", ncol = 2, strip.position = "bottom") +
-    number_axes() +
-    ggplot2::labs(x = NULL, y = "observed less predicted",
-                  caption = "lines: means of neighbours (left), a normal distribution (right)") +
-    plot_theme() +
+    ggplot2::facet_wrap("panel", scales = "free", ncol = columns, strip.position = "bottom",
+                        labeller = residual_strips(columns)) +
+    number_axes(count) +
+    ggplot2::labs(x = NULL, y = "observed less predicted", caption = caption_of(
+      some_of(nlevels(panels$outcome), all, "outcomes"),
+      "lines: means of neighbours (left), a normal distribution (right)",
+      between = "\n"
+    )) +
+    roomy_theme() +
+    small_panels_theme(count) +
     ggplot2::theme(
       legend.position = "right", strip.placement = "outside",
-      strip.text = ggplot2::element_text(hjust = .5, size = ggplot2::rel(1.1))
+      strip.text = ggplot2::element_text(hjust = .5, size = ggplot2::rel(if (count > 2) 0.8 else 1.1))
     )
+}
+
+# The name of an outcome stands above what its residuals are drawn against.
+residual_strips <- function(columns) {
+  letters <- panel_letters(inches = 4.8, columns = columns)
+  ggplot2::as_labeller(function(panels) {
+    against <- sub(".*: ", "", panels)
+    names <- substr(panels, 1, nchar(panels) - nchar(against))
+    paste0(sub("(.)$", "\\1\n", shortened(sub(" $", "", names), letters)), against)
+  })
 }
 
 # Against predictions the means of up to 20 groups of neighbours, which tell where the network is too high or

@@ -52,7 +52,7 @@ partial_lines <- function(object, variables, by) {
     value_axes(object, along),
     if (!one) list(scale_by_colour(groups), names_legend(groups, title %||% "")),
     if (!is.null(panels)) panels_of(object, panels),
-    ggplot2::labs(x = along, y = partial_words(object), colour = title)
+    ggplot2::labs(x = x_title(along), y = y_title(partial_words(object)), colour = title)
   )
 }
 
@@ -65,7 +65,8 @@ curve_layer <- function(mapping, data, along, colour = NULL) {
 
 value_axes <- function(object, along) {
   list(
-    if (on_a_line(object[[along]])) predictor_axis("x", object[[along]]),
+    if (on_a_line(object[[along]])) predictor_axis("x", object[[along]]) else
+      ggplot2::scale_x_discrete(labels = along_side),
     names_along(object[[along]]),
     prediction_axis(nlevels(object$.output))
   )
@@ -73,8 +74,8 @@ value_axes <- function(object, along) {
 
 # Low panels have room for few numbers.
 prediction_axis <- function(panels) {
-  if (ggplot2::wrap_dims(panels)[1] <= 2) return(ggplot2::scale_y_continuous(labels = big_numbers))
-  ggplot2::scale_y_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap())
+  breaks <- if (ggplot2::wrap_dims(panels)[1] > 2) few_breaks else ggplot2::waiver()
+  ggplot2::scale_y_continuous(labels = big_numbers, breaks = breaks, guide = without_overlap())
 }
 
 names_along <- function(values) if (!on_a_line(values)) crowded_names(levels(as.factor(values)))
@@ -99,7 +100,7 @@ ice_layers <- function(object, max_rows) {
     rug_layer(object, along),
     value_axes(object, along),
     panels_of(object),
-    ggplot2::labs(x = along, y = partial_words(object))
+    ggplot2::labs(x = x_title(along), y = y_title(partial_words(object)))
   )
 }
 
@@ -134,7 +135,7 @@ partial_tiles <- function(object) {
     names_along(object[[sides[1]]]),
     fill_by_number(attr(object, "type")),
     panels_of(object),
-    ggplot2::labs(x = sides[1], y = sides[2], fill = partial_words(object))
+    ggplot2::labs(x = x_title(sides[1]), y = y_title(sides[2]), fill = legend_title(partial_words(object)))
   )
 }
 
@@ -155,5 +156,5 @@ cell_scale <- function(axis, value) {
   if (on_a_line(value)) return(predictor_axis(axis, value, expand = c(0, 0)))
   levels <- levels(as.factor(value))
   continuous <- c(x = ggplot2::scale_x_continuous, y = ggplot2::scale_y_continuous)[[axis]]
-  continuous(breaks = seq_along(levels), labels = levels, expand = c(0, 0))
+  continuous(breaks = seq_along(levels), labels = along_side(levels), expand = c(0, 0))
 }

@@ -110,9 +110,13 @@ fan_points <- function(numbers) {
 }
 
 quantiles_plot <- function(fan, middle, points, along = NULL) {
+  all <- nlevels(points$outcome)
+  rows <- attr(points, "rows")
+  fan <- first_panels(fan, "outcome")
+  points <- first_panels(points, "outcome")
+  if (!is.null(middle)) middle <- first_panels(middle, "outcome")
   names <- levels(points$outcome)
   shown <- nrow(points) / length(names)
-  rows <- attr(points, "rows")
   title <- "band (rows within)"
   ggplot2::ggplot(fan, ggplot2::aes(.data$x)) +
     plot_theme() +
@@ -120,15 +124,19 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
     ggplot2::geom_point(ggplot2::aes(y = .data$y), points, size = .7, colour = "grey15",
                         alpha = min(.7, max(.2, 12 / sqrt(shown)))) +
     (if (!is.null(middle)) ggplot2::geom_line(ggplot2::aes(y = .data$y), middle, colour = "black")) +
-    (if (length(names) > 1) ggplot2::facet_wrap("outcome", scales = "free")) +
+    (if (length(names) > 1) ggplot2::facet_wrap("outcome", scales = "free",
+                                                labeller = name_strips(length(names)))) +
     ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
     names_legend(band_labels(fan), title, "fill") +
     predictor_axis("x", fan$x) +
-    ggplot2::scale_y_continuous(labels = big_numbers) +
+    prediction_axis(length(names)) +
     ggplot2::labs(
-      x = along %||% "rows, from the smallest predicted median to the largest",
-      y = if (length(names) == 1) names, fill = title,
-      caption = if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
+      x = x_title(along %||% "rows, from the smallest predicted median to the largest"),
+      y = if (length(names) == 1) y_title(names), fill = title,
+      caption = caption_of(
+        some_of(length(names), all, "outcomes"),
+        if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
+      )
     )
 }
 

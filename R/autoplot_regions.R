@@ -16,8 +16,11 @@ regions_picture <- function(object, call, new_data, truth = NULL, variables = NU
   values <- if (is_class) class_regions(object, x, call) else surface_regions(object, quantity, x, call)
   points <- region_points(rows$columns[variables], truth, levels(values$.output), max_points)
   plane <- list_frame(c(lapply(as.list(plane[variables]), rep_len, length(values[[1]])), values))
+  if (!is_class) plane <- first_panels(plane, ".output")
   layers <- if (is_class) class_layers(plane, points) else surface_layers(plane, points, quantity$type)
-  regions_plot(plane, variables, layers, held_words(rows$columns, variables))
+  drawn <- some_of(nlevels(plane$.output), nlevels(values$.output), "outputs")
+  held <- held_words(rows$columns, variables)
+  regions_plot(plane, variables, layers, caption_of(drawn, held, between = "\n"))
 }
 
 # The two numeric predictors, which need no naming where there are no others.
@@ -110,7 +113,7 @@ regions_plot <- function(plane, variables, layers, held) {
     predictor_axis("x", plane[[variables[1]]]) +
     predictor_axis("y", plane[[variables[2]]]) +
     ggplot2::coord_cartesian(expand = FALSE) +
-    ggplot2::labs(x = variables[1], y = variables[2], caption = held) +
+    ggplot2::labs(x = x_title(variables[1]), y = y_title(variables[2]), caption = held) +
     ggplot2::theme(plot.caption.position = "plot")
 }
 
@@ -136,12 +139,13 @@ class_layers <- function(plane, points) {
 
 surface_layers <- function(plane, points, type) {
   outputs <- levels(plane$.output)
+  if (!is.null(points$.output)) points <- first_panels(points, ".output")
   list(
     ggplot2::geom_raster(ggplot2::aes(fill = .data$.pred)),
     point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred), "grey60"),
     fill_by_number(type),
-    if (length(outputs) > 1) ggplot2::facet_wrap(".output"),
-    ggplot2::labs(fill = quantity_words(type, outputs))
+    if (length(outputs) > 1) ggplot2::facet_wrap(".output", labeller = name_strips(length(outputs))),
+    ggplot2::labs(fill = legend_title(quantity_words(type, outputs)))
   )
 }
 

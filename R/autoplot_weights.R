@@ -87,10 +87,8 @@ weight_heat <- function(cells, names = NULL) {
     side_scale(ggplot2::scale_y_continuous, names$inputs, trans = "reverse") +
     ggplot2::labs(x = "unit", y = "from") +
     plot_theme() +
-    ggplot2::theme(
-      panel.grid = ggplot2::element_blank(), legend.position = "right",
-      axis.text.x = if (!is.null(names$outputs)) ggplot2::element_text(angle = 45, hjust = 1)
-    )
+    ggplot2::theme(panel.grid = ggplot2::element_blank(), legend.position = "right") +
+    crowded_names(names$outputs)
 }
 
 # Lines are broken before "to hidden 2" and behind a comma alone.
@@ -115,7 +113,7 @@ side_scale <- function(scale, names, ...) {
     few <- function(limits) integer_breaks(range(limits), 4)
     return(scale(labels = big_numbers, breaks = few, expand = c(0, 0), ...))
   }
-  scale(breaks = seq_along(names), labels = names, expand = c(0, 0), ...)
+  scale(breaks = seq_along(names), labels = along_side(names), expand = c(0, 0), ...)
 }
 
 # ---- units as images ----
@@ -155,7 +153,10 @@ image_layers <- function() {
     ggplot2::theme(
       legend.position = "right", panel.grid = ggplot2::element_blank(),
       axis.text = ggplot2::element_blank(), axis.title = ggplot2::element_blank(),
-      strip.text = ggplot2::element_text(size = ggplot2::rel(.8)), panel.spacing = ggplot2::unit(3, "pt")
+      strip.text = ggplot2::element_text(size = ggplot2::rel(.8)),
+      # So that the ends of white images are seen.
+      panel.border = ggplot2::element_rect(fill = NA, colour = "grey85"),
+      panel.spacing = ggplot2::unit(3, "pt")
     )
   )
 }

@@ -5,7 +5,9 @@
 #' What `caret::train(method = )` takes to fit perceptrons by [mlp_fit()], for classes (with probabilities)
 #' and numbers, with case weights. Tuned are the units of one hidden layer (`size`), `penalty`, `learn_rate`
 #' and `epochs`; other arguments of [mlp_fit()], `preset` first, can be given to `train()`. `hidden_units`
-#' given so takes the place of `size`, for several layers.
+#' given so takes the place of `size`, for several layers; of any other that is tuned, such as `epochs`, the
+#' value given is used as well, though caret prints that of its grid. To tune others, or none, give a
+#' `tuneGrid`.
 #'
 #' caret hands predictors over as a data frame or a matrix; by `train(form, data)` it has made dummy
 #' variables of factors. Predictors need not be standardised with a tuned preset.

@@ -17,7 +17,7 @@ no_effect <- list(
   },
   ordered_factors = function(settings, facts) {
     if (length(facts$design$predictors$scored) == 0) {
-      "where no ordered factor with three levels or more stands by itself"
+      c("where no ordered factor with three levels or more stands by itself", order_hint(facts$design))
     }
   },
   factor_embedding = function(settings, facts) {
@@ -53,6 +53,15 @@ no_effect <- list(
   stop_metric = function(settings, facts) if (!watches(settings)) without_patience(settings),
   stop_direction = function(settings, facts) if (!watches(settings)) without_patience(settings)
 )
+
+# How a predictor becomes an ordered factor, where none is.
+order_hint <- function(design) {
+  factors <- Filter(is.factor, encoding_of(design)$ptypes$predictors)
+  if (any(vapply(factors, is.ordered, NA))) return(NULL)
+  have <- if (length(factors)) sprintf("not ordered: %s", enumerate_columns(names(factors))) else
+    "no predictor is a factor"
+  sprintf("`factor(ordered = TRUE)` makes a column an ordered factor; %s.", have)
+}
 
 without_hidden <- function(settings) if (length(settings$hidden_units) == 0) "without hidden layers"
 

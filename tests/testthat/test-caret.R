@@ -36,6 +36,10 @@ test_that("caret resamples and tunes, with weights and several layers", {
   expect_identical(weighted$finalModel$arguments$weights, "given")
   expect_identical(weighted$finalModel$network$hidden_units, c(4L, 3L))
   expect_type(predict(weighted, mtcars), "double")
+  fewer <- caret::train(iris_x, iris$Species, method = caret_model(), preset = "plain", epochs = 2,
+                        trControl = caret::trainControl("none"),
+                        tuneGrid = data.frame(size = 4, penalty = 0, learn_rate = 0.1, epochs = 100))
+  expect_identical(fewer$finalModel$arguments$epochs, 2L)
 })
 
 test_that("caret's grids are of values that mlp_fit() takes", {

@@ -99,6 +99,7 @@ test_that("the messages say where", {
     vain_fit(in_vain$factor_embedding)
     vain_fit(list(data["f"], factor_embedding = embed_factors()))
     vain_fit(in_vain$ordered_factors)
+    vain_fit(list(numbers, ordered_factors = "scores"))
     vain_fit(list(transform(data["g"], g = factor(g, ordered = TRUE)), ordered_factors = "scores",
                   factor_embedding = embed_factors()))
     vain_fit(in_vain$numeric_embedding)
