@@ -95,7 +95,7 @@ encoded_widths <- function(columns) {
 }
 
 # Those of x, a matrix or columns.
-encoded_count <- function(x) if (is.matrix(x)) ncol(x) else sum(encoded_widths(x))
+encoded_count <- function(x) if (is.matrix(x) || is_sparse(x)) ncol(x) else sum(encoded_widths(x))
 
 # Which of them hold the codes of factors.
 code_positions <- function(x) {

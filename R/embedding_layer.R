@@ -170,7 +170,7 @@ embedding_starts <- list(
 bin_edges <- function(bins, column, set, scaling) {
   values <- encoded_column(set$x, column)
   if (!is.null(set$rows)) values <- values[set$rows]
-  quantiles <- stats::quantile(values, seq(0, 1, length.out = bins + 1), names = FALSE)
+  quantiles <- weighted_quantiles(values, set_counts(set), seq(0, 1, length.out = bins + 1))
   edges <- unique(signif(standardized(quantiles, scaling, column), 7))
   if (length(edges) > 1) edges else edges + c(0, max(1, abs(edges)))
 }

@@ -2,28 +2,28 @@
 
 # ---- predictors ----
 
-# Each gives the center and scale of all columns, from the training rows and their scan; `clip` where
-# what comes of that is smoothly clipped to +-clip.
+# Each gives the center and scale of all columns, from the training rows, their scan and what they count as;
+# `clip` where what comes of that is smoothly clipped to +-clip.
 standardizers <- list(
   # mean 0, standard deviation 1
-  zscore = function(x, rows, scan) list(center = scan$mean, scale = scan$sd),
+  zscore = function(x, rows, scan, counts) list(center = scan$mean, scale = scan$sd),
   # standard deviation 1, with zeros where they were
-  scale = function(x, rows, scan) list(center = numeric(length(scan$sd)), scale = scan$sd),
+  scale = function(x, rows, scan, counts) list(center = numeric(length(scan$sd)), scale = scan$sd),
   # median 0, and the interquartile range of the normal distribution with standard deviation 1
-  robust = function(x, rows, scan) {
-    quartiles <- column_quartiles(x, rows, scan)
+  robust = function(x, rows, scan, counts) {
+    quartiles <- column_quartiles(x, rows, counts)
     spread <- (quartiles[3, ] - quartiles[1, ]) / (2 * stats::qnorm(0.75))
     list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, scan$sd))
   },
   # median 0 and interquartile range 1, or half the range where most values are the same
-  robust_clip = function(x, rows, scan) {
-    quartiles <- column_quartiles(x, rows, scan)
+  robust_clip = function(x, rows, scan, counts) {
+    quartiles <- column_quartiles(x, rows, counts)
     spread <- quartiles[3, ] - quartiles[1, ]
     half <- (scan$maximum - scan$minimum) / 2
     list(center = quartiles[2, ], scale = ifelse(spread > 0, spread, half), clip = 3)
   },
   # one mean and one standard deviation, those of all values together but codes of factors
-  global = function(x, rows, scan) {
+  global = function(x, rows, scan, counts) {
     columns <- length(scan$mean)
     scan <- lapply(scan, function(values) values[setdiff(seq_len(columns), code_positions(x))])
     mean <- mean(scan$mean)
@@ -32,21 +32,22 @@ standardizers <- list(
   }
 )
 
-# 3 x columns, by R's default definition of quantiles.
-column_quartiles <- function(x, rows, scan) {
+# 3 x columns.
+column_quartiles <- function(x, rows, counts) {
   column <- column_reader(x)
-  vapply(seq_along(scan$mean), function(j) {
+  vapply(seq_len(encoded_count(x)), function(j) {
     values <- column(j)
     if (!is.null(rows)) values <- values[rows]
-    stats::quantile(values, c(0.25, 0.5, 0.75), names = FALSE)
+    weighted_quantiles(values, counts, c(0.25, 0.5, 0.75))
   }, numeric(3))
 }
 
-# NULL rows means all of them, of which the scan may be known.
-standardization <- function(method, x, rows, scan = NULL) {
+# NULL rows means all of them, of which the scan may be known; `counts`: what each counts as, if not once.
+standardization <- function(method, x, rows, scan = NULL, counts = NULL) {
   if (method == "none") return(NULL)
-  if (is.null(scan) || !is.null(rows)) scan <- .Call(fastmlp_scan, x, rows)
-  scaling <- standardizers[[method]](x, rows, scan)
+  if (!is.null(counts)) scan <- weighted_scan(x, rows, counts) else
+    if (is.null(scan) || !is.null(rows)) scan <- .Call(fastmlp_scan, x, rows)
+  scaling <- standardizers[[method]](x, rows, scan, counts)
   unusable <- if (method == "global") !(scaling$scale > 0) else
     scan$minimum == scan$maximum | !(scaling$scale > 0)
   scaling$scale[unusable] <- 1
@@ -88,14 +89,18 @@ has_scale <- function(row) row$target == "numbers" && !isFALSE(row$by_name)
 
 # list(center, scale, lower, upper), one value for each number of the outcome: what standardises it, and
 # the range that predictions are clamped to; NULL where neither is wanted.
-outcome_scaling <- function(settings, values, rows) {
+outcome_scaling <- function(settings, values, rows, counts) {
   if (!settings$standardize_outcome && !settings$clamp) return(NULL)
   if (!is.null(rows)) values <- values[rows, , drop = FALSE]
+  counts <- counts %||% rep(1, nrow(values))
+  values <- values[counts > 0, , drop = FALSE]
+  counts <- counts[counts > 0]
   columns <- ncol(values)
   scaling <- list(center = rep(0, columns), scale = rep(1, columns))
   if (settings$standardize_outcome) {
-    spread <- apply(values, 2, stats::sd)
-    scaling <- list(center = colMeans(values), scale = ifelse(spread %in% 0 | is.na(spread), 1, spread))
+    moments <- apply(values, 2, weighted_moments, counts)
+    scaling <- list(center = moments[1, ], scale = ifelse(moments[2, ] > 0, moments[2, ], 1))
+    scaling$scale[is.na(scaling$scale)] <- 1
   }
   if (!settings$clamp) return(scaling)
   c(scaling, list(lower = apply(values, 2, min), upper = apply(values, 2, max)))

@@ -129,3 +129,52 @@ test_that("the statistics are those of the training rows alone", {
   expect_false(isTRUE(all.equal(fit$standardize$center, unname(colMeans(x)))))
 })
 
+
+test_that("weights of whole numbers standardise as rows that stand there as often", {
+  set.seed(1)
+  x <- matrix(rexp(180), 60, dimnames = list(NULL, c("a", "b", "c")))
+  x[x[, 3] < 0.3, 3] <- 0
+  y <- 10 + x[, 1] * x[, 2]
+  weights <- rep(0:3, 15)
+  repeated <- rep(seq_len(60), weights)
+  fit <- function(x, y, ...) {
+    small_fit(x, y, ..., batch_size = Inf, init = init_glorot(), optimizer = opt_sgd(0.1))
+  }
+  sparse <- Matrix::Matrix(x, sparse = TRUE)
+  for (settings in list(
+    list(standardize = "zscore"), list(standardize = "robust"), list(standardize = "robust_clip"),
+    list(standardize = "scale"), list(standardize = "global"),
+    list(standardize_outcome = TRUE, clamp = TRUE, standardize = "zscore"),
+    list(standardize = "zscore", numeric_embedding = embed_piecewise(bins = 6))
+  )) {
+    run <- function(x, y, ...) {
+      set.seed(3)
+      do.call(fit, c(list(x, y, ...), settings))
+    }
+    weighted <- run(x, y, weights = weights)
+    doubled <- run(x[repeated, ], y[repeated])
+    expect_equal(weighted$standardize, doubled$standardize, tolerance = 1e-12)
+    expect_equal(weighted$outcome$scaling, doubled$outcome$scaling, tolerance = 1e-12)
+    expect_equal(coef(weighted), coef(doubled), tolerance = 1e-5)
+    expect_identical(coef(run(x, y, weights = weights / 7)), coef(run(x, y, weights = weights * 1.7)))
+    if (settings$standardize == "scale") {
+      expect_equal(coef(run(sparse, y, weights = weights)), coef(weighted), tolerance = 1e-6)
+    }
+    if (isTRUE(settings$clamp)) next
+    classes <- factor(y > 12)
+    by_row <- run(x, classes, weights = ifelse(y > 12, 2, 0.3))
+    expect_identical(coef(run(x, classes, class_weights = c("TRUE" = 2, "FALSE" = 0.3))), coef(by_row))
+  }
+})
+
+test_that("weighted quantiles are those of rows that stand there as often", {
+  set.seed(2)
+  for (i in 1:20) {
+    values <- round(rnorm(sample(30, 1)), 1)
+    counts <- sample(0:4, length(values), TRUE)
+    counts[1] <- 1
+    probs <- c(0, 0.1, 0.25, 0.5, 0.75, 1)
+    expect_equal(weighted_quantiles(values[counts > 0], counts[counts > 0], probs),
+                 quantile(rep(values, counts), probs, names = FALSE))
+  }
+})

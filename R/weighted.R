@@ -1,0 +1,67 @@
+# Statistics by case weights, of which whole numbers are numbers of rows: a weight of 2 is the row twice.
+
+# What the rows of a set count as, or NULL: each once. Weights that are no whole numbers are brought to a mean
+# of 1 first, over the rows that count.
+set_counts <- function(set) {
+  weights <- if (is.null(set$rows)) set$weights else set$weights[set$rows]
+  if (is.null(weights) || all(weights == round(weights))) return(weights)
+  weights * sum(weights > 0) / sum(weights)
+}
+
+# c(mean, sd), the latter with one less than the rows counted below. Deviations are taken from the first
+# value: those of a constant are exactly 0.
+weighted_moments <- function(values, counts) {
+  total <- sum(counts)
+  away <- values - values[1]
+  mean <- sum(counts * away) / total
+  c(values[1] + mean, sqrt(sum(counts * (away - mean)^2) / (total - 1)))
+}
+
+# R's default definition, as if each value stood there as often as it counts.
+weighted_quantiles <- function(values, counts, probs) {
+  if (is.null(counts)) return(stats::quantile(values, probs, names = FALSE))
+  order <- order(values)
+  values <- values[order]
+  reached <- cumsum(counts[order])
+  nth <- function(k) { # the first to reach k, but for rounding
+    values[pmin(findInterval(k - 1e-8, reached, left.open = TRUE) + 1, length(values))]
+  }
+  at <- 1 + (sum(counts) - 1) * probs
+  below <- floor(at)
+  share <- at - below
+  (1 - share) * nth(below) + share * nth(below + 1)
+}
+
+# What a scan tells of the columns, from the rows that count.
+weighted_scan <- function(x, rows, counts) {
+  rows <- rows %||% seq_len(nrow(x))
+  column <- if (is_sparse(x)) counted_entries(x, rows, counts) else counted_values(x, rows, counts)
+  summary <- vapply(seq_len(encoded_count(x)), function(j) {
+    own <- column(j)
+    c(weighted_moments(own$values, own$counts), range(own$values))
+  }, numeric(4))
+  list(mean = summary[1, ], sd = summary[2, ], minimum = summary[3, ], maximum = summary[4, ])
+}
+
+counted_values <- function(x, rows, counts) {
+  read <- column_reader(x)
+  rows <- rows[counts > 0]
+  counts <- counts[counts > 0]
+  function(j) list(values = read(j)[rows], counts = counts)
+}
+
+# All zeros of a column are one value, which counts as often as they do together.
+counted_entries <- function(x, rows, counts) {
+  x <- unclass(x)
+  of_row <- replace(numeric(x$dim[1]), rows, counts)
+  used <- sum(counts > 0)
+  total <- sum(counts)
+  function(j) {
+    at <- seq_len(x$p[j + 1] - x$p[j]) + x$p[j]
+    own <- of_row[x$i[at] + 1L]
+    counted <- own > 0
+    own <- own[counted]
+    zeros <- if (length(own) < used) 0
+    list(values = c(x$x[at][counted], zeros), counts = c(own, if (length(zeros)) total - sum(own)))
+  }
+}
