@@ -86,9 +86,11 @@ provisional <- function(columns, policy, arg, call) {
   imputed(columns, list(fill = fills(columns[vapply(columns, anyNA, NA)])), identity)
 }
 
-# A design that knows what stands for missing values of every column, from some rows (NULL for all).
+# A design that knows what stands for missing values of every column, from some rows (NULL for all) by their
+# weights.
 with_fills <- function(design, rows = NULL) {
-  if (!is.null(design$source)) design$predictors$fill <- fills(design$source$columns, rows)
+  counts <- set_counts(list(rows = rows, weights = design$weights))
+  if (!is.null(design$source)) design$predictors$fill <- fills(design$source$columns, rows, counts)
   design
 }
 
@@ -97,10 +99,12 @@ imputed_task <- function(task) {
   rows <- task$sets$train$rows
   task$design <- with_fills(task$design, rows)
   predictors <- task$design$predictors
-  if (is.null(rows) || length(predictors$indicators) == 0) return(task)
+  known <- is.null(rows) && is.null(task$design$weights) # what comes from all rows
+  if (known || length(predictors$indicators) == 0) return(task)
   x <- imputed(task$design$source$columns, predictors, task$design$source$encode)
   task$x <- encoded_factors(x, predictors)
-  for (set in c("train", "valid")) task$sets[[set]]$x <- task$x
+  task$sets$train$x <- task$x
+  if (!is.null(rows)) task$sets$valid$x <- task$x
   task
 }
 
@@ -155,22 +159,28 @@ as_columns <- function(x, names) {
   new_columns(rlang::set_names(columns, names), nrow(x))
 }
 
-# What stands for missing values of each column, from some rows (NULL for all).
-fills <- function(columns, rows = NULL) {
-  lapply(as.list(columns), function(column) fill_of(if (is.null(rows)) column else column[rows]))
+# What stands for missing values of each column, from some rows (NULL for all) and what these count as (NULL:
+# each once).
+fills <- function(columns, rows = NULL, counts = NULL) {
+  lapply(as.list(columns), function(column) {
+    if (!is.null(rows)) column <- column[rows]
+    there <- !is.na(column) & (counts %||% rep(1, length(column))) > 0
+    fill_of(column, there, counts[there])
+  })
 }
 
-# The median of numbers, of anything else the value that most rows have, the first of several; where all are
-# missing, what comes first.
-fill_of <- function(column) {
+# Of the values that are `there`: the median of numbers, of anything else the value that most rows have, the
+# first of several; where none is, what comes first.
+fill_of <- function(column, there, counts) {
   if (is_plain_numeric(column)) {
-    return(if (all(is.na(column))) 0 else as.double(stats::median(column, na.rm = TRUE)))
+    return(if (any(there)) as.double(weighted_quantiles(column[there], counts, 0.5)) else 0)
   }
-  if (is.logical(column)) return(sum(column, na.rm = TRUE) > sum(!column, na.rm = TRUE))
-  values <- if (is.factor(column)) factor(levels(column), levels(column), exclude = NULL) else
-    sort(unique(column))
-  codes <- if (is.factor(column)) column else match(column, values)
-  values[which.max(tabulate(codes, length(values)))]
+  values <- if (is.logical(column)) c(FALSE, TRUE) else
+    if (is.factor(column)) factor(levels(column), levels(column), exclude = NULL) else sort(unique(column))
+  codes <- if (is.factor(column)) as.integer(column)[there] else match(column[there], values)
+  rows <- if (is.null(counts)) tabulate(codes, length(values)) else
+    vapply(split(counts, factor(codes, seq_along(values))), sum, 1)
+  values[which.max(rows)]
 }
 
 # Each column has a value somewhere.

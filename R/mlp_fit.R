@@ -175,9 +175,9 @@
 #' @param weights Case weights: one non-negative number a row, or `NULL` for equal ones. The gradient of a
 #'   batch is `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean
 #'   weight of all training rows: a weight of 2 counts as two rows, whatever the batch size. So it does in
-#'   the statistics that standardise, the range of `clamp` and the edges of [embed_piecewise()], where weights
-#'   that are no whole numbers are first brought to a mean of 1. What fills in missing values, initialisers
-#'   that look at the data, and batch normalisation, count each row once.
+#'   the statistics that standardise or fill in missing values, the range of `clamp` and the edges of
+#'   [embed_piecewise()], where weights that are no whole numbers are first brought to a mean of 1.
+#'   Initialisers that look at the data, and batch normalisation, count each row once.
 #'   `r default_of("weights")`
 #' @param class_weights Weights of classes, which multiply `weights` and act just as these do in loss,
 #'   gradient and metrics: numbers from 0 up with a name for each class; `"balanced"`, which gives each class

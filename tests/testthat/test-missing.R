@@ -285,3 +285,27 @@ test_that("rows that parsnip leaves out by itself are counted", {
   expect_equal(whole$fit$training$rows, nrow(ozone))
   expect_no_warning(parsnip::fit(spec, Ozone ~ ., stats::na.omit(airquality)))
 })
+
+test_that("what fills in counts rows by their weights", {
+  data <- data.frame(a = replace(c(1:10, 40:28), c(11, 20), NA),
+                     f = factor(rep(c("u", "v", NA, "u", "w"), length.out = 23)),
+                     l = rep(c(TRUE, FALSE, NA), length.out = 23), y = 1:23)
+  weights <- rep(c(1, 0, 2, 5), length.out = 23)
+  repeated <- data[rep(1:23, weights), ]
+  fit <- function(data, ...) {
+    set.seed(1)
+    mlp_fit(y ~ ., data, na_action = "impute", hidden_units = 3, batch_size = Inf, preset = "plain",
+            standardize = "zscore", verbose = FALSE, ...)
+  }
+  for (other in list(NULL, data[3:8, ])) {
+    weighted <- fit(data, weights = weights, validation = other)
+    doubled <- fit(repeated, validation = other)
+    expect_identical(weighted$predictors$fill, doubled$predictors$fill)
+    expect_equal(weighted$standardize, doubled$standardize)
+    expect_equal(coef(weighted), coef(doubled), tolerance = 1e-5)
+    expect_equal(weighted$history, doubled$history, tolerance = 1e-5)
+  }
+  heavy <- fit(data, weights = replace(rep(1, 23), 23, 50))$predictors$fill
+  expect_identical(heavy$a, 28)
+  expect_identical(fit(data, validation = 20:23)$predictors$fill, fit(data[-(20:23), ])$predictors$fill)
+})
