@@ -208,7 +208,9 @@ new_loss <- function(name, parameter = 0, levels = NULL, fn = NULL) {
 # The call that makes the object, or its name where there is nothing to set.
 #' @export
 format.fastmlp_loss <- function(x, ...) {
-  setting <- losses[[x$name]]$setting
+  row <- losses[[x$name]]
+  setting <- row$setting
+  if (isFALSE(row$by_name)) return(sprintf("loss_custom(target = %s)", format_value(row$target)))
   value <- x$levels %||% x$parameter
   if (is.null(setting) || identical(value, 0)) return(format_value(x$name))
   sprintf("loss_%s(%s = %s)", x$name, setting, format_setting(value))
