@@ -276,7 +276,8 @@ opt_rprop <- optimizer_constructor(
 opt_lbfgs <- optimizer_constructor("lbfgs", memory = 10L, tolerance = 1e-8)
 
 # What is known of each optimizer: its name in texts, its constructor, whether it takes all rows in
-# each step, how it trains (see R/train.R), and which arguments of mlp_fit() mean nothing to it.
+# each step, how it trains (see R/train.R), and which arguments of mlp_fit() its training does
+# without.
 optimizer_row <- function(title, constructor, all_rows = FALSE, run = run_steps, lacks = character()) {
   list(title = title, constructor = constructor, all_rows = all_rows, run = run, lacks = lacks)
 }
