@@ -202,7 +202,8 @@ abort_unmeasured <- function(name, call) {
 }
 
 warn_unmeasured <- function(name, epoch, judged, call) {
-  text <- sprintf("Training stopped: after epoch %d the `stop_metric` \"%s\" was not finite.", epoch, name)
+  text <- sprintf("Training stopped: after epoch %d the `stop_metric` \"%s\" was not finite.", epoch,
+                  name)
   kept <- if (judged) "The best epoch before it is kept." else "Its weights are kept."
   warn_fastmlp(c(text, i = kept), "metric", call)
 }
@@ -210,7 +211,8 @@ warn_unmeasured <- function(name, epoch, judged, call) {
 # Lowers the rate where the plateau asks for it, once it has begun.
 watch_plateau <- function(monitor, status, value) {
   settings <- monitor$settings
-  if (is.nan(value) || status$epoch <= epochs_before_plateau(settings$schedule, settings$epochs)) return(invisible())
+  waits <- status$epoch <= epochs_before_plateau(settings$schedule, settings$epochs)
+  if (waits || is.nan(value)) return(invisible())
   before <- monitor$progress$factor
   monitor$progress <- plateau_progress(monitor$plan$plateau, monitor$progress, value)
   if (monitor$progress$factor != before) send_rates(monitor, status$step)
