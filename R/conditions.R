@@ -12,6 +12,9 @@
 #'   [opt_lbfgs()] and of ensembles whose members do not share weights. What belongs to the end of an epoch,
 #'   such as metrics, is done before; where training had ended already, the fit is whole;
 #' * `fastmlp_warning_stuck`: [opt_lbfgs()] failed to find a lower loss where there is one;
+#' * `fastmlp_warning_metric`: the `stop_metric` was not finite after an epoch, such as a function of your own
+#'   (training ends; with `patience` the best epoch before is kept, else this one). After the first epoch that
+#'   is an error of class `fastmlp_error_metric`;
 #' * `fastmlp_warning_constant`, `fastmlp_warning_duplicated`: columns that are constant, or like others;
 #' * `fastmlp_warning_outcome`: a predictor has the outcome's values, or is its classes in another coding,
 #'   where chance would make one so in less than one of a hundred data sets of these rows and columns;

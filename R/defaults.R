@@ -63,9 +63,30 @@ plain_arguments <- alist(
 
 # The end of an argument's text on the help page: what it is where nothing else is said.
 default_of <- function(argument) {
-  plain <- sub("^(\\d+)L$", "\\1", deparse1(plain_arguments[[argument]]))
+  plain <- default_code(plain_arguments[[argument]])
   if (argument %in% tuned_arguments()) sprintf("Default: by preset (plain: `%s`).", plain) else
     sprintf("Default: `%s`.", plain)
+}
+
+# The same for functions whose names match a pattern and share a help page.
+default_among <- function(argument, pattern) {
+  package <- topenv()
+  functions <- sort(grep(pattern, getNamespaceExports(package), value = TRUE), method = "radix")
+  codes <- unlist(lapply(rlang::set_names(functions), function(name) {
+    default <- formals(package[[name]])[argument]
+    if (argument %in% names(default) && !rlang::is_missing(default[[1]])) default_code(default[[1]])
+  }))
+  if (is.null(codes)) return("No default.")
+  by_value <- split(names(codes), factor(codes, unique(codes)))
+  whose <- vapply(by_value, function(names) sprintf(" (%s)", paste0("`", names, "()`", collapse = ", ")), "")
+  if (length(by_value) == 1) whose <- ""
+  sprintf("Default: %s.", paste0("`", names(by_value), "`", whose, collapse = ", "))
+}
+
+# A default as users would write it: whole numbers without their L, of several choices the first.
+default_code <- function(default) {
+  if (rlang::is_call(default, "c") && is.character(default[[2]])) default <- default[[2]]
+  sub("^(\\d+)L$", "\\1", deparse1(default))
 }
 
 # The usage of a method of mlp_fit() for the help page, with several arguments a line.

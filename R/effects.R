@@ -88,9 +88,12 @@ watches <- function(settings) !is.null(find_plateau(settings$schedule))
 why_in_vain <- function(arg, settings, plain, facts) {
   if (identical(settings[[arg]], plain[[arg]])) return(NULL)
   optimizer <- optimizer_of(settings$optimizer)
-  if (arg %in% optimizer$lacks) return(sprintf("with %s, which has no such thing", optimizer$title))
+  if (arg %in% optimizer$lacks) return(does_without(optimizer))
   if (arg %in% names(no_effect)) no_effect[[arg]](settings, facts)
 }
+
+# Of what means nothing to an optimizer, and of what its training has no place for, alike.
+does_without <- function(optimizer) sprintf("with %s, whose training does without", optimizer$title)
 
 # All arguments that may have none, in the order in which they are looked at.
 may_be_in_vain <- function(settings) union(names(no_effect), optimizer_of(settings$optimizer)$lacks)

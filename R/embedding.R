@@ -45,8 +45,8 @@ NULL
 #'
 #' @section Factors:
 #' `embed_factors()`: each factor with at least `min_levels` levels becomes `dim` values, those of its level
-#' in a table of levels x `dim` numbers, which are learned (Guo and Berkhahn 2016) and start as
-#' \eqn{N(0, 1)}. Factors with fewer
+#' in a table \eqn{T} of levels x `dim` numbers, which are learned (Guo and Berkhahn 2016) and start as
+#' \eqn{N(0, 1)}: \eqn{v_k = T_{lk}} for level \eqn{l}. Factors with fewer
 #' levels stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of
 #' Holzmueller, Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
 #' `rate_factors = c(factor_embedding = )` makes them learn slower or faster. Where a formula has functions or
@@ -54,12 +54,15 @@ NULL
 #' however many levels they have.
 #'
 #' @param frequencies Frequencies of each predictor: a whole number from 1 to 256.
+#'   `r default_among("frequencies", "^embed_")`
 #' @param dim Values that each predictor becomes: for numbers, of which one is the predictor itself, a whole
-#'   number from 2 to 17; for factors from 1 to 256.
-#' @param sd Standard deviation of the frequencies at the start: a number above 0. Larger ones let the
-#'   functions wiggle more.
+#'   number from 2 to 17; for factors from 1 to 256. `r default_among("dim", "^embed_")`
+#' @param sd Standard deviation of the frequencies at the start, in cycles for each unit of \eqn{x}: a
+#'   finite number above 0. Larger ones let the functions wiggle more. `r default_among("sd", "^embed_")`
 #' @param bins The most bins of each predictor: a whole number from 2 to 256.
+#'   `r default_among("bins", "^embed_")`
 #' @param min_levels The fewest levels of a factor that is embedded: a whole number of at least 2.
+#'   `r default_among("min_levels", "^embed_")`
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp_embedding`.
 #' @references Gorishniy Y, Rubachev I, Babenko A (2022). "On embeddings for numerical features in tabular

@@ -219,7 +219,7 @@ record_joint <- function(monitors, statuses, joint, values) {
     for (i in seq_along(monitors)) watch_plateau(monitors[[i]], statuses[[i]], value)
   }
   states <- vapply(monitors, function(monitor) .Call(fastmlp_train_judge, monitor$trainer, value), "")
-  states[1]
+  state_after(states[1], value)
 }
 
 # What is watched, less being better.

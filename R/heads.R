@@ -177,14 +177,14 @@ check_type <- function(type, outcome, call) {
   abort_argument("type", expected, format_value(type), hint = hint, call = call)
 }
 
-# Losses whose fits, of these outcomes, have a type of prediction without validation rows.
+# Losses with a name whose fits, of these outcomes, have a type of prediction without validation rows.
 losses_with <- function(type, outcomes = names(prediction_types)) {
   names(Filter(function(loss) {
     any(vapply(intersect(outcomes, target_kinds[[loss$target]]$outcomes), function(outcome) {
       known <- prediction_types[[outcome]][[type]]
       !is.null(known) && type_is_given(known, loss)
     }, NA))
-  }, losses))
+  }, losses[loss_names()]))
 }
 
 # ---- tibbles ----

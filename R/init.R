@@ -3,7 +3,7 @@
 #' How the weights of a new network are drawn. Biases start at zero, but for `init_ntk()`.
 #'
 #' For a layer with \eqn{n} inputs and \eqn{m} units the standard deviation of a weight is
-#' * `init_normal()`: `sd`;
+#' * `init_normal()`: `sd`, whatever \eqn{n} and \eqn{m} are, as by Krizhevsky et al. (2012);
 #' * `init_uniform()`: weights lie in `[-limit, limit]`, so `limit / sqrt(3)`;
 #' * `init_glorot()`: \eqn{\sqrt{2 / (n + m)}} (Glorot and Bengio 2010), for sigmoid and tanh;
 #' * `init_he()`: \eqn{\sqrt{2 / n}} (He, Zhang, Ren and Sun 2015), for ReLU and its relatives;
@@ -22,11 +22,13 @@
 #' A uniform distribution with standard deviation \eqn{s} is that on
 #' \eqn{[-\sqrt{3} s, \sqrt{3} s]}. Draws follow [set.seed()].
 #'
-#' @param sd Standard deviation: a finite number of at least 0.
-#' @param limit Largest absolute value: a finite number of at least 0.
-#' @param distribution `"normal"` or `"uniform"`.
+#' @param sd Standard deviation of the weights: a finite number of at least 0.
+#'   `r default_among("sd", "^init_")`
+#' @param limit Largest absolute value of a weight: a finite number of at least 0.
+#'   `r default_among("limit", "^init_")`
+#' @param distribution `"normal"` or `"uniform"`. `r default_among("distribution", "^init_")`
 #' @param zero_last Whether the last layer starts at zero, weights and biases: `TRUE` or `FALSE`. All
-#'   outputs then start equal.
+#'   outputs then start equal. `r default_among("zero_last", "^init_")`
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp_init` for the `init` argument of [mlp_fit()] and
 #'   [mlp_network()]. Where initial values themselves are wanted, both take a list of
@@ -41,6 +43,9 @@
 #'
 #'   Jacot A, Gabriel F, Hongler C (2018). "Neural tangent kernel: convergence and generalization in
 #'   neural networks." NeurIPS.
+#'
+#'   Krizhevsky A, Sutskever I, Hinton GE (2012). "ImageNet classification with deep convolutional neural
+#'   networks." NeurIPS.
 #'
 #'   LeCun Y, Bottou L, Orr G, Mueller K (1998). "Efficient BackProp." In Neural Networks: Tricks
 #'   of the Trade.

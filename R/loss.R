@@ -6,10 +6,11 @@
 #'
 #' @section Numbers:
 #' With output \eqn{o} (before any link) and target \eqn{y} the loss is
-#' * `"squared"`: \eqn{(o - y)^2}; `"absolute"`: \eqn{|o - y|};
+#' * `"squared"`: \eqn{(o - y)^2}; `"absolute"`: \eqn{|o - y|} (Bishop 2006, section 1.5.5);
 #' * `"huber"`: \eqn{(o - y)^2 / 2} up to a distance of `delta`, beyond it
 #'   \eqn{\delta (|o - y| - \delta / 2)} (Huber 1964);
-#' * `"log_cosh"`: \eqn{\log \cosh(o - y)}{log cosh(o - y)}, squared near 0 and absolute far away;
+#' * `"log_cosh"`: \eqn{\log \cosh(o - y)}{log cosh(o - y)}, squared near 0 and absolute far away
+#'   (Saleh and Saleh 2022);
 #' * `"quantile"`: the mean over the levels \eqn{\tau} of
 #'   \eqn{\max(\tau (y - q_\tau), (\tau - 1)(y - q_\tau))}{max(tau (y - q_tau), (tau - 1)(y - q_tau))}
 #'   (Koenker and Bassett 1978). There is one output a level: the first is the lowest quantile, and each
@@ -34,7 +35,7 @@
 #' @section Classes and labels:
 #' With outputs \eqn{o_k}, class \eqn{y}, and softmax probabilities \eqn{p_k}
 #' * `"cross_entropy"`: \eqn{\log \sum_k \exp(o_k) - o_y}{log sum_k exp(o_k) - o_y}, the negative
-#'   log-likelihood of the class. With
+#'   log-likelihood of the class (Bridle 1990). With
 #'   `label_smoothing` \eqn{\epsilon} a share \eqn{\epsilon} of the target is spread evenly over all
 #'   classes (Szegedy et al. 2016);
 #' * `"focal"`: \eqn{-(1 - p_y)^\gamma \log p_y}{-(1 - p_y)^gamma log p_y}, which attends to what is still
@@ -46,10 +47,11 @@
 #' For two classes, or any number of labels, with one output \eqn{o} each and \eqn{y} 0 or 1
 #' * `"binary_cross_entropy"`: \eqn{\log(1 + \exp(o)) - y o}{log(1 + exp(o)) - y o}, where
 #'   \eqn{\mathrm{sigmoid}(o)}{sigmoid(o)} is
-#'   the probability of the second level; label smoothing draws \eqn{y} to
+#'   the probability of the second level (Bishop 2006, section 4.3.2); label smoothing draws \eqn{y} to
 #'   \eqn{(1 - \epsilon) y + \epsilon / 2};
 #' * `"binary_focal"`: the focal loss of that probability;
-#' * `"binary_hinge"`: \eqn{\max(0, 1 - (2 y - 1) o)}{max(0, 1 - (2 y - 1) o)}.
+#' * `"binary_hinge"`: \eqn{\max(0, 1 - (2 y - 1) o)}{max(0, 1 - (2 y - 1) o)} (Cortes and
+#'   Vapnik 1995).
 #'
 #' For ordered classes, with one output less than there are classes,
 #' * `"ordinal"`: \eqn{-\log(\mathrm{sigmoid}(c_y) - \mathrm{sigmoid}(c_{y-1}))}{-log(sigmoid(c_y) -
@@ -68,21 +70,38 @@
 #' called `"pinball"`, for quantiles.
 #'
 #' @param output Numeric matrix rows x outputs (for one output a vector will do).
-#' @param target One value a row. For losses of classes a factor, or whole numbers from 1 to the
-#'   number of classes; for those of two classes a factor with two levels, a logical, or numbers
-#'   in `[0, 1]`; otherwise numbers. For several numbers or labels a matrix, rows x numbers.
-#' @param loss One of `loss_names()`, or a loss with a setting.
-#' @param weights `NULL`, or one non-negative number a row.
-#' @param delta Distance at which the Huber loss becomes linear: a finite number above 0.
-#' @param label_smoothing Share of the target that is spread over all classes: a number in `[0, 1)`.
-#' @param gamma How much less the certain count: a finite number above 0.
-#' @param levels Levels of the quantiles: at most 128 increasing numbers between 0 and 1.
-#' @param power Power of the mean that the variance is in proportion to: a number between 1 and 2.
-#' @param size Size (the reciprocal of the dispersion): a finite number above 0.
+#'   `r default_among("output", "^loss_")`
+#' @param target One value a row. For losses of classes a factor, or whole numbers from 1 to the number of
+#'   classes; for those of two classes a factor with two levels, a logical, or numbers in `[0, 1]`;
+#'   otherwise numbers. For several numbers or labels a matrix, rows x numbers.
+#'   `r default_among("target", "^loss_(value|gradient)$")`
+#' @param loss One of `loss_names()`, or a loss with a setting. `r default_among("loss", "^loss_")`
+#' @param weights `NULL` for rows that count alike, or one non-negative number a row, of any unit.
+#'   `r default_among("weights", "^loss_")`
+#' @param delta Distance at which the Huber loss becomes linear: a finite number above 0, in the unit of the
+#'   outcome (with `standardize_outcome` of [mlp_fit()] in its standard deviations).
+#'   `r default_among("delta", "^loss_")`
+#' @param label_smoothing Share \eqn{\epsilon} of the target that is spread over all classes: a number in
+#'   `[0, 1)`. `r default_among("label_smoothing", "^loss_")`
+#' @param gamma How much less the certain count, \eqn{\gamma}: a finite number above 0.
+#'   `r default_among("gamma", "^loss_")`
+#' @param levels Levels \eqn{\tau} of the quantiles: at most 128 increasing numbers between 0 and 1.
+#'   `r default_among("levels", "^loss_")`
+#' @param power Power \eqn{p} of the mean that the variance is in proportion to: a number in `(1, 2)`.
+#'   `r default_among("power", "^loss_")`
+#' @param size Size \eqn{s} (the reciprocal of the dispersion): a finite number above 0.
+#'   `r default_among("size", "^loss_")`
 #' @param ... Must be empty.
 #' @return `loss_value()`: a number. `loss_gradient()`: a matrix rows x outputs. `loss_names()`:
 #'   a character vector. The others: an object of class `fastmlp_loss`.
-#' @references Crammer K, Singer Y (2001). "On the algorithmic implementation of multiclass
+#' @references Bishop CM (2006). "Pattern recognition and machine learning." Springer.
+#'
+#'   Bridle JS (1990). "Probabilistic interpretation of feedforward classification network outputs, with
+#'   relationships to statistical pattern recognition." In Neurocomputing, Springer.
+#'
+#'   Cortes C, Vapnik V (1995). "Support-vector networks." Machine Learning 20.
+#'
+#'   Crammer K, Singer Y (2001). "On the algorithmic implementation of multiclass
 #'   kernel-based vector machines." Journal of Machine Learning Research 2.
 #'
 #'   Huber PJ (1964). "Robust estimation of a location parameter." Annals of Mathematical
@@ -104,6 +123,9 @@
 #'
 #'   Nix DA, Weigend AS (1994). "Estimating the mean and variance of the target probability
 #'   distribution." ICNN.
+#'
+#'   Saleh RA, Saleh AKME (2022). "Statistical properties of the log-cosh loss function used in machine
+#'   learning." arXiv:2208.04564.
 #'
 #'   Szegedy C, Vanhoucke V, Ioffe S, Shlens J, Wojna Z (2016). "Rethinking the inception
 #'   architecture for computer vision." CVPR.
@@ -208,7 +230,9 @@ new_loss <- function(name, parameter = 0, levels = NULL, fn = NULL) {
 # The call that makes the object, or its name where there is nothing to set.
 #' @export
 format.fastmlp_loss <- function(x, ...) {
-  setting <- losses[[x$name]]$setting
+  row <- losses[[x$name]]
+  setting <- row$setting
+  if (isFALSE(row$by_name)) return(sprintf("loss_custom(target = %s)", format_value(row$target)))
   value <- x$levels %||% x$parameter
   if (is.null(setting) || identical(value, 0)) return(format_value(x$name))
   sprintf("loss_%s(%s = %s)", x$name, setting, format_setting(value))

@@ -15,13 +15,15 @@
 #' For numbers, `predict(type = "numeric")` gives the first output of each number of the outcome
 #' as it is; for classes, probabilities are the softmax of the outputs.
 #'
-#' @param fn A function of `output`, a matrix rows x outputs, and `target`: a matrix rows x numbers
-#'   or, for classes, whole numbers from 1 to the number of classes. It returns
-#'   `list(value = , gradient = )`: one finite number a row, and the derivative of each row's value with
-#'   respect to its outputs, a matrix of the shape of `output`.
+#' @param fn A function of `output`, a matrix rows x outputs, and `target`: a matrix rows x numbers or, for
+#'   classes, whole numbers from 1 to the number of classes. It returns `list(value = , gradient = )`: one
+#'   finite number a row, and the derivative of each row's value with respect to its outputs, a matrix of
+#'   the shape of `output`. `r default_among("fn", "^loss_custom$")`
 #' @param target `"numbers"` for numeric outcomes, `"classes"` for factors.
+#'   `r default_among("target", "^loss_custom$")`
 #' @param outputs Outputs of the network for each number of the outcome (all of the first come first): a
 #'   whole number from 1 to 128. With classes there is one output a class.
+#'   `r default_among("outputs", "^loss_custom$")`
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp_loss` for the `loss` argument of [mlp_fit()],
 #'   [mlp_gradient()], [loss_value()] and [loss_gradient()].

@@ -70,25 +70,28 @@ multiclass_auc <- function(class, estimate, weights) {
 
 own_metric_hint <- "For one of your own: `metrics = list(name = function(truth, estimate, weights) ...)`."
 
-# Names of known metrics, and functions under names of their own: all kinds in one list, which says
+# Names of known metrics, and functions under names of their own: both in one list, which says
 # of each what is known: list(type, larger, value).
 check_metrics <- function(x, arg, call) {
-  if (is.null(x)) return(NULL)
-  if (is.character(x)) {
-    x <- check_choice(x, arg, names(known_metrics), length = NULL, call = call, hint = own_metric_hint)
-    return(known_metrics[unique(x)])
-  }
-  named <- is.list(x) && length(x) > 0 && !is.null(names(x)) && !any(names(x) %in% c("", NA)) &&
-    !anyDuplicated(names(x))
-  if (!named || !all(vapply(x, is.function, NA))) {
-    expected <- "names of metrics, or a list of functions, each with a name of its own"
+  if (length(x) == 0 && (is.null(x) || is.character(x))) return(NULL)
+  if (is.character(x)) x <- as.list(unname(x))
+  own <- if (is.list(x)) vapply(x, is.function, NA) else logical()
+  names <- rlang::names2(x)
+  fits <- length(own) > 0 && all(vapply(x[!own], rlang::is_string, NA)) && all((names != "") == own) &&
+    !anyDuplicated(names[own])
+  if (!fits) {
+    expected <- "names of metrics, or a list of such names and of functions under names of their own"
     abort_argument(arg, expected, describe(x), "type", own_metric_hint, call)
   }
-  taken <- intersect(names(x), c("loss", "learn_rate", names(known_metrics)))
+  taken <- intersect(names[own], c("loss", "learn_rate", names(known_metrics)))
   if (length(taken)) {
     abort_argument(arg, "a list of functions with new names", enumerate(taken), call = call)
   }
-  lapply(x, function(f) list(type = NULL, needs = NULL, larger = NA, value = f))
+  names[!own] <- check_choice(as.character(x[!own]), arg, names(known_metrics), length = NULL, call = call,
+                              hint = own_metric_hint)
+  metrics <- known_metrics[names]
+  metrics[own] <- lapply(x[own], function(f) list(type = NULL, needs = NULL, larger = NA, value = f))
+  rlang::set_names(metrics, names)[!duplicated(names)]
 }
 
 # Names of the known metrics that fit the outcome.

@@ -136,14 +136,15 @@
 #'   `"auc"` (the area under the ROC curve; for more than two classes its mean over all pairs, Hand and Till
 #'   2001), `"log_loss"` (mean of `-log(p)`, with `p` of at least 1e-15); for numbers `"rmse"`, `"mae"`,
 #'   `"rsq"` (\eqn{R^2}, 1 - residual / total sum of squares, the mean over several outcomes). Or a list of
-#'   functions under new names, each called as `f(truth, estimate, weights)` and returning one number:
-#'   `truth` is a factor, or numbers (a matrix for several outcomes, of 0 and 1 for several labels);
-#'   `estimate` a matrix of probabilities (of scores for hinge losses) with a column a class or label, or
-#'   numbers (a column for each quantile); `weights` one number a row, class weights included. All metrics
-#'   are weighted. Those listed here take one more pass through the rows an epoch. `r default_of("metrics")`
+#'   such names and of functions under new names, as in `list("mae", mine = f)`. A function is called as
+#'   `f(truth, estimate, weights)` and returns one number: `truth` is a factor, or numbers (a matrix for
+#'   several outcomes, of 0 and 1 for several labels); `estimate` a matrix of probabilities (of scores for
+#'   hinge losses) with a column a class or label, or numbers (a column for each quantile); `weights` one
+#'   number a row, class weights included. All metrics are weighted. Those listed here take one more pass
+#'   through the rows an epoch. `r default_of("metrics")`
 #' @param stop_metric What `patience` and [schedule_plateau()] watch: `"loss"`, the score of the loss (see
 #'   `history` below), or one of the `metrics` (known ones need not be listed there). `NULL` is `"loss"`.
-#'   `r default_of("stop_metric")`
+#'   Where it is not finite after an epoch, training ends with a warning. `r default_of("stop_metric")`
 #' @param stop_direction Whether to `"minimize"` or `"maximize"` `stop_metric`; `NULL` for metrics that are
 #'   known. Needed for functions of your own only. `r default_of("stop_direction")`
 #' @param penalty Amount \eqn{\lambda} of the penalty on the weights (elastic net, Zou and Hastie 2005;

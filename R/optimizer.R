@@ -98,12 +98,17 @@
 #'
 #' @section L-BFGS:
 #' `opt_lbfgs()` (Liu and Nocedal 1989; Byrd, Lu, Nocedal and Zhu 1995) hands the objective and its gradient
-#' over all training rows to [stats::optim()], method `"L-BFGS-B"` without bounds. It has no learning rate:
-#' each step is found by a search along a line, which takes one or a few passes through the rows. An epoch
-#' is one iteration of the method, so `epochs` is their largest number; training ends before if the
-#' objective no longer falls by more than `tolerance`, relative to the larger of itself and 1, or if
-#' rounding hides what would be lower, which `fit$training$stopped` calls `"converged"`. Where a search
-#' fails although there is a loss lower by a thousandth in the direction of the gradient, or a first
+#' over all training rows to [stats::optim()], method `"L-BFGS-B"` without bounds. Its direction \eqn{d}
+#' solves \deqn{B d = -g, \qquad w := w + \alpha d,}{B d = -g, w := w + alpha d,}
+#' where \eqn{B}, which stands for the second derivatives, starts as a multiple of the identity and takes up
+#' the last `memory` pairs of a step \eqn{s} and the change \eqn{y} of the gradient in it, the oldest first,
+#' by \deqn{B := B - \frac{B s s' B}{s' B s} + \frac{y y'}{y' s}.}{
+#'   B := B - B s s' B / (s' B s) + y y' / (y' s).}
+#' It has no learning rate: \eqn{\alpha} is found by a search along a line, which takes one or a few passes
+#' through the rows. An epoch is one iteration of the method, so `epochs` is their largest number; training
+#' ends before if the objective no longer falls by more than `tolerance`, relative to the larger of itself and
+#' 1, or if rounding hides what would be lower, which `fit$training$stopped` calls `"converged"`. Where a
+#' search fails although there is a loss lower by a thousandth in the direction of the gradient, or a first
 #' step of length one was too short to tell and there is one lower by a hundredth, as with outcomes of a
 #' size of 1e9 and more, it is `"stuck"`, with a warning. The history has the loss at the end of each
 #' iteration. As the engine computes in single precision, objectives that differ by less than some 1e-8 look
@@ -111,28 +116,40 @@
 #' through R's linear algebra, in as many threads as that takes, whatever `threads` says: where those are slow
 #' beside other processes, limit them, such as by the environment variable `OMP_NUM_THREADS`.
 #'
-#' @param learn_rate The step size: a number in `[1e-30, 1e30]`. With `opt_rprop()` that of the first
-#'   step, from `min_step` to `max_step`.
-#' @param momentum Share of the last step that is kept: a number in `[0, 1)`.
-#' @param nesterov Whether the gradient is taken ahead of the momentum step: `TRUE` or `FALSE`.
-#'   Needs `momentum` above 0.
-#' @param weight_decay Decoupled weight decay: a number in `[0, 1e30]`.
-#' @param beta1,beta2 What the moments of the gradient and of its square keep in each step: numbers in
-#'   `[0, 1)`. For `opt_lion()` what its direction and its moment keep.
-#' @param epsilon What is added to the root of the second moment (for `opt_adadelta()` under the root):
-#'   a number in `[1e-30, 1e30]`.
-#' @param momentum_decay How fast the momentum of `opt_nadam()` grows from half of `beta1` to `beta1`:
-#'   a number in `[0, 1e30]`.
-#' @param centered Whether the squares are taken about the running mean of the gradient: `TRUE` or
-#'   `FALSE`.
-#' @param initial Where the sums of squares start: a number in `[0, 1e30]`.
-#' @param decrease,increase Factors of the step size: a number from 1e-30 to 1 and one from 1 to 1e30,
-#'   neither of them 1.
-#' @param min_step,max_step Bounds of the step size: numbers in `[1e-30, 1e30]`.
-#' @param memory Pairs of steps and gradients that make up the picture of the curvature: a whole number
-#'   from 1 to 1000.
-#' @param tolerance The relative decrease of the objective below which training ends: a number in
-#'   `[0, 1)`.
+#' @param learn_rate The step size \eqn{\eta}, which gradients are multiplied by: a number in
+#'   `[1e-30, 1e30]`. With `opt_rprop()` that of the first step, from `min_step` to `max_step`, in the unit
+#'   of the weights, as with `opt_lion()`. `r default_among("learn_rate", "^opt_")`
+#' @param momentum Share \eqn{\mu} of the last step that is kept: a number in `[0, 1)`.
+#'   `r default_among("momentum", "^opt_")`
+#' @param nesterov Whether the gradient is taken ahead of the momentum step: `TRUE` or `FALSE`. Needs
+#'   `momentum` above 0. `r default_among("nesterov", "^opt_")`
+#' @param weight_decay Decoupled weight decay \eqn{\lambda}: in a step weights lose the share
+#'   `learn_rate * weight_decay`. A number in `[0, 1e30]`. `r default_among("weight_decay", "^opt_")`
+#' @param beta1 Share \eqn{\beta_1} of the moment of the gradient that is kept in each step (for
+#'   `opt_lion()` in its direction): a number in `[0, 1)`. `r default_among("beta1", "^opt_")`
+#' @param beta2 Share \eqn{\beta_2} of the moment of the squared gradient that is kept in each step (for
+#'   `opt_lion()` of the moment of the gradient): a number in `[0, 1)`. `r default_among("beta2", "^opt_")`
+#' @param epsilon What is added to the root of the second moment, in the unit of the gradient (for
+#'   `opt_adadelta()` under the root, in its square): a number in `[1e-30, 1e30]`.
+#'   `r default_among("epsilon", "^opt_")`
+#' @param momentum_decay How fast the momentum of `opt_nadam()` grows from half of `beta1` to `beta1`,
+#'   \eqn{\psi}{psi} in its formula: a number in `[0, 1e30]`. `r default_among("momentum_decay", "^opt_")`
+#' @param centered Whether the squares are taken about the running mean of the gradient: `TRUE` or `FALSE`.
+#'   `r default_among("centered", "^opt_")`
+#' @param initial Where the sums of squares start, in the unit of the squared gradient: a number in
+#'   `[0, 1e30]`. `r default_among("initial", "^opt_")`
+#' @param decrease Factor of the step size where the gradient has turned: a number in `[1e-30, 1)`.
+#'   `r default_among("decrease", "^opt_")`
+#' @param increase Factor of the step size where the gradient has kept its sign: a number in `(1, 1e30]`.
+#'   `r default_among("increase", "^opt_")`
+#' @param min_step Lower bound of the step size, in the unit of the weights: a number in `[1e-30, 1e30]`.
+#'   `r default_among("min_step", "^opt_")`
+#' @param max_step Upper bound of the step size, in the unit of the weights: a number from `min_step` to
+#'   1e30. `r default_among("max_step", "^opt_")`
+#' @param memory Pairs of steps and gradients that make up the picture of the curvature: a whole number from
+#'   1 to 1000. `r default_among("memory", "^opt_")`
+#' @param tolerance The decrease of the objective, as a share of it (or of 1, where that is larger), below
+#'   which training ends: a number in `[0, 1)`. `r default_among("tolerance", "^opt_")`
 #' @param ... Must be empty.
 #' @return An object of class `fastmlp_optimizer` for the `optimizer` argument of [mlp_fit()].
 #' @references Byrd RH, Lu P, Nocedal J, Zhu C (1995). "A limited memory algorithm for bound constrained
@@ -276,7 +293,8 @@ opt_rprop <- optimizer_constructor(
 opt_lbfgs <- optimizer_constructor("lbfgs", memory = 10L, tolerance = 1e-8)
 
 # What is known of each optimizer: its name in texts, its constructor, whether it takes all rows in
-# each step, how it trains (see R/train.R), and which arguments of mlp_fit() mean nothing to it.
+# each step, how it trains (see R/train.R), and which arguments of mlp_fit() its training does
+# without.
 optimizer_row <- function(title, constructor, all_rows = FALSE, run = run_steps, lacks = character()) {
   list(title = title, constructor = constructor, all_rows = all_rows, run = run, lacks = lacks)
 }

@@ -140,14 +140,20 @@ outcome_loss <- function(loss, values, arg, call) {
   loss <- as_loss(loss, "loss", call)
   target <- losses[[loss$name]]$target
   if (!type %in% target_kinds[[target]]$outcomes) {
-    fits <- Filter(function(name) type %in% target_kinds[[losses[[name]]$target]]$outcomes, loss_names())
-    expected <- sprintf("one of %s for %s", enumerate(fits, Inf, "or"), outcome_kinds[[type]])
-    hint <- if (type == "numeric" && ncol(values) == 1 && all(values == trunc(values))) {
-      sprintf("For classes turn `%s` into a factor.", arg)
-    } else if (type == "numeric" && all(values %in% 0:1)) {
-      sprintf("For labels make `%s` logical.", arg)
-    }
-    abort_argument("loss", expected, format_value(loss$name), hint = hint, call = call)
+    fits <- Filter(function(name) type %in% target_kinds[[losses[[name]]$target]]$outcomes, names(losses))
+    own <- setdiff(fits, loss_names())
+    expected <- sprintf("one of %s for %s", enumerate(setdiff(fits, own), Inf, "or"), outcome_kinds[[type]])
+    hint <- c(
+      if (!is.null(loss$fn) && length(own)) {
+        sprintf("One of your own: `loss_custom(f, target = \"%s\")`.", losses[[own]]$target)
+      },
+      if (type == "numeric" && ncol(values) == 1 && all(values == trunc(values))) {
+        sprintf("For classes turn `%s` into a factor.", arg)
+      } else if (type == "numeric" && all(values %in% 0:1)) {
+        sprintf("For labels make `%s` logical.", arg)
+      }
+    )
+    abort_argument("loss", expected, format(loss), hint = hint, call = call)
   }
   if (type == "class" && target == "probability" && nlevels(values) != 2) {
     got <- sprintf("a factor with %s", count_of(nlevels(values), "level"))

@@ -8,9 +8,11 @@
 #' epoch`, 0 at the first step. Let \eqn{t = \min(e / \mathrm{horizon}, 1)}{t = min(e / horizon, 1)} be the
 #' progress. The factors are
 #' * `schedule_constant()`: 1;
-#' * `schedule_step()`: \eqn{\mathrm{factor}^{\lfloor e / \mathrm{every} \rfloor}}{factor^{floor(e / every)}};
-#' * `schedule_exponential()`: \eqn{\mathrm{decay}^e}{decay^e};
-#' * `schedule_inverse_time()`: \eqn{1 / (1 + \mathrm{decay}\, e)}{1 / (1 + decay e)};
+#' * `schedule_step()`: \eqn{\mathrm{factor}^{\lfloor e / \mathrm{every} \rfloor}}{factor^{floor(e / every)}}
+#'   (such as by Huang et al. 2017);
+#' * `schedule_exponential()`: \eqn{\mathrm{decay}^e}{decay^e} (Senior et al. 2013);
+#' * `schedule_inverse_time()`: \eqn{1 / (1 + \mathrm{decay}\, e)}{1 / (1 + decay e)}
+#'   (Bottou 2012, after Robbins and Monro 1951);
 #' * `schedule_cosine()`: \eqn{\mathrm{final} + (1 - \mathrm{final}) (1 + \cos \pi u) / 2}{final + (1 -
 #' final) (1 + cos(pi u)) / 2}, where
 #'   \eqn{u} is the progress within the present of `restarts + 1` cycles, each `growth` times as
@@ -30,41 +32,62 @@
 #' * `schedule_plateau()`: 1, multiplied by `factor` whenever `patience` epochs have passed without
 #'   the metric that `stop_metric` of [mlp_fit()] names (by default the loss), of the validation
 #'   rows or, without such, of the training rows, becoming better by more than `min_improvement`;
-#'   never below `smallest`;
+#'   never below `smallest` (such as by He et al. 2016);
 #' * `schedule_function()`: \eqn{f(t)}.
 #'
 #' `plot()` draws the factors that training uses.
 #'
 #' @param every Epochs between two steps: a whole number of at least 1.
-#' @param factor What the rate is multiplied by: a number in `(0, 1]`.
+#'   `r default_among("every", "^schedule_")`
+#' @param factor What the rate is multiplied by at each step, or where it is lowered: a number in `(0, 1]`.
+#'   `r default_among("factor", "^schedule_")`
 #' @param decay For `schedule_exponential()` the factor of an epoch, in `(0, 1]`; for
-#'   `schedule_inverse_time()` a finite number of at least 0.
-#' @param final The factor at the end: a number in `[0, 1]`.
+#'   `schedule_inverse_time()` a finite number of at least 0: after `1 / decay` epochs the rate is half.
+#'   `r default_among("decay", "^schedule_")`
+#' @param final The factor at the end: a number in `[0, 1]`. `r default_among("final", "^schedule_")`
 #' @param restarts How often the rate jumps back to 1: a whole number from 0 to 1000.
-#' @param growth How much longer each cycle is than the one before: a number from 0.1 to 10.
+#'   `r default_among("restarts", "^schedule_")`
+#' @param growth How many times as long as the one before each cycle is: a number from 0.1 to 10; 1 without
+#'   `restarts`. `r default_among("growth", "^schedule_")`
 #' @param rise The share of the horizon in which the rate rises: a number in `(0, 1)`.
-#' @param start The factor at the beginning: a number in `[0, 1]`.
+#'   `r default_among("rise", "^schedule_")`
+#' @param start The factor at the beginning: a number in `[0, 1]`. `r default_among("start", "^schedule_")`
 #' @param flat The share of the horizon in which the rate stays: a number in `[0, 1)`.
-#' @param duration How long the warm-up takes: a share of the horizon in `(0, 1)`, or a number of
-#'   epochs of at least 1.
-#' @param then The schedule after the warm-up.
-#' @param patience Epochs without improvement before the rate is lowered, one more than in PyTorch: a
-#'   whole number of at least 1.
-#' @param min_improvement What an improvement must exceed: a finite number of at least 0, in the
-#'   unit of the metric.
-#' @param smallest The least factor: a number in `[0, 1]`.
-#' @param f A function of progress in `[0, 1]`, vectorised or not, that returns finite numbers of at
-#'   least 0.
-#' @param horizon The number of epochs that the schedule is made for, a finite number above 0:
-#'   `NULL`, the default, for all `epochs` of the fit. Beyond it the last factor stays.
+#'   `r default_among("flat", "^schedule_")`
+#' @param duration How long the warm-up takes: a share of the horizon in `(0, 1)`, or a number of epochs of
+#'   at least 1. `r default_among("duration", "^schedule_")`
+#' @param then The schedule after the warm-up. `r default_among("then", "^schedule_")`
+#' @param patience Epochs without improvement before the rate is lowered, one more than in PyTorch: a whole
+#'   number of at least 1. `r default_among("patience", "^schedule_")`
+#' @param min_improvement What an improvement must exceed: a finite number of at least 0, in the unit of the
+#'   metric. `r default_among("min_improvement", "^schedule_")`
+#' @param smallest The least factor: a number in `[0, 1]`. `r default_among("smallest", "^schedule_")`
+#' @param f A function of progress in `[0, 1]`, vectorised or not, that returns finite numbers of at least
+#'   0. `r default_among("f", "^schedule_")`
+#' @param horizon The number of epochs that the schedule is made for, a finite number above 0; `NULL` for
+#'   all `epochs` of the fit. Beyond it the last factor stays. `r default_among("horizon", "^schedule_")`
 #' @return An object of class `fastmlp_schedule`.
-#' @references Goyal P et al. (2017). "Accurate, large minibatch SGD: training ImageNet in 1 hour."
+#' @references Bottou L (2012). "Stochastic gradient descent tricks." In Neural Networks: Tricks of the
+#'   Trade, second edition, Springer.
+#'
+#'   Goyal P et al. (2017). "Accurate, large minibatch SGD: training ImageNet in 1 hour."
 #'   arXiv:1706.02677.
+#'
+#'   He K, Zhang X, Ren S, Sun J (2016). "Deep residual learning for image recognition." CVPR.
 #'
 #'   Holzmueller D, Grinsztajn L, Steinwart I (2024). "Better by default: strong pre-tuned MLPs and
 #'   boosted trees on tabular data." NeurIPS.
 #'
+#'   Huang G, Liu Z, van der Maaten L, Weinberger KQ (2017). "Densely connected convolutional networks."
+#'   CVPR.
+#'
 #'   Loshchilov I, Hutter F (2017). "SGDR: stochastic gradient descent with warm restarts." ICLR.
+#'
+#'   Robbins H, Monro S (1951). "A stochastic approximation method." *Annals of Mathematical Statistics*, 22,
+#'   400-407.
+#'
+#'   Senior A, Heigold G, Ranzato M, Yang K (2013). "An empirical study of learning rates in deep neural
+#'   networks for speech recognition." ICASSP.
 #'
 #'   Smith LN, Topin N (2018). "Super-convergence: very fast training of neural networks using large
 #'   learning rates." arXiv:1708.07120.
@@ -347,8 +370,8 @@ one_line <- function(f) {
 print.fastmlp_schedule <- function(x, ...) print_line(x, ...)
 
 #' @param x,object A schedule.
-#' @param epochs Epochs to draw: a finite number above 0; by default the horizon or, without one,
-#'   100.
+#' @param epochs Epochs to draw: a finite number above 0; `NULL`, the default, for the horizon or, without
+#'   one, 100.
 #' @param ... Must be empty.
 #' @rdname schedules
 #' @export

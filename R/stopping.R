@@ -174,10 +174,15 @@ judge_epoch <- function(monitor, status, values) {
   if (!plan$judged && is.null(plan$plateau)) return(status$state)
   value <- plan$watched$sign * watched_value(monitor, status, values)
   if (!is.null(plan$plateau)) watch_plateau(monitor, status, value)
-  if (plan$judged) .Call(fastmlp_train_judge, monitor$trainer, value) else status$state
+  state <- if (plan$judged) .Call(fastmlp_train_judge, monitor$trainer, value) else status$state
+  state_after(state, value)
 }
 
-# What is watched: of the validation rows or, without any, of the training rows.
+# Training ends where what is watched is not finite, an epoch that counts as no improvement.
+state_after <- function(state, value) if (state == "running" && is.nan(value)) "stopped" else state
+
+# What is watched: of the validation rows or, without any, of the training rows; NaN, with a warning, where it
+# is not finite.
 watched_value <- function(monitor, status, values) {
   plan <- monitor$plan
   name <- plan$watched$metric
@@ -186,14 +191,28 @@ watched_value <- function(monitor, status, values) {
     if (name == plan$engine_metric) score_value(status[[paste0(set, "_score")]], name, monitor$info) else
       values[[set]][[name]]
   if (!is.na(value)) return(value)
+  if (status$epoch == 1) abort_unmeasured(name, monitor$call) # there is nothing yet to keep
+  warn_unmeasured(name, status$epoch, plan$judged, monitor$call)
+  NaN
+}
+
+abort_unmeasured <- function(name, call) {
   abort_argument("stop_metric", "a metric that is a finite number in each epoch",
-                 sprintf("NaN for \"%s\" after epoch %d", name, status$epoch), "metric", call = monitor$call)
+                 sprintf("NaN for \"%s\" after epoch 1", name), "metric", call = call)
+}
+
+warn_unmeasured <- function(name, epoch, judged, call) {
+  text <- sprintf("Training stopped: after epoch %d the `stop_metric` \"%s\" was not finite.", epoch,
+                  name)
+  kept <- if (judged) "The best epoch before it is kept." else "Its weights are kept."
+  warn_fastmlp(c(text, i = kept), "metric", call)
 }
 
 # Lowers the rate where the plateau asks for it, once it has begun.
 watch_plateau <- function(monitor, status, value) {
   settings <- monitor$settings
-  if (status$epoch <= epochs_before_plateau(settings$schedule, settings$epochs)) return(invisible())
+  waits <- status$epoch <= epochs_before_plateau(settings$schedule, settings$epochs)
+  if (waits || is.nan(value)) return(invisible())
   before <- monitor$progress$factor
   monitor$progress <- plateau_progress(monitor$plan$plateau, monitor$progress, value)
   if (monitor$progress$factor != before) send_rates(monitor, status$step)
@@ -235,8 +254,7 @@ check_rate_changes <- function(optimizer, event, factor, call) {
   known <- optimizer_of(optimizer)
   if (!"schedule" %in% known$lacks) return(invisible())
   abort_argument(sprintf("callbacks$%s()$learn_rate_factor", event),
-                 sprintf("left out with %s, which has no such thing", known$title), describe(factor),
-                 call = call)
+                 paste("left out", does_without(known)), describe(factor), call = call)
 }
 
 callback_state <- function(monitor, event, step) {

@@ -412,12 +412,18 @@ divergence_advice <- function(settings, info) {
   rate <- settings$optimizer$learn_rate
   advice <- c(
     if (!is.null(rate)) {
-      sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(rate / 10))
+      sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(lower_rate(settings$optimizer)))
     },
     scaling_advice(settings, info),
     if (!is.null(info$loss$fn)) "see where `loss` is not finite"
   ) %||% "raise `penalty`"
   advice_text(advice)
+}
+
+# A tenth, but of rates above 1, which may be far away, the optimizer's default.
+lower_rate <- function(optimizer) {
+  rate <- optimizer$learn_rate
+  if (rate > 1) formals(optimizer_of(optimizer)$constructor)$learn_rate else rate / 10
 }
 
 scaling_advice <- function(settings, info) {

@@ -1,7 +1,8 @@
 # What a program can check of the documentation: every help page has an example that runs as it stands,
 # formulas that can be read in a terminal, and as references what it cites; the text of each setting of
-# mlp_fit() ends with its default; translations hold the code, and in tables the numbers, of what they
-# translate. Prints each breach; the exit status says whether there was one.
+# mlp_fit(), and of each argument of its building blocks, ends with its default; translations hold the code,
+# and in tables the numbers, of what they translate. Prints each breach; the exit status says whether there
+# was one.
 
 # ---- help pages ----
 
@@ -54,19 +55,44 @@ reference_faults <- function(file) {
 
 # ---- defaults ----
 
-# Settings whose text on the page of mlp_fit() does not end as the installed package has them.
-default_faults <- function(file = "man/mlp_fit.Rd") {
-  package <- asNamespace("fastmlp")
-  rd <- tools::parse_Rd(file)
+package <- asNamespace("fastmlp")
+
+# The text of each argument of a page, by name.
+argument_texts <- function(rd) {
   arguments <- rd[rd_tags(rd) == "\\arguments"][[1]]
   items <- arguments[rd_tags(arguments) == "\\item"]
   names <- strsplit(vapply(items, function(item) flat_text(item[[1]]), ""), ", *")
   texts <- rep(vapply(items, function(item) flat_text(item[[2]]), ""), lengths(names))
-  texts <- stats::setNames(texts, unlist(names))
+  stats::setNames(texts, unlist(names))
+}
+
+# Arguments whose text on a page does not end as the installed package has their defaults: the settings of
+# mlp_fit(), or all of the functions in the page's usage. `ends` are named by argument.
+ending_faults <- function(file, rd, ends) {
+  texts <- argument_texts(rd)[names(ends)]
+  ends <- gsub("`", "", ends)
+  wrong <- is.na(texts) | !endsWith(texts, ends)
+  sprintf("%s: the text of %s does not end with \"%s\"", file, names(ends)[wrong], ends[wrong])
+}
+
+default_faults <- function(file = "man/mlp_fit.Rd") {
   settings <- names(package$plain_arguments)
-  ends <- gsub("`", "", vapply(settings, package$default_of, ""))
-  wrong <- settings[is.na(texts[settings]) | !endsWith(texts[settings], ends)]
-  sprintf("%s: the text of %s does not end with \"%s\"", file, wrong, ends[wrong])
+  ending_faults(file, tools::parse_Rd(file), vapply(settings, package$default_of, ""))
+}
+
+# Of pages whose arguments all tell their defaults.
+defaults_told <- sprintf("man/%s.Rd", c("opt_sgd", "schedules", "loss_value", "loss_custom", "init",
+                                        "embed_periodic"))
+
+page_default_faults <- function(file) {
+  rd <- tools::parse_Rd(file)
+  usage <- flat_text(rd[rd_tags(rd) == "\\usage"])
+  functions <- regmatches(usage, gregexpr("[[:alnum:]_]+(?=\\()", usage, perl = TRUE))[[1]]
+  functions <- intersect(functions, getNamespaceExports(package))
+  arguments <- unlist(lapply(functions, function(name) names(formals(package[[name]]))))
+  arguments <- setdiff(arguments, "...")
+  pattern <- sprintf("^(%s)$", paste(functions, collapse = "|"))
+  ending_faults(file, rd, vapply(arguments, package$default_among, "", pattern))
 }
 
 # ---- translations ----
@@ -122,6 +148,7 @@ found <- c(
   unlist(lapply(pages, latex_in_text)),
   unlist(lapply(pages, reference_faults)),
   default_faults(),
+  unlist(lapply(defaults_told, page_default_faults)),
   unlist(Map(differs, names(translations), translations), use.names = FALSE)
 )
 writeLines(c(found, sprintf("%d help pages, %d translations, %d breaches", length(pages),

@@ -66,6 +66,8 @@ test_that("what a function does wrong ends training with an error", {
     loss_value(c(1, 2), c(1, 2), returning(function(output) stop("my mistake")))
     mlp_gradient(mlp_network(4, 2, 1), iris_x, 1:150, returning(function(output) NULL))
     mlp_fit(iris_x, -iris$Petal.Width, loss = softmax_loss)
+    mlp_fit(iris_x, iris$Species, loss = returning(function(output) NULL))
+    mlp_fit(iris_x, iris_x > 1, loss = softmax_loss)
     loss_custom(1)
     loss_custom(function(output, target) output, "classes", 2)
     mlp_fit(iris_x, 1:150, loss = "custom")

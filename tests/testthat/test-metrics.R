@@ -104,6 +104,22 @@ test_that("a function of the user's sees truth, estimate and weights", {
   expect_identical(seen[[5]]$weights, rep(1, 32))
 })
 
+test_that("known metrics and functions of one's own go together, in their order", {
+  one <- function(truth, estimate, weights) 1
+  names_of <- function(metrics) {
+    unique(small_fit(iris_x, iris$Species, epochs = 1, metrics = metrics)$history$metric)
+  }
+  expect_identical(names_of(list("auc", mine = one, "log_loss")),
+                   c("loss", "accuracy", "auc", "mine", "log_loss"))
+  expect_identical(names_of(list(mine = one, "auc", "auc")), c("loss", "accuracy", "mine", "auc"))
+  expect_identical(names_of(list("log_loss")), c("loss", "accuracy", "log_loss"))
+  together <- small_fit(iris_x, iris$Species, metrics = c("auc", mine = one))
+  apart <- small_fit(iris_x, iris$Species, metrics = "auc")
+  expect_identical(last_value(together, "auc", "train"), last_value(apart, "auc", "train"))
+  expect_identical(last_value(together, "mine", "train"), 1)
+  expect_false(together$arguments$metrics[[2]] %in% names(known_metrics))
+})
+
 test_that("metrics do not change training, and are the same at any number of threads", {
   set.seed(4)
   x <- matrix(rnorm(12000), 2000)
@@ -155,6 +171,9 @@ test_that("metrics that do not fit, fail or return no number are refused", {
     fit(list(mean))
     fit(list(auc = mean))
     fit(list(a = mean, a = median))
+    fit(list("acuracy", a = mean))
+    fit(list(a = "auc"))
+    fit(list("auc", 1))
     fit(list(mine = function(truth, estimate, weights) stop("no")))
     fit(list(mine = function(truth, estimate, weights) weights))
     fit(list(mine = function(truth, estimate, weights) "good"))

@@ -104,6 +104,18 @@ test_that("the help page says of each argument what the plain preset has, and wh
   }
 })
 
+test_that("help pages give the defaults that functions have", {
+  expect_identical(default_among("growth", "^schedule_"), "Default: `1`.")
+  expect_identical(default_among("memory", "^opt_"), "Default: `10`.")
+  expect_identical(default_among("horizon", "^schedule_"), "Default: `NULL`.")
+  expect_identical(default_among("distribution", "^init_"), "Default: `\"normal\"`.")
+  expect_identical(default_among("decay", "^schedule_"), "No default.")
+  several <- default_among("dim", "^embed_")
+  expect_match(several, sprintf("`%d` (`embed_factors()`)", embed_factors()$dim), fixed = TRUE)
+  expect_match(several, sprintf("`%d` (`embed_periodic()`, `embed_piecewise()`).", embed_periodic()$dim),
+               fixed = TRUE)
+})
+
 test_that("bad arguments are refused by name", {
   fit <- function(...) mlp_fit(iris_x, iris$Species, ..., verbose = FALSE)
   expect_conditions({

@@ -108,6 +108,34 @@ test_that("the plot marks the kept epoch and shows every metric", {
   expect_equal(unique(marks$xintercept), fit$training$kept_epoch)
 })
 
+# ---- what is watched is not finite ----
+
+test_that("training ends at an epoch that cannot be judged, with the best before", {
+  values <- c(3, 2, 2.5, NaN, 1)
+  end <- c(epochs = 4, kept = 2, stopped = 1)
+  for (several in list(list(), list(ensemble = 2), list(ensemble = 2, share_weights = TRUE))) {
+    expect_warning(fit <- rlang::exec(fit_course, values, patience = 5, !!!several),
+                   "after epoch 4 the `stop_metric` \"course\"", class = "fastmlp_warning_metric")
+    expect_equal(ended(fit), end)
+    told <- fit$history$set == "validation" & fit$history$metric == "course"
+    expect_identical(fit$history$value[told], c(3, 2, 2.5, NA))
+  }
+  expect_warning(last <- fit_course(c(3, 2, 2.5, NaN), patience = 5), class = "fastmlp_warning_metric")
+  expect_equal(ended(last), c(epochs = 4, kept = 2, stopped = 0))
+  unbroken <- fit_course(c(3, 2, 2.5, 2.5, 2.5), patience = 2)
+  expect_identical(coef(last), coef(unbroken))
+  expect_error(fit_course(c(Inf, 2), patience = 5), class = "fastmlp_error_metric")
+})
+
+test_that("so it does where only a plateau watches, with that epoch", {
+  plateau <- schedule_plateau(0.5, patience = 1)
+  for (ensemble in 1:2) {
+    expect_warning(fit <- fit_course(c(3, 3, NaN, 1), schedule = plateau, ensemble = ensemble),
+                   "Its weights are kept", class = "fastmlp_warning_metric")
+    expect_equal(ended(fit), c(epochs = 3, kept = 3, stopped = 1))
+  }
+})
+
 # ---- plateau ----
 
 test_that("a plateau lowers the rate by the metric that is watched", {

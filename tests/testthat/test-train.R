@@ -325,6 +325,15 @@ test_that("no epoch is in progress once training has ended", {
                    list(state = "finished", epoch = 2L, progress = 0))
 })
 
+test_that("the rate to try is a tenth, or the optimizer's own where rates are far away", {
+  expect_identical(lower_rate(opt_sgd(0.5)), 0.05)
+  expect_identical(lower_rate(opt_sgd(1)), 0.1)
+  expect_identical(lower_rate(opt_sgd(1e20)), opt_sgd()$learn_rate)
+  expect_identical(lower_rate(opt_adam(2)), opt_adam()$learn_rate)
+  x <- matrix(1:20 / 20)
+  expect_warning(small_fit(x, x[, 1], optimizer = opt_sgd(1e20)), "it was 1e+20, try 0.1", fixed = TRUE)
+})
+
 test_that("what to do about divergence leaves out what would be refused", {
   counts <- rep(c(0, 1e4), 20)
   warning <- expect_warning(
