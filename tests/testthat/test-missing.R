@@ -60,8 +60,6 @@ test_that("columns that lack values in the same rows are no mistake, those that 
   expect_no_warning(fit <- small_fit(y ~ ., data, na_action = "impute"))
   expect_identical(fit$predictors$indicators, c(a = "a_missing", b = "b_missing"))
   expect_no_warning(small_fit(as.matrix(data[1:2]), data$y, na_action = "impute"))
-  # Of the rows that are trained on none lacks a value, so that the indicators are constant there.
-  expect_no_warning(small_fit(y ~ ., data, na_action = "impute", validation = 1:10))
   data$twice <- data$a
   expect_warning(small_fit(y ~ ., data, na_action = "impute"), "1 duplicated column: `twice`",
                  class = "fastmlp_warning_duplicated")
