@@ -1,6 +1,6 @@
 # The diagram of a network: units in columns, one column a layer, and a line for every weight
-# between two units that are shown. A wide layer shows its first and last units around the number of those left
-# out, a deep network its first and last layers.
+# between two units that are shown. A wide layer shows its first and last units around the number of those
+# left out, a deep network its first and last layers.
 
 network_plot <- function(network, max_units, names = NULL) {
   nodes <- network_nodes(network, max_units, names)

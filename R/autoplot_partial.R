@@ -13,7 +13,8 @@ autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) { # nolint: ob
   beside <- are_beside(object)
   object <- first_panels(object, ".output", most_partial_panels(object))
   is_number <- vapply(object[variables], on_a_line, NA)
-  layers <- if (beside) level_panels(object, variables) else if (attr(object, "ice")) ice_layers(object, max_rows) else
+  layers <- if (beside) level_panels(object, variables) else
+    if (attr(object, "ice")) ice_layers(object, max_rows) else
     if (length(variables) == 1) partial_lines(object, variables, ".output") else
       if (all(is_number) || !any(is_number)) partial_tiles(object) else
         partial_lines(object, variables[order(!is_number)], variables[!is_number])

@@ -293,7 +293,8 @@ test_that("a fit from a file takes sparse columns beside factors where nothing h
   skip_unless_installed()
   skip_on_cran()
   skip_if_not_installed("sparsevctrs", "0.3.0")
-  code <- "invisible(loadNamespace('parsnip')); data <- data.frame(g = gl(2, 5)); data$s <- sparsevctrs::sparse_double(1, 3, 10)"
+  code <- paste("invisible(loadNamespace('parsnip')); data <- data.frame(g = gl(2, 5));",
+                "data$s <- sparsevctrs::sparse_double(1, 3, 10)")
   eval(parse(text = code), environment())
   fit <- parsnip::fit_xy(plain_spec("regression"), data, sin(1:10))
   file <- withr::local_tempfile()
