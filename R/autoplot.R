@@ -14,8 +14,9 @@ ggplot2::autoplot
 #'   [mlp_fit()] says of its history.
 #' * `"network"`: a column of units for each layer and a line for each weight, coloured by its sign,
 #'   thicker and darker the larger it is within its layer. Biases are not drawn. Layers of more than
-#'   `max_units` units show the first and last of them, around the number of those left out. Where there
-#'   is an embedding, the first column is what comes out of it.
+#'   `max_units` units show the first and last of them, around the number of those left out, and so does a
+#'   network of more than 8 columns its layers. Where there is an embedding, the first column is what comes
+#'   out of it.
 #' * `"weights"`: each layer's weights as a heat map, what comes in from top to bottom, units from left to
 #'   right. Of a layer with more than 200 of either, each cell is the mean of a block of weights. With
 #'   `shape`, the units of the first layer as images, each as bright as its own largest weight allows:

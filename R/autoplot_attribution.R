@@ -2,9 +2,9 @@
 
 #' @rdname mlp_attribution
 #' @param object,x What `mlp_attribution()` returned. Of many outputs those with the largest attributions are
-#'   drawn: of more than 5 or, as points, 12 (6 where there are more than 10 predictors).
-#' @param max_predictors The most predictors to draw: a whole number of at least 1, by default 20. Not with
-#'   `shape`.
+#'   drawn: of more than 5 or, as points, 12 (6 where there are more than 5 predictors).
+#' @param max_predictors The most predictors to draw: a whole number of at least 1, by default 20, or fewer
+#'   where several rows stand below each other. Not with `shape`.
 #' @param shape Rows and columns of images whose pixels are the predictors, from left to right and then from
 #'   top to bottom, as from [read_idx()] with `flatten = TRUE`: two whole numbers, or `NULL` for bars and
 #'   points.
@@ -17,11 +17,20 @@ autoplot.fastmlp_attribution <- function(object, # nolint: object_name_linter.
   check_no_dots(..., known = c("max_predictors", "shape", "max_rows"))
   if (is.null(shape)) {
     check_absent(max_rows, "max_rows", "without `shape`", call)
-    return(attribution_plot(object, check_count(max_predictors %||% 20, "max_predictors")))
+    most <- max_predictors %||% named_predictors(object)
+    return(attribution_plot(object, check_count(most, "max_predictors")))
   }
   check_absent(max_predictors, "max_predictors", "with `shape`", call)
   shape <- check_shape(shape, length(unique(object$predictor)), "the predictors", call)
   attribution_images(attribution_pixels(object, shape, check_count(max_rows %||% 6, "max_rows")), object)
+}
+
+# Predictors whose names have room: the fewer, the more rows have panels below each other.
+named_predictors <- function(object) {
+  rows <- length(unique(object$row))
+  if (rows > most_rows_as_bars) return(20)
+  below <- if (length(unique(object$output)) > 1) rows else ggplot2::wrap_dims(rows)[1]
+  c(20, 10, 6, 4)[below]
 }
 
 check_absent <- function(x, arg, when, call) {
@@ -31,6 +40,7 @@ check_absent <- function(x, arg, when, call) {
 attribution_plot <- function(object, max_predictors) {
   few <- length(unique(object$row)) <= most_rows_as_bars
   all <- unique(object$output)
+  predictors <- length(unique(object$predictor))
   most <- if (few) most_outputs_as_bars else most_output_panels(object, max_predictors)
   object <- rows_of_largest(object, "attribution", most)
   shown <- largest(object, "predictor", "attribution", max_predictors)
@@ -48,10 +58,13 @@ attribution_plot <- function(object, max_predictors) {
     names_beside(columns) +
     (if (few) attribution_bars(object, shown) else attribution_points_layer(outputs, shown)) +
     ggplot2::labs(x = wrapped(words, title_letters(shown, columns)), y = NULL,
-                  caption = outputs_drawn(length(outputs), length(all)))
+                  caption = caption_of(some_of(length(shown), predictors, "predictors", largest_ones),
+                                       outputs_drawn(length(outputs), length(all)), between = "\n"))
 }
 
-outputs_drawn <- function(shown, all) some_of(shown, all, "outputs", "with the largest attributions")
+largest_ones <- "with the largest attributions"
+
+outputs_drawn <- function(shown, all) some_of(shown, all, "outputs", largest_ones)
 
 # As few numbers as tell the scale of a narrow panel: zero alone does not.
 few_breaks <- function(limits, fewest = 3) {

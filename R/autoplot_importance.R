@@ -53,7 +53,7 @@ most_output_panels <- function(x, max_predictors) {
   if (min(length(unique(x$predictor)), max_predictors) > many_predictors) most_beside else most_panels
 }
 
-many_predictors <- 10
+many_predictors <- 5
 most_beside <- 6
 
 # Of means over permutations.
@@ -70,8 +70,11 @@ importance_intervals <- function(x) {
 output_panels <- function(outputs, predictors) {
   if (length(unique(outputs)) <= 1) return(NULL)
   columns <- panel_columns(outputs, predictors)
-  ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(outputs))), ncol = columns,
-                      labeller = beside_strips(predictors, columns))
+  list(
+    ggplot2::facet_wrap(ggplot2::vars(factor(.data$output, unique(outputs))), ncol = columns,
+                        labeller = beside_strips(predictors, columns)),
+    small_panels_theme(length(unique(outputs)))
+  )
 }
 
 panel_columns <- function(outputs, predictors) {

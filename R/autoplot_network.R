@@ -1,15 +1,18 @@
 # The diagram of a network: units in columns, one column a layer, and a line for every weight
-# between two units that are shown. A wide layer shows its first and last units around three dots.
+# between two units that are shown. A wide layer shows its first and last units around the number of those
+# left out, a deep network its first and last layers.
 
 network_plot <- function(network, max_units, names = NULL) {
   nodes <- network_nodes(network, max_units, names)
-  columns <- length(network$layers) + 1
+  columns <- max(nodes$units$x)
+  headings <- network_headings(network, heading_letters(nodes$units, columns))[unique(nodes$units$layer)]
   ggplot2::ggplot(nodes$units, ggplot2::aes(.data$x, .data$y)) +
     network_edge_layers(network_edges(network, nodes$units)) +
-    network_node_layers(nodes$units) +
+    network_node_layers(nodes$units, max(lengths(strsplit(headings, "\n")))) +
     network_gap_layers(nodes$gaps, columns) +
+    left_out_layer(columns, network) +
     network_name_layers(nodes$units, columns) +
-    network_scales(network, nodes$units) +
+    network_scales(headings, nodes$units, columns) +
     network_theme(columns)
 }
 
@@ -31,11 +34,14 @@ network_nodes <- function(network, max_units, names = NULL) {
   sizes <- network_sizes(network)
   symbols <- c("x", rep("h", length(sizes) - 2), "o")
   deep <- length(sizes) > 3
-  nodes <- Map(layer_nodes, seq_along(sizes), sizes, symbols, deep = deep, max_units = max_units)
+  slots <- slots_of(length(sizes), most_columns)
+  x <- which(!is.na(slots))
+  layers <- slots[x]
+  nodes <- Map(layer_nodes, layers, x, sizes[layers], symbols[layers], deep = deep, max_units = max_units)
   units <- do.call(rbind, lapply(nodes, `[[`, "units"))
   first <- units$layer == 1
   last <- units$layer == length(sizes)
-  sides <- side_names_shown(names$inputs[units$unit[first]], names$outputs[units$unit[last]], length(sizes))
+  sides <- side_names_shown(names$inputs[units$unit[first]], names$outputs[units$unit[last]], length(slots))
   units$name[first] <- sides$inputs %||% NA
   units$name[last] <- sides$outputs %||% NA
   list(units = units, gaps = do.call(rbind, lapply(nodes, `[[`, "gaps")))
@@ -51,18 +57,24 @@ side_names_shown <- function(inputs, outputs, columns) {
 }
 
 # A layer's units from top to bottom, centred on y = 0; what stands for those left out takes the place of one.
-layer_nodes <- function(layer, size, symbol, deep, max_units) {
-  unit <- shown_units(size, max_units)
-  slots <- if (size > max_units) append(unit, NA, length(unit) %/% 2 + length(unit) %% 2) else unit
+layer_nodes <- function(layer, x, size, symbol, deep, max_units) {
+  slots <- slots_of(size, max_units)
+  unit <- slots[!is.na(slots)]
   y <- (length(slots) + 1) / 2 - seq_along(slots)
   gap <- y[is.na(slots)]
   list(
     units = data.frame(
-      layer = layer, unit = unit, x = layer, y = y[!is.na(slots)],
+      layer = layer, unit = unit, x = x, y = y[!is.na(slots)],
       label = unit_labels(symbol, unit, if (deep && symbol == "h") layer - 1), name = NA_character_
     ),
-    gaps = data.frame(x = rep(layer, length(gap)), y = gap, hidden = rep(size - length(unit), length(gap)))
+    gaps = data.frame(x = rep(x, length(gap)), y = gap, hidden = rep(size - length(unit), length(gap)))
   )
+}
+
+# The units or layers of so many that are shown, with NA in the place of those left out.
+slots_of <- function(size, most) {
+  shown <- shown_units(size, most)
+  if (size > most) append(shown, NA, length(shown) %/% 2 + length(shown) %% 2) else shown
 }
 
 # All units, or the first and last of them.
@@ -81,8 +93,9 @@ unit_labels <- function(symbol, unit, hidden = NULL) {
 # layer's largest.
 network_edges <- function(network, units) {
   by_layer <- split(units, units$layer)
-  edges <- lapply(seq_along(network$layers), function(l) {
-    layer_edges(network$layers[[l]]$weight, by_layer[[l]], by_layer[[l + 1]])
+  layer <- function(l) by_layer[[as.character(l)]]
+  edges <- lapply(intersect(units$layer, units$layer - 1), function(l) {
+    layer_edges(network$layers[[l]]$weight, layer(l), layer(l + 1))
   })
   do.call(rbind, edges)
 }
@@ -110,17 +123,23 @@ network_edge_layers <- function(edges) {
   )
 }
 
-# Circles shrink with the tallest column so that neighbours never touch, at last without labels. Labels of two
-# scripts or three digits are small.
-network_node_layers <- function(units) {
+# Circles shrink with the tallest column and headings of many lines so that neighbours never touch, at last
+# without labels.
+network_node_layers <- function(units, heading_lines) {
   tallest <- max(units$y) - min(units$y) + 1
-  size <- min(13, max(2, 110 / tallest))
-  long <- any(grepl("^", units$label, fixed = TRUE) | units$unit > 99)
-  text <- min(4, size / if (long) 3.8 else 3)
+  millimetres <- 25.4 * (3.5 - 0.13 * heading_lines) / (tallest + 0.4)
+  size <- min(13, max(2, 1.25 * millimetres)) # of which a circle takes three quarters
+  text <- min(4, size / letter_part(units))
   list(
     ggplot2::geom_point(shape = 21, size = size, fill = "white", colour = "grey30"),
     if (size > 5) ggplot2::geom_text(ggplot2::aes(label = .data$label), size = text, parse = TRUE)
   )
+}
+
+# The part of a circle that a letter takes: labels of two scripts or three digits are small.
+letter_part <- function(units) {
+  scripts <- any(grepl("^", units$label, fixed = TRUE))
+  if (scripts && any(units$layer > 100)) 4.6 else if (scripts || any(units$unit > 99)) 3.8 else 3
 }
 
 # How many units are left out.
@@ -133,10 +152,19 @@ network_gap_layers <- function(gaps, columns) {
   )
 }
 
+# How many layers are left out.
+left_out_layer <- function(columns, network) {
+  all <- length(network$layers) + 1
+  if (all <= columns) return(NULL)
+  gap <- which(is.na(slots_of(all, most_columns)))
+  ggplot2::annotate("text", gap, 0, label = sprintf("+%s\nlayers", big_numbers(all - columns + 1)),
+                    size = 3, colour = "grey20")
+}
+
 # Names of inputs to the left of the first column, of outputs to the right of the last.
 network_name_layers <- function(units, columns) {
   side <- function(layer, nudge, hjust) {
-    named <- units[units$layer == layer & !is.na(units$name), ]
+    named <- units[units$x == layer & !is.na(units$name), ]
     if (!nrow(named)) return(NULL)
     ggplot2::geom_text(ggplot2::aes(label = .data$name), named, nudge_x = nudge, hjust = hjust, size = 3.2)
   }
@@ -155,7 +183,9 @@ network_headings <- function(network, letters) {
   hidden <- utils::head(network$layers, -1)
   activation <- vapply(hidden, layer_words, "")
   gap <- if (length(hidden) > 1) "\n" else " "
-  hidden_names <- sprintf("hidden\u00a0%d%s(%s)", seq_along(hidden), gap, activation)
+  number <- seq_along(hidden)
+  space <- ifelse(number < 100, "\u00a0", " ")
+  hidden_names <- sprintf("hidden%s%d%s(%s)", space, number, gap, activation)
   sizes <- network_sizes(network)
   embedded <- sizes[1] > network$inputs
   inputs <- if (embedded) sprintf("%s inputs,\nembedded", big_numbers(network$inputs)) else "inputs"
@@ -184,7 +214,7 @@ axis_length <- function(units, columns) {
 }
 
 name_shares <- function(units, columns) {
-  longest <- function(layer) max(nchar(units$name[units$layer == layer]), 0, na.rm = TRUE)
+  longest <- function(layer) max(nchar(units$name[units$x == layer]), 0, na.rm = TRUE)
   letters <- c(longest(1), longest(columns))
   ifelse(letters > 0, name_distance + letter_share * letters, 0)
 }
@@ -194,22 +224,23 @@ side_room <- function(units, columns) {
   pmax(.45, name_shares(units, columns) * axis_length(units, columns))
 }
 
-network_scales <- function(network, units) {
+network_scales <- function(headings, units, columns) {
   sign_colours <- c(positive = plot_colours[["blue"]], negative = plot_colours[["vermilion"]])
-  columns <- length(network$layers) + 1
-  headings <- network_headings(network, heading_letters(units, columns))
   list(
     ggplot2::scale_colour_manual("weight", values = sign_colours, drop = FALSE),
     ggplot2::scale_alpha_continuous(range = c(.2, .9), limits = c(0, 1), guide = "none"),
     ggplot2::scale_linewidth_continuous(range = c(.2, 1.1), limits = c(0, 1), guide = "none"),
     ggplot2::scale_x_continuous(
-      breaks = seq_along(headings), labels = headings, position = "top",
+      breaks = unique(units$x), labels = headings, position = "top",
       expand = ggplot2::expansion(add = side_room(units, columns))
     ),
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(add = .7)),
     ggplot2::guides(colour = ggplot2::guide_legend(override.aes = list(linewidth = 1, alpha = 1)))
   )
 }
+
+# Columns at most, one of which stands for layers left out where there are more.
+most_columns <- 8
 
 # Columns from which on text is set smaller and shorter.
 crowded_from <- 7

@@ -9,12 +9,34 @@ autoplot.fastmlp_partial <- function(object, max_rows = 200, ...) { # nolint: ob
   max_rows <- check_count(max_rows, "max_rows")
   variables <- attr(object, "variables")
   object$.output <- factor(object$.output, unique(object$.output))
+  all <- nlevels(object$.output)
+  beside <- are_beside(object)
+  object <- first_panels(object, ".output", most_partial_panels(object))
   is_number <- vapply(object[variables], on_a_line, NA)
-  layers <- if (attr(object, "ice")) ice_layers(object, max_rows) else
+  layers <- if (beside) level_panels(object, variables) else
+    if (attr(object, "ice")) ice_layers(object, max_rows) else
     if (length(variables) == 1) partial_lines(object, variables, ".output") else
       if (all(is_number) || !any(is_number)) partial_tiles(object) else
         partial_lines(object, variables[order(!is_number)], variables[!is_number])
-  ggplot2::ggplot(object) + roomy_theme() + layers
+  what <- if (attr(object, "type") == "prob") "classes" else "outputs"
+  ggplot2::ggplot(object) + roomy_theme() + layers +
+    ggplot2::labs(caption = some_of(nlevels(object$.output), all, what))
+}
+
+# Names of many levels below panels leave room for two of these, beside panels for one row. Outputs that have
+# colours are fewer.
+most_partial_panels <- function(object) {
+  along <- attr(object, "variables")
+  lines <- vapply(object[along], on_a_line, NA)
+  if (any(lines) || nlevels(as.factor(object[[along[1]]])) <= many_predictors) return(most_panels)
+  if (are_beside(object)) most_beside else if (length(along) == 1 && !attr(object, "ice")) most_panels else 2
+}
+
+# Whether there is a panel for each output with the many levels of a factor from top to bottom.
+are_beside <- function(object) {
+  along <- attr(object, "variables")
+  if (length(along) > 1 || attr(object, "ice") || on_a_line(object[[along]])) return(FALSE)
+  nlevels(object$.output) > length(plot_colours) && nlevels(as.factor(object[[along]])) > many_predictors
 }
 
 #' @rdname mlp_partial
@@ -27,8 +49,11 @@ partial_words <- function(object) {
   if (attr(object, "center")) paste("change in", words) else words
 }
 
-panels_of <- function(object, by = ".output") {
-  if (nlevels(object$.output) > 1) ggplot2::facet_wrap(by, labeller = name_strips(nlevels(object$.output)))
+# Panels of outputs, whose picture has so many inches for them.
+panels_of <- function(object, by = ".output", inches = 5.2) {
+  panels <- nlevels(object$.output)
+  if (panels > 1) list(ggplot2::facet_wrap(by, labeller = name_strips(panels, inches)),
+                       small_panels_theme(panels))
 }
 
 # ---- lines ----
@@ -51,7 +76,7 @@ partial_lines <- function(object, variables, by) {
     rug_layer(object, along),
     value_axes(object, along),
     if (!one) list(scale_by_colour(groups), names_legend(groups, title %||% "")),
-    if (!is.null(panels)) panels_of(object, panels),
+    if (!is.null(panels)) panels_of(object, panels, if (one || fits_above(groups, title %||% "")) 5.2 else 3),
     ggplot2::labs(x = x_title(along), y = y_title(partial_words(object)), colour = title)
   )
 }
@@ -66,7 +91,7 @@ curve_layer <- function(mapping, data, along, colour = NULL) {
 value_axes <- function(object, along) {
   list(
     if (on_a_line(object[[along]])) predictor_axis("x", object[[along]]) else
-      ggplot2::scale_x_discrete(labels = along_side),
+      ggplot2::scale_x_discrete(labels = along_side, guide = without_overlap()),
     names_along(object[[along]]),
     prediction_axis(nlevels(object$.output))
   )
@@ -79,6 +104,22 @@ prediction_axis <- function(panels) {
 }
 
 names_along <- function(values) if (!on_a_line(values)) crowded_names(levels(as.factor(values)))
+
+# Points of outputs beside each other, with the levels of a factor from top to bottom.
+level_panels <- function(object, along) {
+  levels <- levels(as.factor(object[[along]]))
+  columns <- nlevels(object$.output)
+  object[[along]] <- factor(object[[along]], rev(levels))
+  list(
+    ggplot2::geom_point(ggplot2::aes(.data$.pred, .data[[along]]), object, colour = plot_colours[["blue"]]),
+    ggplot2::facet_wrap(".output", ncol = columns, labeller = beside_strips(levels, columns)),
+    ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()),
+    names_beside(columns),
+    ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7),
+                   axis.text.y = ggplot2::element_text(size = min(9, max(5, 180 / length(levels))))),
+    ggplot2::labs(x = wrapped(partial_words(object), title_letters(levels, columns)), y = y_title(along))
+  )
+}
 
 # The deciles of the data.
 rug_layer <- function(object, along) {
@@ -156,5 +197,6 @@ cell_scale <- function(axis, value) {
   if (on_a_line(value)) return(predictor_axis(axis, value, expand = c(0, 0)))
   levels <- levels(as.factor(value))
   continuous <- c(x = ggplot2::scale_x_continuous, y = ggplot2::scale_y_continuous)[[axis]]
-  continuous(breaks = seq_along(levels), labels = along_side(levels), expand = c(0, 0))
+  continuous(breaks = seq_along(levels), labels = along_side(levels), expand = c(0, 0),
+             guide = without_overlap())
 }

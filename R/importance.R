@@ -48,7 +48,7 @@
 #'   methods `output`. Its attribute `measured` is the metric without permuting.
 #'
 #'   `autoplot()` draws sorted bars, at most `max_predictors` of them (20 by default), with 95 % intervals by
-#'   Student's t. Of more than 12 outputs, or 6 where there are more than 10 predictors, it draws those with
+#'   Student's t. Of more than 12 outputs, or 6 where there are more than 5 predictors, it draws those with
 #'   the largest weights; of method `"garson"`, whose shares add up to 1 for each, the first.
 #' @references Breiman L (2001). "Random forests." Machine Learning 45.
 #'

@@ -20,7 +20,7 @@
 #' `fit_xy()` and from recipes alike: dummy variables need not be made. Case weights are used. Sparse data
 #' are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse columns, which are one
 #' sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and nine in ten values are zero.
-#' With fewer they are read like dense ones.
+#' With fewer, or beside factors, they are read like dense ones.
 #'
 #' @section Missing values:
 #' In a workflow and by `fit_xy()`, `na_action` decides, by default for an error: see
@@ -74,6 +74,7 @@ NULL
 
 register_parsnip <- function(...) {
   if (utils::packageVersion("parsnip") < "1.1.0") return(invisible())
+  for (generic in parsnip_generics) register_generic(generic)
   if ("fastmlp" %in% parsnip::get_from_env("mlp")$engine) return(invisible())
   modes <- intersect(names(parsnip_predictions), parsnip::get_from_env("mlp_modes"))
   for (mode in modes) register_mode(mode)
@@ -101,6 +102,29 @@ register_mode <- function(mode) {
     allow_sparse_x = TRUE
   ))
   for (type in parsnip_predictions[[mode]]) set("set_pred", type = type, value = parsnip_prediction(type))
+}
+
+# parsnip joins the sparse columns of new data to a matrix before any engine sees them, and stops where others
+# are no numbers, which fits take. So such columns are made dense before: in these generics, as parsnip calls
+# them with this package loaded, which a fit from a file need not be before.
+parsnip_generics <- paste0("predict_", c("class", "classprob", "numeric", "quantile", "predint", "raw"))
+
+register_generic <- function(name) {
+  generic <- getExportedValue("parsnip", name)
+  method <- function(object, new_data, ...) {
+    class(object) <- setdiff(class(object), "_fastmlp")
+    generic(object, new_data = dense_if_mixed(new_data, object$preproc$x_names), ...)
+  }
+  registerS3method(name, "_fastmlp", method, envir = asNamespace("parsnip"))
+}
+
+# Data without sparse columns if there are others than numbers among those used, NULL for all.
+dense_if_mixed <- function(data, used = NULL) {
+  if (!is.data.frame(data) || !isNamespaceLoaded("sparsevctrs")) return(data)
+  if (all(vapply(data[used %||% names(data)], is.numeric, NA))) return(data)
+  sparse <- vapply(data, sparsevctrs::is_sparse_vector, NA)
+  data[sparse] <- lapply(data[sparse], function(column) column[])
+  data
 }
 
 #' @rdname parsnip-fastmlp

@@ -7,10 +7,12 @@ check_predictors <- function(x, predictors, arg, call) {
   names <- if (is.data.frame(x)) names(x) else predictors$names
   labels <- if (predictors$named) paste0("`", names, "`") else seq_along(names)
   own <- own_columns(x)
+  # The others tell where columns lack values, in the same rows as a rule.
+  of_user <- seq_len(ncol(x) - length(predictors$indicators))
   constant <- scan$minimum == scan$maximum
   whole <- labels[tapply(constant, own, all)]
   warn_columns("constant", whole, "Constant columns carry no information.", arg, call)
-  except <- which(constant | own %in% own[duplicated(own)])
+  except <- which(constant | own %in% own[duplicated(own)] | !own %in% of_user)
   duplicated <- own[duplicated_columns(x, fingerprints(x, scan, except), except)]
   warn_columns("duplicated", labels[duplicated], "Each repeats an earlier column.", arg, call)
   scan

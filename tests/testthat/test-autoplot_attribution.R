@@ -51,6 +51,20 @@ test_that("few rows have bars, many have points, the largest on top", {
   expect_identical(levels(autoplot(by_hand(2), max_predictors = 1)$data$predictor), "colour")
 })
 
+test_that("panels below each other have room for the names of fewer predictors, which is said", {
+  set.seed(1)
+  x <- matrix(stats::rnorm(30 * 13), 30, dimnames = list(NULL, paste0("p", 1:13)))
+  fit <- small_fit(x, gl(3, 10))
+  drawn <- function(rows, ...) {
+    plot <- autoplot(mlp_attribution(fit, x[seq_len(rows), , drop = FALSE]), ...)
+    list(nlevels(plot$data$predictor), plot$labels$caption)
+  }
+  expect_identical(drawn(3), list(6L, "6 of 13 predictors, with the largest attributions"))
+  expect_identical(drawn(1), list(13L, NULL))
+  expect_identical(drawn(10), list(13L, NULL))
+  expect_identical(drawn(3, max_predictors = 13), list(13L, NULL))
+})
+
 test_that("the axis says what of", {
   expect_match(autoplot(by_hand(1))$labels$x, "probability of a")
   expect_match(autoplot(by_hand(1, c("a", "b")))$labels$x, "\\(probability\\)")

@@ -13,7 +13,7 @@ test_that("headings are broken before they reach their neighbours", {
   longest <- function(...) {
     network <- mlp_network(..., outputs = 10)
     units <- network_nodes(network, 12)$units
-    letters <- heading_letters(units, length(network$layers) + 1)
+    letters <- heading_letters(units, max(units$x))
     headings <- autoplot(network)$scales$get_scales("x")$labels
     c(max(nchar(unlist(strsplit(headings, "\n")))), letters)
   }
@@ -104,6 +104,36 @@ test_that("labels go where circles get too small for them", {
   expect_false(any(grepl("h[", shown_labels(tall), fixed = TRUE)))
 })
 
+test_that("a deep network shows its first and last layers, and how many are left out", {
+  for (depth in c(7, 60, 1000)) {
+    network <- mlp_network(5, rep(2, depth), 1)
+    plot <- autoplot(network)
+    shown <- c(1:4, depth + 0:2)
+    expect_equal(unique(plot$data$layer), shown)
+    expect_identical(unique(plot$data$x), c(1:4, 6:8))
+    headings <- plot$scales$get_scales("x")$labels
+    expect_identical(gsub("[ \n]+", " ", headings), c(
+      "inputs 5", sprintf("hidden %d (relu) 2", c(1:3, depth - 1:0)), "outputs 1"
+    ))
+    expect_true(sprintf("+%s\nlayers", big_numbers(depth - 5)) %in% shown_labels(plot))
+    edges <- layers_drawn(plot)[[1]]
+    expect_identical(nrow(edges), 10L + 3L * 4L + 2L)
+    expect_true(all(edges$xend - edges$x == 1))
+    last <- network$layers[[depth + 1]]$weight
+    expect_setequal(network_edges(network, plot$data)$weight[edges$x == 7], as.vector(last))
+  }
+  expect_identical(unique(autoplot(mlp_network(5, rep(2, 6), 1))$data$x), 1:8)
+})
+
+test_that("circles have room below each other, whatever their headings", {
+  sizes <- function(...) layers_drawn(autoplot(mlp_network(30, outputs = 1, ...)))[[2]]$size[1]
+  many_lines <- sizes(rep(30, 6), normalization = "batch", residual = TRUE)
+  expect_lt(many_lines, sizes(30))
+  # Twelve circles, three quarters of their size in millimetres, below six lines in a picture 4 inches high.
+  expect_lt(12 * 0.75 * many_lines, 25.4 * (4 - 0.35 - 6 * 0.13))
+  expect_identical(sizes(3), sizes(30))
+})
+
 test_that("members of an ensemble can be shown", {
   fit <- small_fit(Species ~ ., data = iris, ensemble = 2)
   edges <- function(...) layers_drawn(autoplot(fit, "network", ...))[[1]]$linewidth
@@ -114,5 +144,6 @@ test_that("members of an ensemble can be shown", {
 
 test_that("the picture is as it was", {
   expect_picture("network", autoplot(plain_network(4, 5, 3)))
+  expect_picture("network deep", autoplot(plain_network(5, rep(4, 20), 1)))
   expect_picture("network collapsed", autoplot(plain_network(30, c(20, 10), 2), max_units = 6))
 })

@@ -118,3 +118,41 @@ test_that("it looks as it did", {
                       about)
   expect_picture("days", autoplot(x))
 })
+
+# Curves of so many classes, along values.
+of_classes <- function(classes, values, name = "v", ice = FALSE) {
+  about <- list(variables = name, ice = ice, center = FALSE, type = "prob", deciles = list(), weights = 1)
+  predictions <- array(seq_len(classes * length(values)), c(1, classes, length(values)))
+  partial_tibble(predictions, list_frame(rlang::set_names(list(values), name)),
+                 sprintf("Class number %d", seq_len(classes)), about)
+}
+
+panels_drawn <- function(plot) ggplot2::ggplot_build(plot)$layout$layout
+
+test_that("of many outputs the first are drawn, as many as have room", {
+  plot <- autoplot(of_classes(40, 1:5))
+  expect_identical(nrow(panels_drawn(plot)), 12L)
+  expect_identical(plot$labels$caption, "the first 12 of 40 classes")
+  expect_identical(plot$facet$params$labeller(list("Class number 1"))[[1]], "Class number 1")
+  expect_null(autoplot(of_classes(12, 1:5))$labels$caption)
+  expect_null(autoplot(of_classes(5, 1:5))$labels$caption)
+})
+
+test_that("many levels stand from top to bottom, beside one row of panels", {
+  levels <- sprintf("a rather long level %02d", 1:30)
+  values <- factor(levels, levels)
+  object <- of_classes(40, values)
+  plot <- autoplot(object)
+  panels <- panels_drawn(plot)
+  expect_identical(c(max(panels$ROW), max(panels$COL)), c(1L, 6L))
+  expect_identical(plot$labels$caption, "the first 6 of 40 classes")
+  points <- layers_drawn(plot)[[1]]
+  first <- points[points$PANEL == 1, ]
+  expect_equal(first$x[order(-first$y)], object$.pred[object$.output == "Class number 1"])
+  # Of few outputs all are colours in one panel, with the names below it.
+  coloured <- autoplot(of_classes(4, values))
+  expect_identical(nrow(panels_drawn(coloured)), 1L)
+  expect_length(unique(layers_drawn(coloured)[[1]]$colour), 4)
+  expect_identical(nrow(panels_drawn(autoplot(of_classes(40, values, ice = TRUE)))), 2L)
+  expect_picture("partial many levels", plot)
+})

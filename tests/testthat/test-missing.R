@@ -54,6 +54,20 @@ test_that("imputed columns are those made by hand, from the training rows alone"
   expect_gt(length(unique(shares)), 1)
 })
 
+test_that("columns that lack values in the same rows are no mistake, those that the user repeats are", {
+  data <- data.frame(a = sin(1:40), b = cos(1:40), y = tan(1:40))
+  data[3:5, c("a", "b")] <- NA
+  expect_no_warning(fit <- small_fit(y ~ ., data, na_action = "impute"))
+  expect_identical(fit$predictors$indicators, c(a = "a_missing", b = "b_missing"))
+  expect_no_warning(small_fit(as.matrix(data[1:2]), data$y, na_action = "impute"))
+  data$twice <- data$a
+  expect_warning(small_fit(y ~ ., data, na_action = "impute"), "1 duplicated column: `twice`",
+                 class = "fastmlp_warning_duplicated")
+  data$twice <- ifelse(is.na(data$a), NA, 2)
+  expect_warning(small_fit(y ~ ., data, na_action = "impute"), "1 constant column: `twice`",
+                 class = "fastmlp_warning_constant")
+})
+
 test_that("a matrix, its data frame and validation data are imputed alike", {
   x <- as.matrix(gaps[c("a", "i", "full")])
   fit <- fit_gaps(x, y, validation = list(x = x[1:20, ], y = y[1:20]))

@@ -247,6 +247,63 @@ test_that("sparse data reach mlp_fit() as they are, and come dense to fits that 
   expect_identical(join_sparse_columns(columns), columns)
 })
 
+test_that("sparse columns may stand beside factors, for which predictions are those of dense ones", {
+  for (package in c("workflows", "recipes", "rsample", "tune", "sparsevctrs", "Matrix")) {
+    skip_if_not_installed(package)
+  }
+  skip_if_not_installed("sparsevctrs", "0.3.0")
+  data <- data.frame(y = sin(1:60), f = gl(6, 10), g = gl(2, 1, 60), n = cos(1:60))
+  dummies <- cbind(data["g"], n = data$n, stats::model.matrix(~ f + 0, data)[, -1])
+  sparse <- dummies
+  for (name in paste0("f", 2:6)) {
+    at <- which(dummies[[name]] == 1)
+    sparse[[name]] <- sparsevctrs::sparse_double(dummies[[name]][at], at, 60)
+  }
+  expect_true(sparsevctrs::has_sparse_elements(sparse))
+  for (spec in list(plain_spec("regression"), plain_spec("regression", loss = "gaussian"))) {
+    set.seed(1)
+    fit <- parsnip::fit_xy(spec, sparse, data$y)
+    types <- c("numeric", "raw", if (!is.null(spec$eng_args$loss)) "pred_int")
+    for (type in types) {
+      expect_identical(predict(fit, sparse, type = type), predict(fit, dummies, type = type))
+    }
+  }
+  expect_identical(parsnip::predict_raw(fit, sparse), predict(fit, dummies, type = "raw"))
+  augmented <- parsnip::augment(fit, cbind(sparse, y = data$y))
+  expect_identical(augmented$.pred, predict(fit, dummies)$.pred)
+  fit <- parsnip::fit_xy(plain_spec(keep_epochs = c(1, 2)), sparse, gl(2, 30))
+  for (type in c("class", "prob")) {
+    expect_identical(predict(fit, sparse, type = type), predict(fit, dummies, type = type))
+    expect_identical(parsnip::multi_predict(fit, sparse, type = type),
+                     parsnip::multi_predict(fit, dummies, type = type))
+  }
+  skip_if_not("sparse" %in% names(formals(recipes::step_dummy)))
+  steps <- recipes::step_dummy(recipes::recipe(y ~ ., data), f, sparse = "yes")
+  workflow <- workflows::workflow(steps, plain_spec("regression"))
+  fit <- parsnip::fit(workflow, data)
+  baked <- recipes::bake(recipes::prep(steps), data, recipes::all_predictors())
+  expect_true(sparsevctrs::has_sparse_elements(baked))
+  expect_identical(predict(fit, data)$.pred, predict(fit$fit$fit$fit, baked)$.pred)
+  folds <- rsample::vfold_cv(data, 2)
+  expect_no_warning(resampled <- tune::fit_resamples(workflow, folds))
+  expect_identical(nrow(tune::collect_metrics(resampled)), 2L)
+})
+
+test_that("a fit from a file takes sparse columns beside factors where nothing has loaded fastmlp", {
+  skip_unless_installed()
+  skip_on_cran()
+  skip_if_not_installed("sparsevctrs", "0.3.0")
+  code <- paste("invisible(loadNamespace('parsnip')); data <- data.frame(g = gl(2, 5));",
+                "data$s <- sparsevctrs::sparse_double(1, 3, 10)")
+  eval(parse(text = code), environment())
+  fit <- parsnip::fit_xy(plain_spec("regression"), data, sin(1:10))
+  file <- withr::local_tempfile()
+  saveRDS(fit, file)
+  shown <- "cat(format(predict(fit, data)$.pred, digits = 15))"
+  printed <- in_new_process(sprintf("%s; fit <- readRDS(%s); %s", code, deparse(file), shown))
+  expect_identical(printed, capture.output(eval(parse(text = shown))))
+})
+
 test_that("an argument that mlp() and set_engine() both have is named", {
   skip_if_not_installed("parsnip")
   spec <- parsnip::mlp(hidden_units = 8, epochs = 2, mode = "regression")
