@@ -165,7 +165,9 @@ network_plot_types <- list(
   weights = list(takes = c("layer", "shape", "max_units"), draw = function(network, names, call, ...) {
     weights_picture(network, names, call, ...)
   }),
-  weight_histogram = list(draw = function(network, names, call) weight_histogram(weight_values(network)))
+  weight_histogram = list(draw = function(network, names, call) {
+    weight_histogram(weight_values(network)) + layers_caption(network)
+  })
 )
 
 # A picture of a network as one of a fit.

@@ -10,7 +10,9 @@ weights_picture <- function(network, names, call, layer = NULL, shape = NULL, ma
   if (is.null(shape)) {
     check_absent(max_units, "max_units", "without `shape`", call)
     layer <- if (!is.null(layer)) check_count(layer, "layer", max = length(network$layers), call = call)
-    return(weight_heat(weight_cells(network, layer), if (!is.null(layer)) layer_names(network, names, layer)))
+    cells <- weight_cells(network, layer %||% drawn_layers(network))
+    heat <- weight_heat(cells, if (!is.null(layer)) layer_names(network, names, layer))
+    return(heat + if (is.null(layer)) layers_caption(network))
   }
   check_absent(layer, "layer", "with `shape`, which is about the first", call)
   inputs <- nrow(network$layers[[1]]$weight)
@@ -39,13 +41,21 @@ layer_titles <- function(network) {
   c(sprintf("hidden %d", seq_along(network$hidden_units)), "outputs")
 }
 
+# Layers that get a panel, and what is said where some do not.
+drawn_layers <- function(network) utils::head(seq_along(network$layers), most_panels)
+
+layers_caption <- function(network) {
+  layers <- length(network$layers)
+  ggplot2::labs(caption = caption_of(some_of(min(layers, most_panels), layers, "layers")))
+}
+
 # ---- heat maps ----
 
 # One row a cell: layer, from, to, weight, and relative, the weight over the layer's largest.
-weight_cells <- function(network, layer = NULL) {
+weight_cells <- function(network, layers) {
   from <- c("inputs", utils::head(layer_titles(network), -1))
   sizes <- big_numbers(network_sizes(network))
-  cells <- lapply(layer %||% seq_along(network$layers), function(l) {
+  cells <- lapply(layers, function(l) {
     own <- block_means(network$layers[[l]]$weight)
     largest <- max(abs(own$weight))
     own$relative <- own$weight / (if (largest > 0) largest else 1)
@@ -165,7 +175,8 @@ image_layers <- function() {
 
 # One row a weight or bias: layer, parameter, value.
 weight_values <- function(network) {
-  titles <- layer_titles(network)
+  layers <- drawn_layers(network)
+  titles <- layer_titles(network)[layers]
   values <- Map(function(layer, title) {
     data.frame(
       layer = factor(title, titles),
@@ -173,7 +184,7 @@ weight_values <- function(network) {
                          c("weights", "biases")),
       value = c(layer$weight, layer$bias)
     )
-  }, network$layers, titles)
+  }, network$layers[layers], titles)
   do.call(rbind, values)
 }
 

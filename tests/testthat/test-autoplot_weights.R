@@ -67,3 +67,16 @@ test_that("the picture is as it was", {
   expect_picture("weights of one layer", autoplot(plain_network(4, 5, 3), "weights", layer = 2))
   expect_picture("weights as images", autoplot(plain_network(6, 5, 3), "weights", shape = c(2, 3)))
 })
+
+test_that("of many layers the first are drawn, and the picture says so", {
+  deep <- mlp_network(5, rep(4, 1000), 1)
+  for (type in c("weights", "weight_histogram")) {
+    plot <- autoplot(deep, type)
+    expect_identical(nlevels(plot$data$layer), 12L)
+    expect_identical(plot$labels$caption, "the first 12 of 1001 layers")
+    expect_s3_class(ggplot2::ggplotGrob(plot), "gtable")
+    expect_null(autoplot(mlp_network(5, c(4, 4), 1), type)$labels$caption)
+  }
+  expect_identical(levels(autoplot(deep, "weights", layer = 900)$data$layer)[1],
+                   levels(autoplot(deep, "weights", layer = 900)$data$layer))
+})
