@@ -67,9 +67,9 @@ test_that("every setting of the first layer trains as on a dense matrix", {
 # How the engine holds n rows of a sparse matrix below a first layer of `units`.
 held_sparse <- function(n, columns, density, units) {
   set <- sparse_set(n, columns, density)
-  rows <- .Call(fastmlp_rows_open, list(x = as_sparse(set$x, "x", NULL), target = as.integer(set$y)), NULL, 4L,
-                units, list(name = "cross_entropy", parameter = NULL), 1L)
-  attr(rows, "sparse")
+  given <- list(x = as_sparse(set$x, "x", NULL), target = as.integer(set$y))
+  loss <- list(name = "cross_entropy", parameter = NULL)
+  attr(.Call(fastmlp_rows_open, given, NULL, 4L, units, loss, 1L), "sparse")
 }
 
 test_that("rows are held with their zeros where they are narrow and below few units, others never", {
