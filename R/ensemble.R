@@ -138,9 +138,10 @@ open_sharing <- function(job, shared) {
 # are rows of the data.
 open_rows <- function(job) {
   outputs <- outcome_outputs(list(values = job$values$train, info = job$info))
+  units <- as.integer(c(job$settings$hidden_units, outputs)[1])
   open <- function(set) {
     set["rows"] <- list(NULL)
-    .Call(fastmlp_rows_open, set, job$scaling, outputs, job$options$loss, job$options$threads)
+    .Call(fastmlp_rows_open, set, job$scaling, outputs, units, job$options$loss, job$options$threads)
   }
   train <- open(job$sets$train)
   valid <- job$sets$valid

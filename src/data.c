@@ -67,6 +67,26 @@ void dataset_free(dataset *data) {
 
 /* ---- sparse rows ---- */
 
+/* What a row costs in both forms, where 1 is a value of a dense row times a panel of units, forward and
+   backward (.6 ns with AVX-512): a sparse row takes ROW_COST more than a dense one beside its entries, and an
+   entry ENTRY_COST for itself and as much again for each panel. Fitted to training steps of 4,096 rows of 16
+   to 512 columns with 2 to 40 % of entries and 8 to 64 units, each way at its fastest of nine turns: what the
+   rule chose took .2 % longer on average than the better of both, and 8 % at most. With 16 units it fills
+   rows of 32 columns at any density, of 64 from 4 % on, of 128 from 15 % and of 512 from 23 %; with 64 units
+   rows of 16 columns from 6 % on. */
+static const double ROW_COST = 56, ENTRY_COST = 2;
+
+/* Bytes that rows may take in any case, and how many times those of their entries otherwise. */
+static const double FILLED_BYTES = 64e6, FILLED_TIMES = 4;
+
+bool dataset_fills_zeros(size_t rows, size_t inputs, size_t entries, size_t units) {
+  double panels = (double)panels_of(units), each = (double)entries / (double)rows;
+  double whole = (double)(panels_of(inputs) * PANEL);
+  double bytes = (double)rows * (double)inputs * sizeof(float), kept = (double)entries * sizeof(sparse_entry);
+  return whole * panels < ROW_COST + ENTRY_COST * each * (1 + panels) &&
+         (bytes <= FILLED_BYTES || bytes <= FILLED_TIMES * kept);
+}
+
 bool dataset_is_sparse(const dataset *data) { return data->sparse.entry != NULL; }
 
 static size_t entries_of(const dataset *data, size_t row) {

@@ -31,6 +31,10 @@ typedef struct dataset_shape {
 
 status dataset_allocate(dataset *data, const dataset_shape *shape);
 
+/* Whether sparse rows with so many entries together train faster with their zeros, in a first layer of so
+   many units, and need little memory for it. */
+bool dataset_fills_zeros(size_t rows, size_t inputs, size_t entries, size_t units);
+
 /* A choice of n listed rows (NULL: all n) of another data set (no choice itself), which must outlive it. */
 status dataset_choose(dataset *choice, const dataset *all, const uint32_t *rows, size_t n);
 

@@ -75,8 +75,9 @@ SEXP fastmlp_gradient(SEXP network, SEXP x, SEXP target, SEXP weights, SEXP loss
 SEXP fastmlp_input_gradient(SEXP network, SEXP x, SEXP scaling, SEXP seed, SEXP threads);
 
 /* r_data.c */
-/* An external pointer to rows of a set, as `data` below, that several trainers choose from. */
-SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss, SEXP threads);
+/* An external pointer to rows of a set, as `data` below, that several trainers choose from, whose first
+   layers have so many units; its attribute "sparse" tells whether they are held without their zeros. */
+SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP units, SEXP loss, SEXP threads);
 
 /* r_train.c */
 /* An external pointer to a trainer. data = list(x =, target =, weights =, offset = <NULL, or doubles, one a

@@ -4,8 +4,9 @@
 
 /* ---- read ---- */
 
-static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t outputs, const loss *loss,
-                      int threads) {
+/* units: of the first layer. */
+static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t outputs, size_t units,
+                      const loss *loss, int threads) {
   size_t n;
   source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   SEXP target = list_get(list, "target"), weights = list_get(list, "weights");
@@ -15,8 +16,10 @@ static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t output
   scaling scaling = unpack_scaling(scaling_list, x.columns);
   const uint32_t *rows = unpack_rows(list_get(list, "rows"), x.rows, &n);
   if (n == 0) Rf_error("`x` must have at least one row");
-  bool sparse = matrix_is_sparse(&x);
-  const uint32_t *place = sparse ? unpack_places(rows, n, x.rows) : NULL;
+  bool was_sparse = matrix_is_sparse(&x);
+  const uint32_t *place = was_sparse ? unpack_places(rows, n, x.rows) : NULL;
+  size_t entries = was_sparse ? sparse_count(&x, place) : 0;
+  bool sparse = was_sparse && !dataset_fills_zeros(n, x.columns, entries, units);
   raise_unless_ok(dataset_allocate(data, &(dataset_shape){.rows = n,
                                                           .inputs = x.columns,
                                                           .columns = loss_columns(loss, outputs),
@@ -24,9 +27,11 @@ static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t output
                                                           .weighted = weights != R_NilValue,
                                                           .shifted = shift != NULL,
                                                           .sparse = sparse,
-                                                          .entries = sparse ? sparse_count(&x, place) : 0}));
+                                                          .entries = entries}));
   if (sparse) {
     sparse_to_rows(threads, &x, place, n, scaling, &data->sparse);
+  } else if (was_sparse) {
+    sparse_to_dense(threads, &x, place, n, scaling, data->x);
   } else {
     matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
   }
@@ -44,11 +49,13 @@ static void shared_release(SEXP owner) {
   R_ClearExternalPtr(owner);
 }
 
-SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP loss_list, SEXP threads) {
+SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP units, SEXP loss_list, SEXP threads) {
   SEXP owner = PROTECT(owner_make(sizeof(dataset), shared_release));
+  dataset *data = R_ExternalPtrAddr(owner);
   const loss loss = unpack_loss(loss_list);
-  read_rows(R_ExternalPtrAddr(owner), set, scaling, (size_t)unpack_count(outputs, "outputs"), &loss,
-            unpack_threads(threads));
+  read_rows(data, set, scaling, (size_t)unpack_count(outputs, "outputs"),
+            (size_t)unpack_count(units, "units"), &loss, unpack_threads(threads));
+  Rf_setAttrib(owner, Rf_install("sparse"), Rf_ScalarLogical(dataset_is_sparse(data)));
   UNPROTECT(1);
   return owner;
 }
@@ -75,7 +82,7 @@ void dataset_from_list(dataset *data, SEXP list, SEXP scaling, const network *ne
   SEXP shared = list_get(list, "shared");
   size_t outputs = network_outputs(net);
   if (shared == R_NilValue) {
-    read_rows(data, list, scaling, outputs, loss, threads);
+    read_rows(data, list, scaling, outputs, net->layer[0].units, loss, threads);
   } else {
     choose_rows(data, shared, list_get(list, "rows"), outputs, loss);
   }

@@ -286,8 +286,9 @@ static SEXP sparse_set(SEXP x, SEXP target, SEXP loss, const network *net, SEXP 
   SET_VECTOR_ELT(set, 0, x);
   SET_VECTOR_ELT(set, 1, target);
   SEXP outputs = PROTECT(Rf_ScalarInteger((int)network_outputs(net)));
-  SEXP rows = fastmlp_rows_open(set, R_NilValue, outputs, loss, threads);
-  UNPROTECT(2);
+  SEXP units = PROTECT(Rf_ScalarInteger((int)net->layer[0].units));
+  SEXP rows = fastmlp_rows_open(set, R_NilValue, outputs, units, loss, threads);
+  UNPROTECT(3);
   return rows;
 }
 

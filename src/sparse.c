@@ -24,6 +24,7 @@ typedef struct to_rows_job {
   size_t n;
   scaling scaling;
   sparse_rows *out;
+  float *dense; /* [n x columns], in place of out */
 } to_rows_job;
 
 static size_t place_of(const to_rows_job *job, size_t i) {
@@ -40,16 +41,23 @@ static void count_rows(const to_rows_job *job, range rows) {
   }
 }
 
-/* start[r + 1], where row r begins, becomes where it ends, for some of the rows. */
+/* A value goes to its row; start[r + 1] is where the next one of row r goes. */
+ALWAYS_INLINE void put(const to_rows_job *job, size_t r, size_t j, double value) {
+  float u = scaled(value, j, job->scaling);
+  if (job->dense != NULL) {
+    job->dense[r * job->x->columns + j] = u;
+  } else {
+    job->out->entry[job->out->start[r + 1]++] = (sparse_entry){(uint32_t)j, u};
+  }
+}
+
+/* All values of some of the rows; start[r + 1], where row r begins, becomes where it ends. */
 static void fill_rows(const to_rows_job *job, range rows) {
   const source_matrix *x = job->x;
-  sparse_rows *out = job->out;
   for (size_t j = 0; j < x->columns; j++) {
     for (size_t i = (size_t)x->sparse.start[j]; i < (size_t)x->sparse.start[j + 1]; i++) {
       size_t r = place_of(job, i);
-      if (r >= rows.begin && r < rows.end)
-        out->entry[out->start[r + 1]++] =
-            (sparse_entry){(uint32_t)j, scaled(x->sparse.value[i], j, job->scaling)};
+      if (r >= rows.begin && r < rows.end) put(job, r, j, x->sparse.value[i]);
     }
   }
 }
@@ -75,10 +83,24 @@ static void to_rows_body(const team *team, void *data) {
 
 void sparse_to_rows(int threads, const source_matrix *x, const uint32_t *place, size_t n, scaling scaling,
                     sparse_rows *out) {
-  to_rows_job job = {x, place, n, scaling, out};
+  to_rows_job job = {x, place, n, scaling, out, NULL};
   memset(out->start, 0, (n + 1) * sizeof *out->start);
   for (size_t j = 0; j <= x->columns; j++) out->before[j] = (uint32_t)x->sparse.start[j];
   team_run(threads_for_work(threads, (double)x->sparse.start[x->columns]), to_rows_body, &job);
+}
+
+static void to_dense_body(const team *team, void *data) {
+  const to_rows_job *job = data;
+  range mine = team_share(team, job->n);
+  size_t columns = job->x->columns;
+  memset(job->dense + mine.begin * columns, 0, (mine.end - mine.begin) * columns * sizeof *job->dense);
+  fill_rows(job, mine);
+}
+
+void sparse_to_dense(int threads, const source_matrix *x, const uint32_t *place, size_t n, scaling scaling,
+                     float *out) {
+  to_rows_job job = {x, place, n, scaling, NULL, out};
+  team_run(threads_for_work(threads, (double)n * (double)x->columns), to_dense_body, &job);
 }
 
 /* ---- some rows at a time ---- */

@@ -22,6 +22,10 @@ size_t sparse_count(const source_matrix *x, const uint32_t *place);
 void sparse_to_rows(int threads, const source_matrix *x, const uint32_t *place, size_t n, scaling scaling,
                     sparse_rows *out);
 
+/* The same with their zeros: out[n x columns], row-major. */
+void sparse_to_dense(int threads, const source_matrix *x, const uint32_t *place, size_t n, scaling scaling,
+                     float *out);
+
 /* Reads the caller's matrix from the first row to the last, some rows at a time. */
 typedef struct sparse_cursor {
   const source_matrix *x;

@@ -64,10 +64,56 @@ test_that("every setting of the first layer trains as on a dense matrix", {
   }
 })
 
+# How the engine holds n rows of a sparse matrix below a first layer of `units`.
+held_sparse <- function(n, columns, density, units) {
+  set <- sparse_set(n, columns, density)
+  given <- list(x = as_sparse(set$x, "x", NULL), target = as.integer(set$y))
+  loss <- list(name = "cross_entropy", parameter = NULL)
+  attr(.Call(fastmlp_rows_open, given, NULL, 4L, units, loss, 1L), "sparse")
+}
+
+test_that("rows are held with their zeros where they are narrow and below few units, others never", {
+  expect_false(held_sparse(300, 10, 0.02, 16L))
+  expect_false(held_sparse(300, 20, 0.1, 16L))
+  expect_false(held_sparse(300, 100, 0.19, 8L))
+  expect_true(held_sparse(300, 20, 0.1, 256L))
+  expect_true(held_sparse(300, 100, 0.02, 8L))
+  expect_true(held_sparse(300, 2000, 0.15, 4L))
+})
+
+test_that("narrow rows train as in a dense matrix", {
+  set <- sparse_set(200, 12, 0.1)
+  narrow <- function(...) expect_dense_results(set, ..., hidden_units = 8)
+  for (optimizer in every_optimizer()) {
+    size <- if (optimizer_of(optimizer)$all_rows) Inf else 16
+    narrow(optimizer = optimizer, batch_size = size, info = format(optimizer))
+  }
+  settings <- list(
+    list(input_dropout = 0.3), list(input_dropout = 0.3, ensemble = 2), list(standardize = "scale"),
+    list(ensemble = 2, validation = 0.2), list(ensemble = 2, share_weights = TRUE, validation = 0.2),
+    list(weights = seq_len(200) / 200, validation = 0.2), list(init = init_data_driven(), input_scale = TRUE),
+    list(validation = 0.2, patience = 2, refit = TRUE), list(penalty = 0.01, clip_norm = 0.1, ema_decay = 0.9)
+  )
+  for (setting in settings) {
+    for (optimizer in list(opt_sgd(0.1), opt_adagrad(), opt_adam())) {
+      info <- paste(c(names(setting), format(optimizer)), collapse = " ")
+      do.call(narrow, c(list(optimizer = optimizer, info = info), setting))
+    }
+  }
+  expect_dense_results(set, hidden_units = integer(), optimizer = opt_lbfgs(), batch_size = Inf)
+  fits <- lapply(set[c("x", "dense")], function(x) {
+    first <- sparse_fit(x, seq_len(200) %% 3, loss = "poisson", offset = rep(0.1, 200), hidden_units = 8,
+                        validation = 1:30, checkpoint = withr::local_tempfile(fileext = ".rds"))
+    mlp_continue(first, x, seq_len(200) %% 3, epochs = 2, offset = rep(0.1, 200), verbose = FALSE)
+  })
+  expect_identical(fits$x$network, fits$dense$network)
+  expect_identical(fits$x$history, fits$dense$history)
+})
+
 test_that("batches of several passes and all rows at once train as on a dense matrix", {
-  set <- sparse_set(2500, 30, 0.1)
+  set <- sparse_set(2500, 100, 0.05)
   for (optimizer in list(opt_sgd(0.1), opt_adam(), opt_lbfgs())) {
-    for (units in c(20, 70)) {
+    for (units in list(20, 70, integer())) {
       expect_dense_results(set, optimizer = optimizer, batch_size = Inf, hidden_units = units,
                            info = format(optimizer))
     }
@@ -165,12 +211,14 @@ test_that("validation data may be sparse, whatever the training rows are", {
 })
 
 test_that("networks read sparse rows", {
-  set <- sparse_set(columns = 12)
-  network <- withr::with_seed(1, mlp_network(12, 8, 4))
-  expect_identical(mlp_forward(network, set$x), mlp_forward(network, set$dense))
-  for (wrt in c("weights", "input")) {
-    expect_identical(mlp_gradient(network, set$x, set$y, wrt = wrt),
-                     mlp_gradient(network, set$dense, set$y, wrt = wrt))
+  for (columns in c(150, 12)) {
+    set <- sparse_set(columns = columns)
+    network <- withr::with_seed(1, mlp_network(columns, 8, 4))
+    expect_identical(mlp_forward(network, set$x), mlp_forward(network, set$dense))
+    for (wrt in c("weights", "input")) {
+      expect_identical(mlp_gradient(network, set$x, set$y, wrt = wrt),
+                       mlp_gradient(network, set$dense, set$y, wrt = wrt))
+    }
   }
   expect_error(mlp_forward(network, set$x[, -1]), class = "fastmlp_error_shape")
 })
