@@ -14,7 +14,8 @@
 #'
 #' What would fill the zeros is refused, and left out by presets: `standardize` other than `"none"` and
 #' `"scale"`, `numeric_embedding`, `input_noise`, and `residual` for a first layer as wide as its inputs.
-#' `input_dropout` drops what is not zero. With plain [opt_sgd()] and [opt_adagrad()], without momentum,
+#' `input_dropout` drops what is not zero, and draws for each such value, which may take longer than a dense
+#' matrix does. With plain [opt_sgd()] and [opt_adagrad()], without momentum,
 #' penalty, decay and `ema_decay`, a step touches only the weights of predictors that are in its batch; other
 #' optimizers move all weights at every step.
 #'
