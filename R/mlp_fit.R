@@ -27,10 +27,13 @@
 #' 1. \eqn{a = x W + b};
 #' 2. `normalization`: \eqn{z = \gamma (a - m) / \sqrt{v + 10^{-5}} + \beta}, with \eqn{\gamma} (scale,
 #'    first 1) and \eqn{\beta} (shift, first 0) learned for each unit, without penalty or decay.
-#'    `"batch"` (Ioffe and Szegedy 2015) takes mean \eqn{m} and variance \eqn{v} (divided by the number
-#'    of rows) of each unit over the rows of the batch, whatever their case weights; predictions and
-#'    validation take running ones, which start at 0 and 1 and after each batch move a tenth of the
-#'    way to its mean and its variance (divided by the number less 1). A batch of one row has no
+#'    `"batch"` (Ioffe and Szegedy 2015) takes mean \eqn{m = \sum_i s_i a_i}{m = sum_i s_i a_i} and variance
+#'    \eqn{v = \sum_i s_i (a_i - m)^2}{v = sum_i s_i (a_i - m)^2} of each unit over the rows of the batch,
+#'    whose shares \eqn{s_i} are their case weights divided by the sum of these (all alike without weights,
+#'    or where all are 0). Predictions and validation take running ones, which start at 0 and 1 and after
+#'    each batch move a tenth of the way to \eqn{m} and \eqn{v n / (n - 1)}, where \eqn{n}, at least 2, is the
+#'    number of rows, or the sum of their case weights: whole numbers count rows, other weights are first
+#'    divided by the mean of those of the training rows that are not 0. A batch of one row has no
 #'    variance and is refused; one of more than 1024 rows is normalised in pieces of 1024 and what is
 #'    left (ghost batches, Hoffer et al. 2017). `"layer"` (Ba et al. 2016)
 #'    takes \eqn{m} and \eqn{v} of each row over the units, in training and prediction alike;
@@ -176,9 +179,10 @@
 #' @param weights Case weights: one non-negative number a row, or `NULL` for equal ones. The gradient of a
 #'   batch is `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean
 #'   weight of all training rows: a weight of 2 counts as two rows, whatever the batch size. So it does in
-#'   the statistics that standardise or fill in missing values, the range of `clamp` and the edges of
-#'   [embed_piecewise()], where weights that are no whole numbers are first brought to a mean of 1.
-#'   Initialisers that look at the data, and batch normalisation, count each row once.
+#'   batch normalisation (formula in the section on hidden layers), in the statistics that standardise or fill
+#'   in missing values, in the range of `clamp` and the edges of [embed_piecewise()], where weights that are
+#'   no whole numbers are first brought to a mean of 1. Initialisers that look at the data count each row
+#'   once.
 #'   `r default_of("weights")`
 #' @param class_weights Weights of classes, which multiply `weights` and act just as these do in loss,
 #'   gradient and metrics: numbers from 0 up with a name for each class; `"balanced"`, which gives each class

@@ -146,9 +146,9 @@ mlp_forward <- strict(function(network, x, threads = NULL) {
 #' @param weights `NULL`, or one non-negative number a row.
 #' @param wrt `"weights"` for the gradient of weights and biases; `"input"` for that of `x` as well.
 #' @param training How batch normalisation works: `FALSE` to use the network's running statistics, as
-#'   [mlp_forward()] does; `TRUE` to use those of `x`, as a training step does with its batch (of at
-#'   most 1024 rows; more are normalised in pieces of as many). The gradient is that of the same
-#'   function. Nothing is dropped either way.
+#'   [mlp_forward()] does; `TRUE` to use those of `x`, its rows counted by `weights`, as a training step does
+#'   with its batch (of at most 1024 rows; more are normalised in pieces of as many). The gradient is that of
+#'   the same function. Nothing is dropped either way.
 #' @return A list with `loss` (a number), `gradient` (a list with one `list(weight = , bias = )` a
 #'   layer, shaped as in the network, `norm = list(scale = , shift = )` in normalised layers, `slope`, and
 #'   `input_scale` and `embedding` in the first layer where it has them) and

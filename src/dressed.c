@@ -69,8 +69,7 @@ void dressed_forward(const team *team, split split, const network *net, int l, c
   panels phi = own->phi.data != NULL ? own->phi : own->h, z = own->z.data != NULL ? own->z : phi;
   linear(team, split, layer, net->parameter, x, n, normal ? own->norm.normal : z);
   phase before = team_phase(team, PHASE_ACTIVATIONS);
-  if (normal)
-    norm_forward(layer, net->parameter, at != NULL, part, n, own->norm.normal, z, own->norm.inverse);
+  if (normal) norm_forward(layer, net->parameter, at, part, n, own->norm.normal, z, own->norm.inverse);
   activate(layer->activation, part, z, phi);
   if (layer->parametric) {
     parametric_forward(layer, net->parameter, part, z, phi, own->h);
@@ -103,8 +102,7 @@ void dressed_backward(const team *team, part part, const network *net, int l, co
   } else {
     dense_backward_activation(team, layer->activation, part, layer->units, pass_kept(own), dz);
   }
-  if (layer->norm != NORM_NONE)
-    norm_backward(layer, net->parameter, at != NULL, part, n, &own->norm, dz, own->dz);
+  if (layer->norm != NORM_NONE) norm_backward(layer, net->parameter, at, part, n, &own->norm, dz, own->dz);
   team_phase(team, before);
 }
 
@@ -117,7 +115,7 @@ void residual_backward(const team *team, part part, panels dh, panels dx) {
 void dressed_predict(const team *solo, const layer *layer, float *parameter, input x, size_t n, panels h) {
   part part = part_of(solo, SPLIT_ROWS, n, layer->units);
   linear(solo, SPLIT_ROWS, layer, parameter, x, n, h);
-  if (layer->norm != NORM_NONE) norm_forward(layer, parameter, false, part, n, h, h, NULL);
+  if (layer->norm != NORM_NONE) norm_forward(layer, parameter, NULL, part, n, h, h, NULL);
   if (layer->parametric) {
     parametric_predict(layer, parameter, part, h);
   } else {

@@ -5,6 +5,13 @@
 #include "dense.h"
 #include "rng.h"
 
+/* How the rows of a block count where a batch is normalised. */
+typedef struct row_count {
+  const float *weight; /* [rows], of which not all are 0; or NULL: each counts once */
+  float sum;           /* of the weights, or their number */
+  float unbiased;      /* n / (n - 1), with the number n of rows that they stand for */
+} row_count;
+
 /* The rows of a training step that a block holds. With the layer and the unit it decides every random draw,
    so that neither threads nor the passes of a step make a difference. */
 typedef struct step_rows {
@@ -12,6 +19,7 @@ typedef struct step_rows {
   uint32_t step;
   uint32_t first; /* of the block's rows within the step */
   double dropout; /* factor of the layers' shares of units dropped, in this step */
+  row_count count;
 } step_rows;
 
 /* What is done to the predictors in training. */

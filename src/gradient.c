@@ -61,11 +61,12 @@ static void gradient_block(const team *team, gradient_work *work, size_t first, 
   pass *pass = &work->space->pass;
   const network *net = pass->net;
   const input x = batch_input(&work->space->x);
-  const step_rows rows = {.first = (uint32_t)first}, *at = work->rows->training ? &rows : NULL;
-  bring_rows(team, work, first, n);
-  pass_forward(team, pass, x, n, at);
   const targets block =
       targets_from(&work->rows->targets, first, loss_columns(work->loss, network_outputs(net)));
+  const step_rows rows = {.first = (uint32_t)first, .count = pass_count(pass, block.weight, 1, n)};
+  const step_rows *at = work->rows->training ? &rows : NULL;
+  bring_rows(team, work, first, n);
+  pass_forward(team, pass, x, n, at);
   pass_loss(team, pass, work->loss, &block, n, 1 / work->rows->total_weight);
   pass_backward(team, pass, n, at);
   pass_backward_inputs(team, pass, x, n);

@@ -27,32 +27,54 @@ ALWAYS_INLINE vf square_term(const float *a, const float *b, vf center) {
   return d * d;
 }
 
+/* Both times the row's weight; one of 1 leaves their bits as they are. */
+ALWAYS_INLINE vf weighted_value_term(const float *a, const float *weight, vf center) {
+  (void)center;
+  return *weight * vector_load(a);
+}
+
+ALWAYS_INLINE vf weighted_square_term(const float *a, const float *weight, vf center) {
+  vf d = vector_load(a) - center;
+  return *weight * d * d;
+}
+
 ALWAYS_INLINE vf product_term(const float *a, const float *b, vf center) {
   (void)center;
   return vector_load(a) * vector_load(b);
 }
 
-/* The sum of the terms of a vector's rows. */
-ALWAYS_INLINE vf sum_rows(column_term term, const float *a, const float *b, vf center, size_t rows) {
+/* The sum of the terms of a vector's rows; b has so many floats a row. */
+ALWAYS_INLINE vf sum_rows(column_term term, const float *a, const float *b, size_t floats, vf center,
+                          size_t rows) {
   size_t fours = rows / 4 * 4;
   vf s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-  for (size_t r = 0; r < fours * PANEL; r += 4 * PANEL) {
-    s0 += term(a + r, b + r, center);
-    s1 += term(a + r + PANEL, b + r + PANEL, center);
-    s2 += term(a + r + 2 * PANEL, b + r + 2 * PANEL, center);
-    s3 += term(a + r + 3 * PANEL, b + r + 3 * PANEL, center);
+  for (size_t r = 0; r < fours; r += 4) {
+    s0 += term(a + r * PANEL, b + r * floats, center);
+    s1 += term(a + (r + 1) * PANEL, b + (r + 1) * floats, center);
+    s2 += term(a + (r + 2) * PANEL, b + (r + 2) * floats, center);
+    s3 += term(a + (r + 3) * PANEL, b + (r + 3) * floats, center);
   }
   vf sum = (s0 + s1) + (s2 + s3);
-  for (size_t r = fours * PANEL; r < rows * PANEL; r += PANEL) sum += term(a + r, b + r, center);
+  for (size_t r = fours; r < rows; r++) sum += term(a + r * PANEL, b + r * floats, center);
   return sum;
 }
 
-static void column_moments(const float *a, size_t rows, float *mean, float *variance) {
-  const float n = (float)rows;
+/* By terms that read a float of b a row, or nothing of it. */
+ALWAYS_INLINE void moments_by(column_term value, column_term square, const float *a, const float *b,
+                              size_t rows, float sum, float *mean, float *variance) {
   for (int j = 0; j < PANEL; j += LANES) {
-    vf center = sum_rows(value_term, a + j, a + j, (vf){0}, rows) / n;
+    vf center = sum_rows(value, a + j, b, 1, (vf){0}, rows) / sum;
     vector_store(mean + j, center);
-    vector_store(variance + j, sum_rows(square_term, a + j, a + j, center, rows) / n);
+    vector_store(variance + j, sum_rows(square, a + j, b, 1, center, rows) / sum);
+  }
+}
+
+static void column_moments(const float *a, size_t rows, const float *weight, float sum, float *mean,
+                           float *variance) {
+  if (weight == NULL) {
+    moments_by(value_term, square_term, a, a, rows, sum, mean, variance);
+  } else {
+    moments_by(weighted_value_term, weighted_square_term, a, weight, rows, sum, mean, variance);
   }
 }
 
@@ -71,17 +93,30 @@ static void normalize_columns(float *a, size_t rows, const float *mean, const fl
 
 static void column_products(const float *a, const float *b, size_t rows, float *sums) {
   for (int j = 0; j < PANEL; j += LANES) {
-    vector_store(sums + j, sum_rows(product_term, a + j, b + j, (vf){0}, rows));
+    vector_store(sums + j, sum_rows(product_term, a + j, b + j, PANEL, (vf){0}, rows));
   }
 }
 
-static void normalize_columns_gradient(float *dz, const float *normal, size_t rows, const float *factor,
-                                       const float *mean, const float *slope) {
+/* Of rows that have weights, or all the same share. */
+ALWAYS_INLINE void columns_gradient_by(bool weighted, float *dz, const float *normal, size_t rows,
+                                       const float *weight, const float *factor, const float *mean,
+                                       const float *slope) {
   for (int j = 0; j < PANEL; j += LANES) {
     vf f = vector_load(factor + j), m = vector_load(mean + j), s = vector_load(slope + j);
-    for (size_t i = (size_t)j; i < rows * PANEL; i += PANEL) {
-      vector_store(dz + i, f * (vector_load(dz + i) - m - s * vector_load(normal + i)));
+    for (size_t r = 0, i = (size_t)j; r < rows; r++, i += PANEL) {
+      vf own_m = m, own_s = s;
+      if (weighted) own_m *= weight[r], own_s *= weight[r];
+      vector_store(dz + i, f * (vector_load(dz + i) - own_m - own_s * vector_load(normal + i)));
     }
+  }
+}
+
+static void normalize_columns_gradient(float *dz, const float *normal, size_t rows, const float *weight,
+                                       const float *factor, const float *mean, const float *slope) {
+  if (weight == NULL) {
+    columns_gradient_by(false, dz, normal, rows, NULL, factor, mean, slope);
+  } else {
+    columns_gradient_by(true, dz, normal, rows, weight, factor, mean, slope);
   }
 }
 

@@ -211,8 +211,10 @@ typedef struct kernels {
   /* x += sd N(0, 1) for `rows` rows of a panel. */
   void (*noise_panel)(float *x, size_t rows, const draw *draw, float sd);
 
-  /* mean[16] and variance[16] (divided by rows) of the columns of a panel. */
-  void (*column_moments)(const float *a, size_t rows, float *mean, float *variance);
+  /* mean[16] and variance[16] (divided by the sum) of the columns of a panel, its rows counted by
+     weight[rows] of this sum, or NULL: each once, the sum being rows. */
+  void (*column_moments)(const float *a, size_t rows, const float *weight, float sum, float *mean,
+                         float *variance);
 
   /* a[rows x 16] = (a - mean) inverse, z = scale a + shift, each by columns; z may be a: then z is kept. */
   void (*normalize_columns)(float *a, size_t rows, const float *mean, const float *inverse,
@@ -221,9 +223,10 @@ typedef struct kernels {
   /* sums[16] = the sums over rows of a b, both panels. */
   void (*column_products)(const float *a, const float *b, size_t rows, float *sums);
 
-  /* dz = factor (dz - mean - slope normal), by columns of a panel. */
-  void (*normalize_columns_gradient)(float *dz, const float *normal, size_t rows, const float *factor,
-                                     const float *mean, const float *slope);
+  /* dz = factor (dz - weight mean - weight slope normal), by columns of a panel; weight[rows], or NULL for
+     ones. */
+  void (*normalize_columns_gradient)(float *dz, const float *normal, size_t rows, const float *weight,
+                                     const float *factor, const float *mean, const float *slope);
 
   /* The same by rows: a = (a - its row's mean) inverse[row], z = scale a + shift, with inverse =
      1 / sqrt(variance + epsilon) of the row's columns; lanes beyond columns become zero in a. */

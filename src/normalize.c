@@ -1,8 +1,23 @@
 #include "normalize.h"
 
+#include <float.h>
 #include <math.h>
 
 static const float EPSILON = 1e-5f, MOMENTUM = .1f;
+
+/* Two rows are the fewest that have a spread; from 2^24 on n - 1 is n. */
+static float unbiased_factor(double rows) {
+  float n = (float)fmin(fmax(rows, 2), 1 << 24);
+  return n / (n - 1);
+}
+
+row_count norm_count(const float *weight, double worth, size_t n) {
+  double sum = 0;
+  for (size_t r = 0; weight != NULL && r < n; r++) sum += weight[r];
+  /* Below that a float has no digits left for what such weights multiply. */
+  if (sum < FLT_MIN / FLT_EPSILON) return (row_count){NULL, (float)n, unbiased_factor((double)n)};
+  return (row_count){weight, (float)sum, unbiased_factor(sum * worth)};
+}
 
 split norm_split(const layer *layer, int size) {
   if (layer->norm == NORM_BATCH) return SPLIT_PANELS;
@@ -12,16 +27,15 @@ split norm_split(const layer *layer, int size) {
 /* ---- by units over a batch ---- */
 
 /* The statistics of a panel's units: those of the block, or the running ones. */
-static void batch_statistics(const layer *layer, float *parameter, bool training, size_t p, size_t rows,
+static void batch_statistics(const layer *layer, float *parameter, const step_rows *at, size_t p, size_t rows,
                              const float *a, float *mean, float *inverse) {
   float *running_mean = parameter + layer->mean + p * PANEL, variance[PANEL] __attribute__((aligned(64)));
   float *running_variance = parameter + layer->variance + p * PANEL;
-  const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 1;
-  if (training) kernels_active()->column_moments(a, rows, mean, variance);
+  if (at != NULL) kernels_active()->column_moments(a, rows, at->count.weight, at->count.sum, mean, variance);
   for (int j = 0; j < PANEL; j++) {
-    if (training) {
+    if (at != NULL) {
       running_mean[j] += MOMENTUM * (mean[j] - running_mean[j]);
-      running_variance[j] += MOMENTUM * (unbiased * variance[j] - running_variance[j]);
+      running_variance[j] += MOMENTUM * (at->count.unbiased * variance[j] - running_variance[j]);
     } else {
       mean[j] = running_mean[j];
       variance[j] = running_variance[j];
@@ -30,26 +44,27 @@ static void batch_statistics(const layer *layer, float *parameter, bool training
   }
 }
 
-static void batch_forward(const layer *layer, float *parameter, bool training, part part, size_t rows,
+static void batch_forward(const layer *layer, float *parameter, const step_rows *at, part part, size_t rows,
                           panels normal, panels z, float *inverse) {
   float mean[PANEL] __attribute__((aligned(64))), own[PANEL] __attribute__((aligned(64)));
   size_t first = part.rows.begin * PANEL;
   for (size_t p = part.panels.begin; p < part.panels.end; p++) {
     float *a = normal.data + p * normal.stride + first, *factor = inverse != NULL ? inverse + p * PANEL : own;
-    batch_statistics(layer, parameter, training, p, rows, a, mean, factor);
+    batch_statistics(layer, parameter, at, p, rows, a, mean, factor);
     kernels_active()->normalize_columns(a, part.rows.end - part.rows.begin, mean, factor,
                                         parameter + layer->scale + p * PANEL,
                                         parameter + layer->shift + p * PANEL, z.data + p * z.stride + first);
   }
 }
 
-/* da = scale inverse (dz - mean(dz) - normal mean(dz normal)); without the means where the statistics are not
-   those of the block. */
-static void batch_backward(const layer *layer, const float *parameter, bool training, part part, size_t rows,
-                           const norm_state *state, panels dz) {
+/* With the share of each row in the statistics (1 / rows, or weight / sum),
+     da = scale inverse (dz - share sum(dz) - share normal sum(dz normal));
+   without the sums where the statistics are not those of the block. */
+static void batch_backward(const layer *layer, const float *parameter, const step_rows *at, part part,
+                           size_t rows, const norm_state *state, panels dz) {
   float mean[PANEL] __attribute__((aligned(64))), slope[PANEL] __attribute__((aligned(64)));
   float factor[PANEL] __attribute__((aligned(64)));
-  const float share = training ? 1 / (float)rows : 0;
+  const float share = at != NULL ? 1 / at->count.sum : 0, *weight = at != NULL ? at->count.weight : NULL;
   for (size_t p = part.panels.begin; p < part.panels.end; p++) {
     float *d = dz.data + p * dz.stride, *dscale = state->dscale + p * PANEL,
           *dshift = state->dshift + p * PANEL;
@@ -61,7 +76,7 @@ static void batch_backward(const layer *layer, const float *parameter, bool trai
       slope[j] = share * dscale[j];
       factor[j] = parameter[layer->scale + p * PANEL + (size_t)j] * state->inverse[p * PANEL + (size_t)j];
     }
-    kernels_active()->normalize_columns_gradient(d, normal, rows, factor, mean, slope);
+    kernels_active()->normalize_columns_gradient(d, normal, rows, weight, factor, mean, slope);
   }
 }
 
@@ -89,19 +104,19 @@ static void layer_backward(const layer *layer, const float *parameter, part part
 
 /* ---- either ---- */
 
-void norm_forward(const layer *layer, float *parameter, bool training, part part, size_t rows, panels normal,
-                  panels z, float *inverse) {
+void norm_forward(const layer *layer, float *parameter, const step_rows *at, part part, size_t rows,
+                  panels normal, panels z, float *inverse) {
   if (layer->norm == NORM_BATCH) {
-    batch_forward(layer, parameter, training, part, rows, normal, z, inverse);
+    batch_forward(layer, parameter, at, part, rows, normal, z, inverse);
   } else {
     layer_forward(layer, parameter, part, normal, z, inverse);
   }
 }
 
-void norm_backward(const layer *layer, const float *parameter, bool training, part part, size_t rows,
+void norm_backward(const layer *layer, const float *parameter, const step_rows *at, part part, size_t rows,
                    const norm_state *state, panels dz, panels da) {
   if (layer->norm == NORM_BATCH) {
-    batch_backward(layer, parameter, training, part, rows, state, dz);
+    batch_backward(layer, parameter, at, part, rows, state, dz);
   } else {
     layer_backward(layer, parameter, part, state, dz, da);
   }

@@ -4,7 +4,7 @@
 #ifndef FASTMLP_NORMALIZE_H
 #define FASTMLP_NORMALIZE_H
 
-#include "dense.h"
+#include "dropout.h"
 
 /* What the forward pass of a normalised layer leaves for the backward pass, which adds the gradients. */
 typedef struct norm_state {
@@ -15,19 +15,23 @@ typedef struct norm_state {
   float *dshift;  /* [panels][16] */
 } norm_state;
 
+/* How n rows count in the statistics of a batch: by their case weights, of which 1 stands for `worth` rows;
+   each once where there are none (NULL), or nothing but zeros. */
+row_count norm_count(const float *weight, double worth, size_t n);
+
 /* How the members have to divide the layer's output, so that nobody needs another one's sums: batches by
    panels, layers by rows; others as suits. */
 split norm_split(const layer *layer, int size);
 
 /* Turns x W + b in `normal` into the normalised values, and gives z (which may be `normal`, to keep z alone),
-   for the part of a block of `rows` rows. In training, statistics of a batch are those of the block, and the
-   running ones follow them by a tenth; otherwise the running ones are used. inverse, laid out as in
-   norm_state, may be NULL. */
-void norm_forward(const layer *layer, float *parameter, bool training, part part, size_t rows, panels normal,
-                  panels z, float *inverse);
+   for the part of a block of `rows` rows. In training, statistics of a batch are those of the block, its rows
+   counted as `at` says, and the running ones follow them by a tenth; otherwise (at is NULL) the running ones
+   are used. inverse, laid out as in norm_state, may be NULL. */
+void norm_forward(const layer *layer, float *parameter, const step_rows *at, part part, size_t rows,
+                  panels normal, panels z, float *inverse);
 
 /* From dz = d loss / d z to da = d loss / d (x W + b), which may be dz for a batch. */
-void norm_backward(const layer *layer, const float *parameter, bool training, part part, size_t rows,
+void norm_backward(const layer *layer, const float *parameter, const step_rows *at, part part, size_t rows,
                    const norm_state *state, panels dz, panels da);
 
 /* Gradients of scale and shift into the sink, after the members have met. */

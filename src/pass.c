@@ -88,6 +88,12 @@ pass pass_of_variant(const pass *pass, int variant, network *own) {
 
 /* ---- passes ---- */
 
+row_count pass_count(const pass *pass, const float *weight, double worth, size_t n) {
+  bool counts = false;
+  for (int l = 0; l < pass->net->layers; l++) counts = counts || pass->net->layer[l].norm == NORM_BATCH;
+  return norm_count(counts ? weight : NULL, worth, n);
+}
+
 /* Two operations that both divide by rows hand over within a member; any other pair has to meet. */
 static void meet_between(const team *team, split before, split after) {
   if (before != SPLIT_ROWS || after != SPLIT_ROWS) team_barrier(team);

@@ -59,6 +59,9 @@ pass pass_of_variant(const pass *pass, int variant, network *own);
 /* Brings every W' up to date with the network's parameters, and the weights of the products of a variant. */
 void pass_transpose(const team *team, pass *pass);
 
+/* norm_count(), where any layer asks for it. */
+row_count pass_count(const pass *pass, const float *weight, double worth, size_t n);
+
 /* From x[n x inputs] to the outputs in the last layer's h, of which each member may then read its own rows
    (team_share). `at` tells which rows of a training step these are; NULL: the network as it predicts, by
    running statistics and without dropout. */

@@ -291,8 +291,22 @@ void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, siz
   if (weights != R_NilValue) unpack_doubles(weights, (R_xlen_t)rows, "weights");
 }
 
-void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
-                  int32_t *class_index, float *value, float *weight) {
+/* Only ratios of weights matter; relative to the largest none overflows, nor do all vanish, as floats. */
+static double read_weights(SEXP weights, const uint32_t *rows, size_t n, float *weight) {
+  const double *from = REAL(weights);
+  double largest = 0;
+  bool whole = true;
+  for (size_t i = 0; i < n; i++) {
+    double value = from[rows ? rows[i] : i];
+    largest = fmax(largest, value);
+    whole = whole && value == floor(value);
+  }
+  for (size_t i = 0; i < n; i++) weight[i] = largest > 0 ? (float)(from[rows ? rows[i] : i] / largest) : 0;
+  return whole ? largest : 0;
+}
+
+double read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
+                    int32_t *class_index, float *value, float *weight) {
   const scaling as_they_are = {NULL, NULL, 0};
   if (loss_of(loss->id)->takes_classes) {
     const int *class = INTEGER(target);
@@ -301,12 +315,7 @@ void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *r
     source_matrix source = unpack_matrix(target, "target");
     matrix_to_rows(1, &source, rows, 0, n, as_they_are, value);
   }
-  if (weights == R_NilValue) return;
-  /* Only ratios of weights matter; relative to the largest none overflows, nor do all vanish, as floats. */
-  const double *from = REAL(weights);
-  double largest = 0;
-  for (size_t i = 0; i < n; i++) largest = fmax(largest, from[rows ? rows[i] : i]);
-  for (size_t i = 0; i < n; i++) weight[i] = largest > 0 ? (float)(from[rows ? rows[i] : i] / largest) : 0;
+  return weights != R_NilValue ? read_weights(weights, rows, n, weight) : 0;
 }
 
 static double sum_of_weights(const float *weight, size_t rows) {

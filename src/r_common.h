@@ -75,10 +75,10 @@ SEXP owner_make(size_t bytes, R_CFinalizer_t release);
 void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs);
 
 /* Converts the targets and weights of the n rows in `rows` (NULL: the first n) into the buffers that the
-   loss asks for: class_index[n] from 0 on, or value[n x columns] row-major; weight[n] unless weights is NULL.
- */
-void read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
-                  int32_t *class_index, float *value, float *weight);
+   loss asks for: class_index[n] from 0 on, or value[n x columns] row-major; weight[n] unless weights is NULL,
+   relative to the largest. Returns that if all are whole numbers, otherwise 0. */
+double read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
+                    int32_t *class_index, float *value, float *weight);
 
 /* Checks targets and reads those of all rows into scratch memory; *total_weight gets the sum of weights. */
 targets scratch_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, size_t outputs,

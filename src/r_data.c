@@ -35,7 +35,7 @@ static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t output
   } else {
     matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
   }
-  read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
+  data->whole = read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
   for (size_t i = 0; shift != NULL && i < n; i++) data->offset[i] = (float)shift[rows != NULL ? rows[i] : i];
 }
 

@@ -97,6 +97,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->best = t->improved = INFINITY;
   t->room = 64;
   t->mean_weight = dataset_weight(data) / (double)data->rows;
+  t->worth = dataset_worth(data);
   t->epoch_rows = data->rows;
   if (options->drop_incomplete) t->epoch_rows -= data->rows % size_min(options->batch_size, data->rows);
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);

@@ -28,7 +28,10 @@ block train_block_at(const trainer *t, size_t first, int buffer, uint32_t step) 
   size_t size = size_min(batch_size, t->epoch_rows - begin), end = begin + size;
   size_t n = size_min(PASS_ROWS, end - first);
   double scale = 1 / ((double)size * t->mean_weight);
-  const step_rows at = {{t->options.key[0], t->options.key[1]}, step, (uint32_t)(first - begin), 1};
+  const step_rows at = {.key = {t->options.key[0], t->options.key[1]},
+                        .step = step,
+                        .first = (uint32_t)(first - begin),
+                        .dropout = 1};
   return (block){first, n, buffer, scale, first == begin, first + n == end, at};
 }
 
@@ -201,6 +204,7 @@ static void train_block(const team *team, trainer *t) {
   const struct block next = next_block(t, &block);
   const optimizer_step step = t->step;
   block.at.dropout = t->dropout;
+  block.at.count = pass_count(&t->pass, t->batch[block.buffer].weight, t->worth, block.n);
   const gradient_sink sink = sink_for(t, &block, &step);
   for (int v = 0; v < t->net->variants; v++) variant_pass(team, t, v, &block, sink);
   if (block.closes) end_step(team, t, sink, &step);

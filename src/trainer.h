@@ -24,6 +24,7 @@ struct trainer {
   optimizer optimizer;
   train_options options;
   double mean_weight; /* of the training rows */
+  double worth;       /* how many of them a case weight of 1 stands for */
   size_t epoch_rows;  /* training rows that an epoch takes */
 
   pace pace; /* how many members a slice gets */

@@ -86,21 +86,27 @@ static void clear_beyond(float *m) {
 
 static double at(const float *m, int r, int j) { return m[j / PANEL * STRIDE + r * PANEL + j % PANEL]; }
 
-static void check_columns(const kernels *k) {
+static double share_of(const float *weight, int row) { return weight != NULL ? weight[row] : 1; }
+
+/* Rows that count by weights, or, without (NULL), each once. */
+static void check_columns(const kernels *k, const float *weight) {
   matrices m = {.a = random_floats(FLOATS, 4), .d = random_floats(FLOATS, 2), .z = take_floats(FLOATS)};
   float mean[PANEL] __attribute__((aligned(64))), variance[PANEL] __attribute__((aligned(64)));
   float sums[PANEL] __attribute__((aligned(64))), inverse[PANEL] __attribute__((aligned(64)));
   float *gain = random_floats(PANEL, 2), *offset = random_floats(PANEL, 2), *before = take_floats(FLOATS);
   worst w = {0, 0};
   memcpy(before, m.a, FLOATS * sizeof *before);
-  k->column_moments(m.a, ROWS, mean, variance);
+  double total = 0;
+  for (int r = 0; r < ROWS; r++) total += share_of(weight, r);
+  k->column_moments(m.a, ROWS, weight, (float)total, mean, variance);
   k->column_products(m.a, m.d, ROWS, sums);
   for (int j = 0; j < PANEL; j++) {
     double sum = 0, squares = 0, products = 0;
-    for (int r = 0; r < ROWS; r++) sum += at(m.a, r, j), products += at(m.a, r, j) * at(m.d, r, j);
-    for (int r = 0; r < ROWS; r++) squares += pow(at(m.a, r, j) - sum / ROWS, 2);
-    worst_update(&w, fabs(mean[j] - sum / ROWS), mean[j]);
-    worst_update(&w, relative_error(variance[j], squares / ROWS, 1), variance[j]);
+    for (int r = 0; r < ROWS; r++) products += at(m.a, r, j) * at(m.d, r, j);
+    for (int r = 0; r < ROWS; r++) sum += share_of(weight, r) * at(m.a, r, j) / total;
+    for (int r = 0; r < ROWS; r++) squares += share_of(weight, r) * pow(at(m.a, r, j) - sum, 2) / total;
+    worst_update(&w, fabs(mean[j] - sum), mean[j]);
+    worst_update(&w, relative_error(variance[j], squares, 1), variance[j]);
     worst_update(&w, fabs(sums[j] - products) / ROWS, sums[j]);
     inverse[j] = 1 / sqrtf(variance[j]);
   }
@@ -111,13 +117,13 @@ static void check_columns(const kernels *k) {
     worst_update(&w, fabs(m.z[i] - normal * gain[i % PANEL] - offset[i % PANEL]), m.z[i]);
   }
   memcpy(before, m.d, FLOATS * sizeof *before);
-  k->normalize_columns_gradient(m.d, m.a, ROWS, gain, offset, mean);
+  k->normalize_columns_gradient(m.d, m.a, ROWS, weight, gain, offset, mean);
   for (int i = 0, j; i < ROWS * PANEL; i++) {
     j = i % PANEL;
-    worst_update(&w, fabs(m.d[i] - gain[j] * ((double)before[i] - offset[j] - (double)mean[j] * m.a[i])),
-                 m.d[i]);
+    double less = share_of(weight, i / PANEL) * (offset[j] + (double)mean[j] * m.a[i]);
+    worst_update(&w, fabs(m.d[i] - gain[j] * (before[i] - less)), m.d[i]);
   }
-  report(kernel_name(k, "by columns"), "absolute", w, 2e-6);
+  report(kernel_name(k, weight != NULL ? "by weighted columns" : "by columns"), "absolute", w, 2e-6);
   free(m.a), free(m.d), free(m.z), free(gain), free(offset), free(before);
 }
 
@@ -163,6 +169,10 @@ void check_random(const kernels *k) {
   }
   check_noise(k, 0);
   check_noise(k, 1027);
-  check_columns(k);
+  float *weight = random_floats(ROWS, 2);
+  for (int r = 0; r < ROWS; r++) weight[r] = fabsf(weight[r]);
+  check_columns(k, NULL);
+  check_columns(k, weight);
+  free(weight);
   check_rows(k);
 }

@@ -60,8 +60,8 @@ test_that("normalised and residual layers train as PyTorch's and predict as its 
 
 # The gradient of the network along a random direction of all its parameters and inputs, and the
 # difference of the loss along it.
-directional <- function(network, x, y, training, step = 2e-3) {
-  result <- mlp_gradient(network, x, y, wrt = "input", training = training)
+directional <- function(network, x, y, training, weights = NULL, step = 2e-3) {
+  result <- mlp_gradient(network, x, y, weights = weights, wrt = "input", training = training)
   sum_of <- function(a, b) sum(unlist(Map(function(p, q) sum(p * q), a, b)))
   direction <- lapply(result$gradient, rapply, f = function(g) rnorm(length(g)), how = "replace")
   d_x <- matrix(rnorm(length(x)), nrow(x))
@@ -75,7 +75,7 @@ directional <- function(network, x, y, training, step = 2e-3) {
           network$layers[[l]]$norm[[part]] + by * direction[[l]]$norm[[part]]
       }
     }
-    mlp_gradient(network, x + by * d_x, y, training = training)$loss
+    mlp_gradient(network, x + by * d_x, y, weights = weights, training = training)$loss
   }
   analytic <- sum(unlist(result$gradient) * unlist(direction)) + sum(result$input * d_x)
   c(analytic = analytic, difference = (moved(step) - moved(-step)) / (2 * step))
@@ -95,9 +95,11 @@ test_that("gradients through normalisation and residuals agree with differences 
           layer
         })
         for (training in c(FALSE, TRUE)) {
-          slopes <- replicate(3, directional(network, x, y, training))
-          info <- paste(kind, residual, toString(units), training)
-          expect_lt(max(abs(slopes[1, ] - slopes[2, ])) / max(abs(slopes)), 4e-3, label = info)
+          for (weights in list(NULL, rep(c(2, 0, 0.5), 7))) {
+            slopes <- replicate(3, directional(network, x, y, training, weights))
+            info <- paste(kind, residual, toString(units), training, length(weights))
+            expect_lt(max(abs(slopes[1, ] - slopes[2, ])) / max(abs(slopes)), 4e-3, label = info)
+          }
         }
       }
     }
