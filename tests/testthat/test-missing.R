@@ -309,7 +309,7 @@ test_that("what fills in counts rows by their weights", {
   fit <- function(data, ...) {
     set.seed(1)
     mlp_fit(y ~ ., data, na_action = "impute", hidden_units = 3, batch_size = Inf, preset = "plain",
-            standardize = "zscore", verbose = FALSE, ...)
+            standardize = "zscore", optimizer = opt_sgd(0.001), verbose = FALSE, ...)
   }
   for (other in list(NULL, data[3:8, ])) {
     weighted <- fit(data, weights = weights, validation = other)
