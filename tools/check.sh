@@ -48,7 +48,7 @@ compile() { # compiler, flags ...
 }
 
 check_documentation() {
-  check "documentation" Rscript tools/check_docs.R
+  check "documentation" env R_LIBS="$work/library" Rscript tools/check_docs.R
   if [ -z "$(Rscript tools/missing.R spelling)" ]; then
     check "spelling" Rscript -e 'words <- spelling::spell_check_package("."); print(words)' \
       -e 'quit(status = nrow(words) > 0)'
@@ -228,7 +228,6 @@ r_cmd_check() {
 }
 
 check_style
-check_documentation
 check_warnings
 check_bench
 check_vector_math
@@ -241,10 +240,12 @@ check "make dist without knitr" check_dist
 check "R CMD INSTALL" install_into_work
 check "the README's install.packages()" check_readme_install
 if installed; then
+  check_documentation
   start_units
   check "R CMD check --as-cran" r_cmd_check
   finish_units
 else
+  skip "documentation" "the package is not installed"
   skip "unit tests" "the package is not installed"
   skip "R CMD check" "the package is not installed"
 fi
