@@ -40,7 +40,7 @@ checked_task <- function(design, given, call) {
   settings$init <- check_initial(settings$init, shape, call)
   settings["weights"] <- list(check_case_weights(settings$weights, nrow(x), call = call))
   by_class <- weights_by_class(settings$class_weights, outcome$values, settings$weights, call)
-  design$weights <- combined_weights(settings$weights, by_class, outcome$values)
+  design$weighing <- weighing(settings$weights, by_class, outcome$values)
   offset <- fit_offset(settings, design, outcome, call)
   settings["validation"] <- list(offset$validation)
   validation <- check_validation(settings, design, outcome, call)

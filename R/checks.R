@@ -14,8 +14,9 @@ check_count <- function(x, arg, min = 1, max = .Machine$integer.max, length = 1,
   as.integer(x)
 }
 
-# Units of hidden layers.
+# Units of hidden layers. A grid of several layers to tune over gives each as a list of one.
 check_units <- function(x, arg, call = rlang::caller_env()) {
+  if (is.list(x) && length(x) == 1) x <- x[[1]]
   none <- is_plain_numeric(x) && any(x == 0, na.rm = TRUE)
   check_count(x, arg, length = NULL, call = call,
               hint = if (none) "For no hidden layer give `integer()`." else

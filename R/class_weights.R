@@ -45,9 +45,8 @@ check_class_names <- function(names, levels, call) {
                  hint = if (length(wrong)) suggest(wrong[1], levels), call = call)
 }
 
-# Case weights times class weights; NULL where there are neither.
-combined_weights <- function(weights, by_class, values) {
-  if (is.null(by_class)) return(weights)
-  by_row <- by_class[as.integer(values)]
-  if (is.null(weights)) by_row else weights * by_row
+# Case weights times class weights, NULL where there are neither, and what they are worth.
+weighing <- function(cases, by_class, values) {
+  weights <- if (is.null(by_class)) cases else (cases %||% 1) * by_class[as.integer(values)]
+  list(weights = weights, worth = weights_worth(weights, cases, by_class))
 }

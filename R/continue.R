@@ -71,7 +71,8 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
 # of the learning rate stand.
 training_state <- function(monitor) {
   state <- whole_state(monitor)
-  state[!names(state) %in% c("kept", "previous")] # the fit has the one, and is done with the other
+  # The fit has what is kept, and is done with what was before.
+  state[!names(state) %in% c("kept", "previous", "previous_epoch")]
 }
 
 # After divergence there is nothing worth it, and where all rows are trained on next the state is that of a

@@ -116,7 +116,8 @@ run_ensemble <- function(job) {
     history = joint_history(lapply(closed, `[[`, "history"), joint),
     epochs = joint$epochs, kept_epoch = min(closed[[1]]$kept_epoch, joint$epochs),
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
-    ended = ended, midway = job$settings$share_weights, state = NULL, extra = joint$extra, kept = joint$kept
+    ended = ended, unsound = monitors[[1]]$unsound, midway = job$settings$share_weights, state = NULL,
+    extra = joint$extra, kept = joint$kept
   )
 }
 

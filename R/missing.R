@@ -89,7 +89,7 @@ provisional <- function(columns, policy, arg, call) {
 # A design that knows what stands for missing values of every column, from some rows (NULL for all) by their
 # weights.
 with_fills <- function(design, rows = NULL) {
-  counts <- set_counts(list(rows = rows, weights = design$weights))
+  counts <- set_counts(c(list(rows = rows), design$weighing))
   if (!is.null(design$source)) design$predictors$fill <- fills(design$source$columns, rows, counts)
   design
 }
@@ -99,7 +99,7 @@ imputed_task <- function(task) {
   rows <- task$sets$train$rows
   task$design <- with_fills(task$design, rows)
   predictors <- task$design$predictors
-  known <- is.null(rows) && is.null(task$design$weights) # what comes from all rows
+  known <- is.null(rows) && is.null(task$design$weighing$weights) # what comes from all rows
   if (known || length(predictors$indicators) == 0) return(task)
   x <- imputed(task$design$source$columns, predictors, task$design$source$encode)
   task$x <- encoded_factors(x, predictors)

@@ -85,7 +85,7 @@ mlr3_parameters <- function() {
 mlr3_tasks <- list(
   classif = list(
     class = "LearnerClassifFastmlp", parent = "LearnerClassif", types = c("response", "prob"),
-    properties = c("twoclass", "multiclass", "weights"),
+    properties = c("twoclass", "multiclass", "weights", "missings"),
     predict = function(fit, x, type) {
       if (type == "response") return(list(response = predict(fit, x, type = "class")$.pred_class))
       probability <- as.matrix(predict(fit, x, type = "prob"))
@@ -94,7 +94,8 @@ mlr3_tasks <- list(
     }
   ),
   regr = list(
-    class = "LearnerRegrFastmlp", parent = "LearnerRegr", types = "response", properties = "weights",
+    class = "LearnerRegrFastmlp", parent = "LearnerRegr", types = "response",
+    properties = c("weights", "missings"),
     predict = function(fit, x, type) list(response = predict(fit, x, type = "numeric")$.pred)
   )
 )

@@ -10,17 +10,19 @@
 #' and so is every argument of `set_engine()`: `preset`, `ensemble`, `optimizer`, `batch_size`, `threads` and
 #' so on. What is not given comes from the preset, which by default is a tuned one: `mlp() |>
 #' set_engine("fastmlp")` is a good model as it is. Some things to know:
-#' * `hidden_units = c(64, 32)` makes two hidden layers, and a single number one; the presets have several;
+#' * `hidden_units = c(64, 32)` makes two hidden layers, and a single number one; the presets have several; a
+#'   grid to tune over has several layers as a list, such as `list(c(64, 32), 128)`;
 #' * `activation` knows [activation_names()];
 #' * `learn_rate` takes the place of the rate of the preset's optimizer, or of that given as `optimizer`;
 #' * several numbers for `dropout`, one a hidden layer, are for `set_engine()`, as parsnip takes one.
 #'
 #' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which
 #' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
-#' `fit_xy()` and from recipes alike: dummy variables need not be made. Case weights are used. Sparse data
-#' are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse columns, which are one
-#' sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and nine in ten values are zero.
-#' With fewer, or beside factors, they are read like dense ones.
+#' `fit_xy()` and from recipes alike: dummy variables need not be made. (A workflow with `add_formula()` hands
+#' over hardhat's model matrix: there logicals become two columns and dates numbers.) Case weights are used.
+#' Sparse data are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse columns, which
+#' are one sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and nine in ten values
+#' are zero. With fewer, or beside factors, they are read like dense ones.
 #'
 #' @section Missing values:
 #' In a workflow and by `fit_xy()`, `na_action` decides, by default for an error: see
@@ -49,8 +51,8 @@
 #' `patience` and `validation` as arguments of `set_engine()`. Threads of several workers compete
 #' for the processor; see [mlp_threads()].
 #'
-#' @param x,y Predictors and outcome, as parsnip hands them to `parsnip_fit()`, which hands them on to
-#'   [mlp_fit()]. It is called by parsnip alone.
+#' @param x,y,weights Predictors, outcome and case weights, as parsnip hands them to `parsnip_fit()`, which
+#'   hands them on to [mlp_fit()]. It is called by parsnip alone.
 #' @param object A parsnip fit with this engine.
 #' @param new_data A data frame.
 #' @param type A type of prediction, as for `predict()`; `NULL` for the default.
@@ -129,14 +131,15 @@ dense_if_mixed <- function(data, used = NULL) {
 
 #' @rdname parsnip-fastmlp
 #' @export
-parsnip_fit <- function(x, y, ...) {
+parsnip_fit <- function(x, y, weights = NULL, ...) {
   check_whole_names()
   check_given()
   check_given_once(names(substitute(list(...))))
   check_no_offset(c(names(substitute(list(...))), colnames(x)))
   check_quantile_levels(substitute(list(...))$loss, parent.frame())
-  warn_of_dropped_rows(parent.frame(), NROW(y))
-  mlp_fit(x, y, ...)
+  left <- rows_left(parent.frame(), NROW(y))
+  if (length(weights) == length(left)) weights <- weights[left]
+  mlp_fit(x, y, weights = weights, ...)
 }
 
 # Arguments of mlp() are handed over beside those of set_engine().
@@ -162,16 +165,19 @@ check_quantile_levels <- function(loss, frame, call = rlang::caller_env()) {
                  "Use `set_mode(\"quantile regression\", quantile_levels = c(0.1, 0.5, 0.9))`.", call)
 }
 
-# parsnip's fit() with a formula drops rows with missing values and says nothing. It calls the engine from an
-# environment that still holds the data as they came, or from one just below that.
-warn_of_dropped_rows <- function(frame, rows, call = rlang::caller_env()) {
+# parsnip's fit() with a formula drops rows with missing values, but not their weights, and says nothing. It
+# calls the engine from an environment that still holds the data as they came, or from one just below that. A
+# warning then, and which of all rows are left; NULL otherwise.
+rows_left <- function(frame, rows, call = rlang::caller_env()) {
   if (!rlang::env_has(frame, "y")) frame <- rlang::env_parent(frame)
   data <- if (rlang::is_formula(frame$formula)) frame$data
   dropped <- NROW(data) - rows
-  if (!is.data.frame(data) || dropped <= 0) return(invisible())
+  if (!is.data.frame(data) || dropped <= 0) return(NULL)
   text <- sprintf("parsnip left out %s of %d with missing values. %s", count_of(dropped, "row"), nrow(data),
                   "In a workflow, or by `fit_xy()`, it is `na_action` that decides.")
   warn_fastmlp(text, "missing", call)
+  used <- intersect(all.vars(stats::terms(frame$formula, data = data)), names(data))
+  stats::complete.cases(data[used])
 }
 
 parsnip_defaults <- list(
@@ -240,7 +246,13 @@ multi_predict._fastmlp <- function(object, new_data, type = NULL, epochs = NULL,
     values <- stats::predict(object, new_data, type = type)
     list_tibble(c(list(epochs = rep(epoch, nrow(values))), as.list(values)))
   })
-  rows <- lapply(seq_len(nrow(new_data)), function(i) do.call(rbind, lapply(predicted, function(p) p[i, ])))
+  n <- nrow(new_data)
+  columns <- lapply(rlang::set_names(names(predicted[[1]])), function(name) {
+    do.call(c, lapply(predicted, `[[`, name)) # the epochs one below the other
+  })
+  rows <- lapply(seq_len(n), function(i) {
+    list_tibble(lapply(columns, function(column) column[seq(i, by = n, along.with = epochs)]))
+  })
   list_tibble(list(.pred = rows))
 }
 

@@ -130,17 +130,16 @@ validation_count <- function(validation) {
   switch(validation$kind, share = sum(validation$take), rows = length(validation$rows), 0)
 }
 
-# The engine's sets: list(train, valid), each list(x, target, weights, rows). A validation share is
+# The engine's sets: list(train, valid), each list(x, target, rows, weights, worth). A validation share is
 # a choice of rows of the same matrix. Other data have the weights of their classes.
 training_sets <- function(x, outcome, weights, validation, call, by_class = NULL) {
   target <- outcome_target(outcome, call)
-  weights <- combined_weights(weights, by_class, outcome$values)
-  all <- list(x = x, target = target, weights = weights, rows = NULL)
+  all <- c(list(x = x, target = target, rows = NULL), weighing(weights, by_class, outcome$values))
   if (validation$kind == "none") return(list(train = check_weighted_rows(all, call), valid = NULL))
   if (validation$kind == "data") {
     valid <- list(x = validation$x, target = outcome_target(validation$outcome, call))
-    weights <- combined_weights(NULL, by_class, validation$outcome$values)
-    sets <- list(train = all, valid = c(valid, list(weights = weights, rows = NULL)))
+    by_row <- weighing(NULL, by_class, validation$outcome$values)
+    sets <- list(train = all, valid = c(valid, list(rows = NULL), by_row))
     return(lapply(sets, check_weighted_rows, call))
   }
   held <- if (validation$kind == "rows") validation$rows else draw_rows(outcome$values, validation$take)
@@ -201,7 +200,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   history <- training_history(job, result$history, result$extra)
   if (is.null(last_epoch)) {
-    warn_of_end(summary, settings, info, call, isTRUE(result$midway))
+    warn_of_end(summary, settings, info, call, isTRUE(result$midway), result$unsound)
     warn_of_size(history, summary, values, settings, info, call)
   }
   list(layers = result$network, members = result$members, history = history, summary = summary,
@@ -228,33 +227,28 @@ run_steps <- function(job) {
   if (interrupted) checkpoint_epoch(monitor, at_once = TRUE)
   state <- if (keeps_state(job$settings, ended)) training_state(monitor)
   c(close_trainer(monitor),
-    list(ended = ended, midway = interrupted, state = state, extra = monitor$extra, kept = monitor$kept))
+    list(ended = ended, midway = interrupted, unsound = monitor$unsound, state = state, extra = monitor$extra,
+         kept = monitor$kept))
 }
 
 # Training rows by which weights are proven that training ended with, as it should.
 rows_to_prove <- 4096L
 
-# Outputs up to which predictions are finite, by link; any are with others.
-largest_outputs <- c(log = log(.Machine$double.xmax))
-
-# Without validation nothing has judged the weights that are kept, since the loss of an epoch is that before
-# its steps. Where theirs or predictions are not finite training diverged, and those of the epoch before are
-# kept, or, if they are no better, those at the beginning. The state in which training ended; what was
-# interrupted may go on.
+# The loss of an epoch is that before its steps: where that of the weights that are kept is not finite,
+# training diverged, and the epoch kept before stands in, or, if it is no better, the beginning. The state in
+# which training ended; what was interrupted may go on.
 prove_kept <- function(monitors, ended) {
-  if (!is.null(monitors[[1]]$sets$valid) || ended == "interrupted") return(ended)
+  if (ended == "interrupted") return(ended)
   all_rows <- .Machine$integer.max
   if (are_sound(monitors, if (ended == "diverged") all_rows else rows_to_prove)) return(ended)
-  for (monitor in monitors) .Call(fastmlp_train_step_back, monitor$trainer)
+  for (monitor in monitors) monitor$unsound <- .Call(fastmlp_train_step_back, monitor$trainer)
   lost <- !are_sound(monitors, all_rows)
   for (monitor in monitors) monitor$lost <- lost
   "diverged"
 }
 
 are_sound <- function(monitors, rows) {
-  limit <- largest_outputs[monitors[[1]]$info$link]
-  limit <- if (is.na(limit)) Inf else limit[[1]]
-  all(vapply(monitors, function(monitor) .Call(fastmlp_train_prove, monitor$trainer, rows, limit), NA))
+  all(vapply(monitors, function(monitor) .Call(fastmlp_train_prove, monitor$trainer, rows), NA))
 }
 
 # What a trainer ends with; callbacks that ask its monitor for more find none.
@@ -347,15 +341,16 @@ advance <- function(trainer, reporter, monitor) {
   state
 }
 
-# midway: in the first epoch the weights of its last step are kept, not the initial ones.
-warn_of_end <- function(summary, settings, info, call, midway = FALSE) {
+# midway: in the first epoch the weights of its last step are kept, not the initial ones. unsound: the epoch
+# whose weights were found to be of no use.
+warn_of_end <- function(summary, settings, info, call, midway = FALSE, unsound = NULL) {
   if (summary$stopped == "interrupted") {
     text <- sprintf("Training was interrupted after %s; the %s are kept.", count_of(summary$epochs, "epoch"),
                     if (summary$kept_epoch > 0 || midway) "weights so far" else "initial weights")
     warn_fastmlp(text, "interrupted", call)
   }
   if (summary$stopped == "diverged") {
-    warn_fastmlp(diverged_message(summary, settings, info), "diverged", call)
+    warn_fastmlp(diverged_message(summary, settings, info, unsound), "diverged", call)
   }
   if (summary$stopped == "stuck") warn_fastmlp(stuck_message(summary, settings, info), "stuck", call)
 }
@@ -372,16 +367,15 @@ stuck_message <- function(summary, settings, info) {
   )
 }
 
-diverged_message <- function(summary, settings, info) {
+diverged_message <- function(summary, settings, info, unsound) {
   title <- optimizer_of(settings$optimizer)$title
-  went_back <- summary$kept_epoch < summary$epochs && settings$patience == Inf
   c(
-    if (went_back) {
-      sprintf("Training diverged: after the steps of %s in epoch %d the loss was no longer finite.",
-              title, summary$epochs)
-    } else {
+    if (is.null(unsound)) {
       sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
               title, summary$epochs + 1L)
+    } else {
+      sprintf("Training diverged: after the steps of %s in epoch %d the loss was no longer finite.",
+              title, unsound)
     },
     i = kept_weights(summary$kept_epoch),
     i = divergence_advice(settings, info)
@@ -411,6 +405,7 @@ warn_of_size <- function(history, summary, values, settings, info, call) {
 divergence_advice <- function(settings, info) {
   rate <- settings$optimizer$learn_rate
   advice <- c(
+    shrinking_advice(settings),
     if (!is.null(rate)) {
       sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(lower_rate(settings$optimizer)))
     },
@@ -424,6 +419,15 @@ divergence_advice <- function(settings, info) {
 lower_rate <- function(optimizer) {
   rate <- optimizer$learn_rate
   if (rate > 1) formals(optimizer_of(optimizer)$constructor)$learn_rate else rate / 10
+}
+
+# Weights that a step shrinks by more than themselves grow.
+shrinking_advice <- function(settings) {
+  rate <- settings$optimizer$learn_rate %||% 0
+  c(
+    if (isTRUE(rate * settings$penalty >= 1)) "lower `penalty`",
+    if (isTRUE(rate * settings$optimizer$weight_decay >= 1)) "lower the optimizer's `weight_decay`"
+  )
 }
 
 scaling_advice <- function(settings, info) {

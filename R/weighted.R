@@ -1,11 +1,19 @@
 # Statistics by case weights, of which whole numbers are numbers of rows: a weight of 2 is the row twice.
 
-# What the rows of a set count as, or NULL: each once. Weights that are no whole numbers are brought to a mean
-# of 1 first, over the rows that count.
+# How many rows a weight of 1 stands for, where `weights` are the products of case weights and class weights
+# (either may be NULL). Whole case weights count rows, and whole class weights what these are to count as;
+# others are brought to a mean of 1, over the rows that count.
+weights_worth <- function(weights, cases, by_class) {
+  whole <- function(x) is.null(x) || all(x == round(x))
+  if (is.null(weights) || whole(cases) && whole(by_class)) return(1)
+  rows <- if (whole(cases)) cases
+  sum((rows %||% rep(1, length(weights)))[weights > 0]) / sum(weights)
+}
+
+# What the rows of a set count as, or NULL: each once.
 set_counts <- function(set) {
   weights <- if (is.null(set$rows)) set$weights else set$weights[set$rows]
-  if (is.null(weights) || all(weights == round(weights))) return(weights)
-  weights * sum(weights > 0) / sum(weights)
+  if (!is.null(weights)) weights * set$worth
 }
 
 # c(mean, sd), the latter with one less than the rows counted below. Deviations are taken from the first

@@ -45,7 +45,7 @@ status dataset_choose(dataset *choice, const dataset *all, const uint32_t *rows,
   size_t columns = all->columns;
   *choice =
       (dataset){.rows = n, .inputs = all->inputs, .columns = columns, .x = all->x, .sparse = all->sparse};
-  choice->whole = all->whole;
+  choice->worth = all->worth;
   const dataset_shape shape = {
       .classes = all->class_index != NULL, .weighted = all->weight != NULL, .shifted = all->offset != NULL};
   status result = arena_build(&choice->arena, lay_out, &(dataset_request){choice, &shape, true});
@@ -231,12 +231,4 @@ double dataset_weight(const dataset *data) {
   double sum = 0;
   for (size_t i = 0; i < data->rows; i++) sum += data->weight[i];
   return sum;
-}
-
-double dataset_worth(const dataset *data) {
-  if (data->weight == NULL) return 1;
-  if (data->whole > 0) return data->whole;
-  size_t positive = 0;
-  for (size_t i = 0; i < data->rows; i++) positive += data->weight[i] > 0;
-  return (double)positive / dataset_weight(data);
 }

@@ -18,8 +18,8 @@ typedef struct dataset {
   int32_t *class_index;         /* [rows], or NULL */
   float *value;                 /* [rows x columns] row-major, or NULL */
   float *weight;                /* [rows], or NULL */
-  double whole;  /* the case weight that 1 of them is, if all were whole numbers, otherwise 0 */
-  float *offset; /* [rows], or NULL */
+  double worth;                 /* how many rows a weight of 1 stands for */
+  float *offset;                /* [rows], or NULL */
 } dataset;
 
 /* What a data set has room for: its rows, its kind of target, whether weights are kept, and offsets. */
@@ -81,9 +81,5 @@ targets dataset_targets(const dataset *data, size_t first);
 
 /* The sum of all case weights; the number of rows where there are none. */
 double dataset_weight(const dataset *data);
-
-/* How many rows a weight of 1 stands for: whole numbers count rows; others do where those that are not 0 have
-   a mean of 1. */
-double dataset_worth(const dataset *data);
 
 #endif

@@ -80,27 +80,27 @@ SEXP fastmlp_input_gradient(SEXP network, SEXP x, SEXP scaling, SEXP seed, SEXP 
 SEXP fastmlp_rows_open(SEXP set, SEXP scaling, SEXP outputs, SEXP units, SEXP loss, SEXP threads);
 
 /* r_train.c */
-/* An external pointer to a trainer. data = list(x =, target =, weights =, offset = <NULL, or doubles, one a
-   row>, rows = <integer 1-based rows to use, or NULL for all>), or list(shared = <from fastmlp_rows_open()>,
-   rows = <of the shared ones>); valid = NULL or the same; options = list(loss
-   = <loss>, optimizer = list(name =, <its settings>), penalty = <L2>, sparsity = <L1>, clip_value =,
-   clip_norm =, max_norm =, ema_decay = <each 0: none>, epochs =, batch_size =, shuffle =, patience = <0:
-   none>, min_improvement =, keep_last_tie =, judged_outside =, pause =, key = <two integers>, threads = <NA:
-   default>, profile = <logical: measure the phases of a step>, dropout = <double: share of units dropped, one
-   a hidden layer>, input_dropout = <double>, input_noise = <double: sd>, rate_factors = <list of factors of
-   the learning rate, named by the groups of optimizer.h; those that lack are 1>, ntk = <logical: weights are
-   trained as in NTK parametrisation>, drop_incomplete = <logical: the epoch's last batch is left out if it is
-   smaller than the others>, steps_back = <logical: without validation the epoch before the kept one is held,
-   too>, whole_epochs = <logical: what ends training in the first epoch leaves the initial weights>, variants
-   = <list of such lists of layers as `network`, which then counts for nothing: networks that share the
-   weights of the first one's hidden layers and its embedding, each with `input_scale` and `unit_scale` of its
-   own in these layers>; from dropout on they may be absent).
+/* An external pointer to a trainer. data = list(x =, target =, weights =, worth = <rows that a weight of 1
+   stands for, NULL for 1>, offset = <NULL, or doubles, one a row>, rows = <integer 1-based rows to use, or
+   NULL for all>), or list(shared = <from fastmlp_rows_open()>, rows = <of the shared ones>); valid = NULL or
+   the same; options = list(loss = <loss>, optimizer = list(name =, <its settings>), penalty = <L2>, sparsity
+   = <L1>, clip_value =, clip_norm =, max_norm =, ema_decay = <each 0: none>, epochs =, batch_size =, shuffle
+   =, patience = <0: none>, min_improvement =, keep_last_tie =, judged_outside =, pause =, key = <two
+   integers>, threads = <NA: default>, profile = <logical: measure the phases of a step>, dropout = <double:
+   share of units dropped, one a hidden layer>, input_dropout = <double>, input_noise = <double: sd>,
+   rate_factors = <list of factors of the learning rate, named by the groups of optimizer.h; those that lack
+   are 1>, ntk = <logical: weights are trained as in NTK parametrisation>, drop_incomplete = <logical: the
+   epoch's last batch is left out if it is smaller than the others>, steps_back = <logical: the epoch kept
+   before the last one is held, too>, whole_epochs = <logical: what ends training in the first epoch leaves
+   the initial weights>, variants = <list of such lists of layers as `network`, which then counts for nothing:
+   networks that share the weights of the first one's hidden layers and its embedding, each with `input_scale`
+   and `unit_scale` of its own in these layers>; from dropout on they may be absent).
  */
 SEXP fastmlp_train_open(SEXP network, SEXP data, SEXP valid, SEXP scaling, SEXP options, SEXP state);
 /* What going on from here needs, as fastmlp_train_open() takes it for `state` (NULL: from the beginning),
    with the kept network as `network`: list(position = <named doubles>, kept =, previous = <of the epoch
-   before it>, parameters =, average =, moment1 =, moment2 =, moment3 = <each a list of layers like a
-   network's, or NULL: there is none, or it is as the kept one>). */
+   kept before it, previous_epoch>, parameters =, average =, moment1 =, moment2 =, moment3 = <each a list of
+   layers like a network's, or NULL: there is none, or it is as the kept one>). */
 SEXP fastmlp_train_state(SEXP trainer);
 /* Trains for about `seconds`: list(state = <"running", "finished", "stopped", "diverged">,
    epoch = <epochs completed>, progress = <share of the running epoch>, step = <the one under way, from 1>,
@@ -129,10 +129,10 @@ SEXP fastmlp_train_rates(SEXP trainer, SEXP factors);
 /* With judged_outside, where no epoch is kept before: tells the value of the last completed epoch, less being
    better (without patience it counts for nothing); the state, as a string. */
 SEXP fastmlp_train_judge(SEXP trainer, SEXP value);
-/* Whether the kept weights give the first `rows` training rows a finite loss, and outputs of at most `limit`;
-   those of the beginning count as such. */
-SEXP fastmlp_train_prove(SEXP trainer, SEXP rows, SEXP limit);
-/* Keeps the weights of the epoch before the kept one, where no validation has judged them; NULL. */
+/* Whether the kept weights give the first `rows` training rows a finite loss; those of the beginning count
+   as such. */
+SEXP fastmlp_train_prove(SEXP trainer, SEXP rows);
+/* Keeps the weights of the epoch that was kept before, where it is held; the epoch kept up to now. */
 SEXP fastmlp_train_step_back(SEXP trainer);
 /* Ends training: list(network = <layers with the kept weights>, history = <as above>, epochs = <int,
    completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,

@@ -77,8 +77,13 @@ NUMBER_ROWS(quantile)
 
 /* ---- log link: with mean m = exp(o), what of the negative log-likelihood depends on m ---- */
 
-/* The deviance: twice by how much the loss exceeds its minimum over all m. */
-static number_loss with_deviance(double value, double least) {
+/* The largest o whose mean m = exp(o) is finite. */
+static const double LARGEST = 709.78271289338397;
+
+/* The loss, infinite where m is, and the deviance: twice by how much the loss exceeds its minimum over all m.
+ */
+static number_loss with_deviance(double o, double value, double least) {
+  if (o > LARGEST) value = INFINITY;
   return (number_loss){value, 2 * (value - least)};
 }
 
@@ -87,7 +92,7 @@ static number_loss poisson(const loss *loss, const double *o, size_t n, double t
   (void)loss, (void)n;
   double mean = exp(o[0]);
   d[0] = mean - t;
-  return with_deviance(mean - t * o[0], t > 0 ? t - t * log(t) : 0);
+  return with_deviance(o[0], mean - t * o[0], t > 0 ? t - t * log(t) : 0);
 }
 NUMBER_ROWS(poisson)
 
@@ -96,7 +101,7 @@ static number_loss gamma_(const loss *loss, const double *o, size_t n, double t,
   (void)loss, (void)n;
   double ratio = t * exp(-o[0]);
   d[0] = 1 - ratio;
-  return with_deviance(ratio + o[0], 1 + log(t));
+  return with_deviance(o[0], ratio + o[0], 1 + log(t));
 }
 
 void gamma_rows(const loss *loss, const loss_block *block, range rows) {
@@ -108,7 +113,7 @@ static number_loss tweedie(const loss *loss, const double *o, size_t n, double t
   (void)n;
   double p = loss->parameter, mass = exp((2 - p) * o[0]), ratio = t > 0 ? t * exp((1 - p) * o[0]) : 0;
   d[0] = mass - ratio;
-  return with_deviance(mass / (2 - p) - ratio / (1 - p), -pow(t, 2 - p) / ((1 - p) * (2 - p)));
+  return with_deviance(o[0], mass / (2 - p) - ratio / (1 - p), -pow(t, 2 - p) / ((1 - p) * (2 - p)));
 }
 NUMBER_ROWS(tweedie)
 
@@ -118,7 +123,7 @@ static number_loss negative_binomial(const loss *loss, const double *o, size_t n
   double size = loss->parameter, logit = o[0] - log(size);
   d[0] = size * sigmoid(logit) - t * sigmoid(-logit);
   double least = t > 0 ? size * log1p(t / size) + t * log1p(size / t) : 0;
-  return with_deviance(size * softplus(logit) + t * softplus(-logit), least);
+  return with_deviance(o[0], size * softplus(logit) + t * softplus(-logit), least);
 }
 NUMBER_ROWS(negative_binomial)
 

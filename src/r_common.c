@@ -295,14 +295,9 @@ void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, siz
 static double read_weights(SEXP weights, const uint32_t *rows, size_t n, float *weight) {
   const double *from = REAL(weights);
   double largest = 0;
-  bool whole = true;
-  for (size_t i = 0; i < n; i++) {
-    double value = from[rows ? rows[i] : i];
-    largest = fmax(largest, value);
-    whole = whole && value == floor(value);
-  }
+  for (size_t i = 0; i < n; i++) largest = fmax(largest, from[rows ? rows[i] : i]);
   for (size_t i = 0; i < n; i++) weight[i] = largest > 0 ? (float)(from[rows ? rows[i] : i] / largest) : 0;
-  return whole ? largest : 0;
+  return largest;
 }
 
 double read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
@@ -315,7 +310,7 @@ double read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t 
     source_matrix source = unpack_matrix(target, "target");
     matrix_to_rows(1, &source, rows, 0, n, as_they_are, value);
   }
-  return weights != R_NilValue ? read_weights(weights, rows, n, weight) : 0;
+  return weights != R_NilValue ? read_weights(weights, rows, n, weight) : 1;
 }
 
 static double sum_of_weights(const float *weight, size_t rows) {

@@ -76,7 +76,7 @@ void check_targets(SEXP target, SEXP weights, const loss *loss, size_t rows, siz
 
 /* Converts the targets and weights of the n rows in `rows` (NULL: the first n) into the buffers that the
    loss asks for: class_index[n] from 0 on, or value[n x columns] row-major; weight[n] unless weights is NULL,
-   relative to the largest. Returns that if all are whole numbers, otherwise 0. */
+   relative to the largest. Returns that, or 1 without weights. */
 double read_targets(SEXP target, SEXP weights, const loss *loss, const uint32_t *rows, size_t n,
                     int32_t *class_index, float *value, float *weight);
 

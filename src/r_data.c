@@ -10,7 +10,7 @@ static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t output
   size_t n;
   source_matrix x = unpack_predictors(list_get(list, "x"), "x");
   SEXP target = list_get(list, "target"), weights = list_get(list, "weights");
-  SEXP offset = list_get(list, "offset");
+  SEXP offset = list_get(list, "offset"), worth = list_get(list, "worth");
   check_targets(target, weights, loss, x.rows, outputs);
   const double *shift = offset != R_NilValue ? unpack_doubles(offset, (R_xlen_t)x.rows, "offset") : NULL;
   scaling scaling = unpack_scaling(scaling_list, x.columns);
@@ -35,7 +35,8 @@ static void read_rows(dataset *data, SEXP list, SEXP scaling_list, size_t output
   } else {
     matrix_to_rows(threads, &x, rows, 0, n, scaling, data->x);
   }
-  data->whole = read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
+  double one = read_targets(target, weights, loss, rows, n, data->class_index, data->value, data->weight);
+  data->worth = one * (worth != R_NilValue ? unpack_number(worth, "worth") : 1);
   for (size_t i = 0; shift != NULL && i < n; i++) data->offset[i] = (float)shift[rows != NULL ? rows[i] : i];
 }
 

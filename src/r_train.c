@@ -125,6 +125,12 @@ enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
   "epoch", "row", "loss_sum", "score_sum", "steps", "kept_epoch", "best", "improved", "improved_epoch"
 enum { POSITION_NUMBERS = 9 };
 
+/* Checkpoints tell it; it counts where its weights are there. */
+static int previous_epoch(SEXP state) {
+  SEXP epoch = list_get(state, "previous_epoch");
+  return list_get(state, "previous") == R_NilValue ? -1 : unpack_int(epoch, "state$previous_epoch");
+}
+
 static void restore(training *t, SEXP state) {
   static const char *const names[] = {BUFFER_NAMES};
   const double *number = unpack_doubles(list_get(state, "position"), POSITION_NUMBERS, "state$position");
@@ -149,7 +155,7 @@ static void restore(training *t, SEXP state) {
                                    .best = number[6],
                                    .improved = number[7],
                                    .improved_epoch = (int)number[8],
-                                   .has_previous = list_get(state, "previous") != R_NilValue};
+                                   .previous_epoch = previous_epoch(state)};
   trainer_restore(t->trainer, &position);
 }
 
@@ -164,13 +170,14 @@ static SEXP position_to_vector(const train_position *p) {
 SEXP fastmlp_train_state(SEXP owner) {
   training *t = unpack_training(owner);
   const train_position position = trainer_position(t->trainer);
-  const char *names[] = {"position", BUFFER_NAMES, ""};
+  const char *names[] = {"position", BUFFER_NAMES, "previous_epoch", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 0, position_to_vector(&position));
+  SET_VECTOR_ELT(result, BUFFERS + 1, Rf_ScalarInteger(position.previous_epoch));
   const float *kept = trainer_buffer(t->trainer, TRAIN_KEPT);
   for (int i = 0; i < BUFFERS; i++) {
     const float *buffer = trainer_buffer(t->trainer, buffers[i]);
-    if (buffer == NULL || (buffers[i] == TRAIN_PREVIOUS && !position.has_previous)) continue;
+    if (buffer == NULL || (buffers[i] == TRAIN_PREVIOUS && position.previous_epoch < 0)) continue;
     bool may_lack = buffers[i] == TRAIN_PARAMETERS || buffers[i] == TRAIN_AVERAGE;
     if (may_lack && memcmp(buffer, kept, t->net.parameters * sizeof *kept) == 0) continue;
     SET_VECTOR_ELT(result, 1 + i, network_to_list(&t->net, buffer, buffers[i] < TRAIN_MOMENT));
@@ -346,17 +353,18 @@ SEXP fastmlp_train_judge(SEXP owner, SEXP value) {
   return Rf_mkString(state_name(t->state));
 }
 
-SEXP fastmlp_train_prove(SEXP owner, SEXP rows, SEXP limit) {
+SEXP fastmlp_train_prove(SEXP owner, SEXP rows) {
   training *t = unpack_training(owner);
-  size_t count = (size_t)unpack_count(rows, "rows");
   bool sound;
-  raise_unless_ok(trainer_prove(t->trainer, count, unpack_number(limit, "limit"), &sound));
+  raise_unless_ok(trainer_prove(t->trainer, (size_t)unpack_count(rows, "rows"), &sound));
   return Rf_ScalarLogical(sound);
 }
 
 SEXP fastmlp_train_step_back(SEXP owner) {
-  trainer_step_back(unpack_training(owner)->trainer);
-  return R_NilValue;
+  trainer *trainer = unpack_training(owner)->trainer;
+  int from = trainer_kept_epoch(trainer);
+  trainer_step_back(trainer);
+  return Rf_ScalarInteger(from);
 }
 
 /* ---- close ---- */

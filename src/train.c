@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "predict.h"
 #include "rng.h"
 #include "trainer.h"
 
@@ -44,7 +43,7 @@ static void lay_out(void *owner, arena *arena) {
     t->moment[k] = arena_take(arena, parameters, sizeof(float));
   }
   t->kept = arena_take(arena, parameters, sizeof(float));
-  if (t->options.steps_back && t->valid == NULL) t->previous = arena_take(arena, parameters, sizeof(float));
+  if (t->options.steps_back) t->previous = arena_take(arena, parameters, sizeof(float));
   if (t->options.profile) t->profile = arena_take(arena, (size_t)t->pace.team, sizeof *t->profile);
 }
 
@@ -55,8 +54,10 @@ static void swap_kept(trainer *t) {
 }
 
 static void keep_parameters(trainer *t) {
-  if (t->previous != NULL) swap_kept(t);
-  t->has_previous = t->previous != NULL && t->epochs > t->first_epoch;
+  if (t->previous != NULL) {
+    swap_kept(t);
+    t->previous_epoch = t->kept_epoch;
+  }
   memcpy(t->kept, t->judged.parameter, t->net->parameters * sizeof *t->kept);
   t->kept_epoch = t->epochs;
 }
@@ -97,7 +98,6 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   t->best = t->improved = INFINITY;
   t->room = 64;
   t->mean_weight = dataset_weight(data) / (double)data->rows;
-  t->worth = dataset_worth(data);
   t->epoch_rows = data->rows;
   if (options->drop_incomplete) t->epoch_rows -= data->rows % size_min(options->batch_size, data->rows);
   status result = pass_allocate(&t->pass, net, pass_rows(t), t->pace.team, false);
@@ -117,6 +117,7 @@ status trainer_open(trainer **trainer_out, network *net, const dataset *data, co
   }
   start_moments(t);
   keep_parameters(t);
+  t->previous_epoch = -1;
   train_begin_step(t);
   begin_epoch(t);
   return STATUS_OK;
@@ -225,7 +226,7 @@ static void end_epoch(trainer *t) {
   epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
   if (t->average != NULL) network_apply_scale(&t->judged, t->average);
   if (t->valid != NULL) evaluate(t, &record);
-  if (t->valid != NULL && !isfinite(record.valid_loss)) {
+  if (t->valid != NULL && !train_is_finite(record.valid_loss)) {
     t->state = TRAIN_DIVERGED;
     return;
   }
@@ -318,7 +319,7 @@ train_position trainer_position(trainer *t) {
       .best = t->best,
       .improved = t->improved,
       .improved_epoch = t->state == TRAIN_STOPPED ? t->epochs : t->improved_epoch,
-      .has_previous = t->has_previous,
+      .previous_epoch = t->previous_epoch,
   };
 }
 
@@ -328,7 +329,7 @@ void trainer_restore(trainer *t, const train_position *position) {
   t->best = position->best;
   t->improved = position->improved;
   t->improved_epoch = position->improved_epoch;
-  t->has_previous = position->has_previous && t->previous != NULL;
+  t->previous_epoch = t->previous != NULL ? position->previous_epoch : -1;
   t->steps = position->steps;
   train_begin_step(t);
   begin_epoch(t);
@@ -365,22 +366,6 @@ const network *trainer_judged(trainer *t, int variant) {
   return &t->judged;
 }
 
-/* Whether the outputs for some rows are all at most so large, where there is a limit. */
-static status within_limit(const trainer *t, const network *net, const dataset *data, double limit,
-                           bool *within) {
-  if (limit == INFINITY) return STATUS_OK;
-  size_t outputs = network_outputs(net);
-  double *out = malloc(data->rows * outputs * sizeof *out);
-  if (out == NULL) return STATUS_MEMORY;
-  status result = network_outputs_of(net, t->options.threads, data, LINK_NONE, out);
-  for (size_t i = 0; i < data->rows * outputs && result == STATUS_OK; i++) {
-    double offset = data->offset != NULL ? data->offset[i % data->rows] : 0;
-    *within = *within && out[i] + offset <= limit;
-  }
-  free(out);
-  return result;
-}
-
 static status finite_loss(trainer *t, const network *net, const dataset *data, bool *finite) {
   evaluator evaluator;
   int members = threads_for_work(t->options.threads, network_flops(net, data->rows));
@@ -389,13 +374,13 @@ static status finite_loss(trainer *t, const network *net, const dataset *data, b
     double loss, score;
     t->broken_off = false;
     evaluator_run(&evaluator, &loss, &score);
-    *finite = isfinite((float)loss) || t->broken_off;
+    *finite = train_is_finite(loss) || t->broken_off;
   }
   evaluator_free(&evaluator);
   return result;
 }
 
-status trainer_prove(trainer *t, size_t rows, double limit, bool *sound) {
+status trainer_prove(trainer *t, size_t rows, bool *sound) {
   network kept = t->judged;
   kept.parameter = t->kept;
   dataset first = *t->data;
@@ -405,16 +390,15 @@ status trainer_prove(trainer *t, size_t rows, double limit, bool *sound) {
   for (int v = 0; v < t->net->variants && t->kept_epoch > 0 && *sound && result == STATUS_OK; v++) {
     show_variant(t, &kept, v);
     result = finite_loss(t, &kept, &first, sound);
-    if (*sound && result == STATUS_OK) result = within_limit(t, &kept, &first, limit, sound);
   }
   return result;
 }
 
 void trainer_step_back(trainer *t) {
-  if (!t->has_previous) return;
+  if (t->previous_epoch < 0) return;
   swap_kept(t);
-  t->has_previous = false;
-  t->kept_epoch--;
+  t->kept_epoch = t->previous_epoch;
+  t->previous_epoch = -1;
 }
 
 void trainer_keep(trainer *t) {

@@ -18,7 +18,7 @@ typedef struct train_options {
   bool keep_last_tie;     /* of several best epochs the last is kept, not the first */
   bool judged_outside;    /* an epoch is kept by trainer_judge() alone, which tells what patience watches */
   bool pause;             /* trainer_advance() returns at the end of each epoch */
-  bool steps_back;        /* the epoch before the kept one is held, too, where no validation judges them */
+  bool steps_back;        /* the epoch kept before the last one is held, too */
   bool whole_epochs;      /* before the first epoch has ended the initial parameters are kept */
   double clip_norm;       /* the largest norm of the gradient of the loss; 0 for no limit */
   double max_norm;        /* the largest norm of a hidden unit's weights; 0 for no limit */
@@ -63,7 +63,7 @@ typedef struct train_position {
   double best;     /* value of the kept epoch */
   double improved; /* value of the last epoch that was enough of an improvement */
   int improved_epoch;
-  bool has_previous; /* the epoch before the kept one is there, too */
+  int previous_epoch; /* kept before it, or -1: none is held */
 } train_position;
 
 /* Buffers laid out like the network's parameters, moments from TRAIN_MOMENT on. */
@@ -119,13 +119,11 @@ double trainer_epoch_progress(const trainer *trainer);
    otherwise the last finite one; 0 before the first has ended. */
 int trainer_kept_epoch(const trainer *trainer);
 
-/* Without validation nothing has judged the weights that are kept: an epoch's losses are those before its
-   steps. `sound` tells whether the network with them (initial ones always) gives the first `rows` training
-   rows a loss that is finite in the numbers that it computes with, and outputs (with their offset) of at most
-   `limit`, INFINITY for none. */
-status trainer_prove(trainer *trainer, size_t rows, double limit, bool *sound);
+/* An epoch's training losses are those before its steps. `sound` tells whether the network with the weights
+   that are kept (initial ones always) gives the first `rows` training rows a finite loss. */
+status trainer_prove(trainer *trainer, size_t rows, bool *sound);
 
-/* Keeps the epoch before the one that is kept; without effect where none is held. */
+/* Keeps the epoch that was kept before; without effect where none is held. */
 void trainer_step_back(trainer *trainer);
 
 /* What is validated and kept: the network, or the same with its averages, until the next call as one of its

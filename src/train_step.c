@@ -169,7 +169,7 @@ static void account(trainer *t, const block *block, const struct block *next) {
   t->rows_done += (double)block->n;
   t->sums.rate = rates_at(&t->rates[RATE_LEARN], t->steps);
   if (block->closes) train_begin_step(t);
-  if (!isfinite(loss)) t->state = TRAIN_DIVERGED;
+  if (!train_is_finite(loss)) t->state = TRAIN_DIVERGED;
   t->epoch_ended = next->n == 0;
   t->gathered = !t->epoch_ended;
   if (t->gathered) t->block = *next;
@@ -204,7 +204,7 @@ static void train_block(const team *team, trainer *t) {
   const struct block next = next_block(t, &block);
   const optimizer_step step = t->step;
   block.at.dropout = t->dropout;
-  block.at.count = pass_count(&t->pass, t->batch[block.buffer].weight, t->worth, block.n);
+  block.at.count = pass_count(&t->pass, t->batch[block.buffer].weight, t->data->worth, block.n);
   const gradient_sink sink = sink_for(t, &block, &step);
   for (int v = 0; v < t->net->variants; v++) variant_pass(team, t, v, &block, sink);
   if (block.closes) end_step(team, t, sink, &step);

@@ -3,6 +3,8 @@
 #ifndef FASTMLP_TRAINER_H
 #define FASTMLP_TRAINER_H
 
+#include <math.h>
+
 #include "evaluate.h"
 #include "pace.h"
 #include "pass.h"
@@ -24,7 +26,6 @@ struct trainer {
   optimizer optimizer;
   train_options options;
   double mean_weight; /* of the training rows */
-  double worth;       /* how many of them a case weight of 1 stands for */
   size_t epoch_rows;  /* training rows that an epoch takes */
 
   pace pace; /* how many members a slice gets */
@@ -40,7 +41,7 @@ struct trainer {
   float *average;         /* [parameters] running average, or NULL */
   network judged;         /* what is validated and kept: the network, or the same with its averages */
   float *kept;            /* [parameters] of the kept epoch */
-  float *previous;        /* [parameters] of the epoch before it, if training may step back to it, or NULL */
+  float *previous;        /* [parameters] of the epoch kept before it, if training may step back, or NULL */
 
   epoch_record *record; /* [records that there is room for] */
   int room;
@@ -64,7 +65,7 @@ struct trainer {
   bool running;    /* members go on with the next block */
   train_state state;
   int epochs, kept_epoch;
-  bool has_previous;  /* an epoch has been in previous */
+  int previous_epoch; /* that epoch, or -1: none yet */
   double best;        /* value of the kept epoch */
   double improved;    /* value of the last epoch that was enough of an improvement */
   int improved_epoch; /* that epoch */
@@ -72,6 +73,9 @@ struct trainer {
 
 /* Floats of the gradient whose squares are summed at once: what they come to may not depend on the team. */
 enum { CHUNK = 4096 };
+
+/* In single precision, as gradients are. */
+static inline bool train_is_finite(double loss) { return isfinite((float)loss); }
 
 /* Whether updates wait for the norm of the gradient. */
 static inline bool train_limits_gradient(const trainer *t) { return t->options.clip_norm > 0; }

@@ -47,3 +47,10 @@ test_that("what a learner does not have is refused", {
   expect_error(mlr3_learner("regr", hiden_units = 3), "hidden_units", class = "fastmlp_error_dots")
   expect_error(mlr3_learner("regr", epochs = 0))
 })
+
+test_that("missing values are filled in where that is asked for, and told of otherwise", {
+  task <- mlr3::as_task_regr(airquality[!is.na(airquality$Ozone), ], target = "Ozone", id = "air")
+  learner <- trained(learner_of("regr", na_action = "impute", standardize = "zscore", standardize_outcome = TRUE), task)
+  expect_false(anyNA(learner$predict(task)$response))
+  expect_error(trained(learner_of("regr"), task), "na_action", class = "fastmlp_error")
+})

@@ -317,3 +317,40 @@ test_that("offsets, which parsnip takes for predictors, are refused", {
   spec <- parsnip::set_engine(parsnip::mlp("regression", epochs = 1), "fastmlp", preset = "plain")
   expect_error(parsnip::fit(spec, mpg ~ wt + offset(hp), mtcars), "offset", class = "fastmlp_error")
 })
+
+test_that("the epochs of quantile regression are told apart", {
+  skip_if_not_installed("parsnip", "1.3.0")
+  spec <- parsnip::mlp(hidden_units = 4, epochs = 5) |>
+    parsnip::set_engine("fastmlp", preset = "fast", keep_epochs = c(2, 4)) |>
+    parsnip::set_mode("quantile regression", quantile_levels = c(0.1, 0.9))
+  fit <- parsnip::fit(spec, mpg ~ wt, mtcars)
+  predicted <- parsnip::multi_predict(fit, mtcars[1:3, ])$.pred
+  expect_identical(lapply(predicted, `[[`, "epochs"), rep(list(c(2L, 4L)), 3))
+  first <- parsnip::multi_predict(fit, mtcars[1:3, ], epochs = 4)$.pred
+  for (i in 1:3) expect_identical(predicted[[i]]$.pred_quantile[2], first[[i]]$.pred_quantile)
+})
+
+test_that("weights of rows that parsnip leaves out are left out, too", {
+  data <- airquality[!is.na(airquality$Ozone), ]
+  weights <- seq_len(nrow(data))
+  spec <- parsnip::mlp(epochs = 2, hidden_units = 3) |>
+    parsnip::set_engine("fastmlp", preset = "plain", standardize = "zscore") |>
+    parsnip::set_mode("regression")
+  set.seed(1)
+  expect_warning(
+    fit <- parsnip::fit(spec, Ozone ~ ., data, case_weights = hardhat::importance_weights(weights)),
+    "left out 5 rows", class = "fastmlp_warning_missing"
+  )
+  whole <- complete.cases(data)
+  set.seed(1)
+  other <- parsnip::fit_xy(spec, data[whole, -1], data$Ozone[whole],
+                           case_weights = hardhat::importance_weights(weights[whole]))
+  expect_identical(coef(fit$fit), coef(other$fit))
+})
+
+test_that("a grid may have several layers", {
+  spec <- parsnip::mlp(hidden_units = list(c(5, 3)), epochs = 2) |>
+    parsnip::set_engine("fastmlp", preset = "plain") |>
+    parsnip::set_mode("classification")
+  expect_identical(parsnip::fit(spec, Species ~ ., iris)$fit$network$hidden_units, c(5L, 3L))
+})

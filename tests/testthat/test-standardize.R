@@ -162,6 +162,9 @@ test_that("weights of whole numbers standardise as rows that stand there as ofte
     }
     if (isTRUE(settings$clamp)) next
     classes <- factor(y > 12)
+    weighed <- run(x, classes, weights = weights, class_weights = "balanced")
+    expect_equal(coef(weighed), coef(run(x[repeated, ], classes[repeated], class_weights = "balanced")),
+                 tolerance = 1e-5)
     by_row <- run(x, classes, weights = ifelse(y > 12, 2, 0.3))
     expect_identical(coef(run(x, classes, class_weights = c("TRUE" = 2, "FALSE" = 0.3))), coef(by_row))
   }

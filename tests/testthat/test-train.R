@@ -127,6 +127,30 @@ test_that("without validation the epoch is kept whose weights still give a finit
   expect_identical(shared$members, calm(ensemble = 2, share_weights = TRUE)$members)
 })
 
+test_that("the last good epoch is kept however many bad ones follow, and what shrinks weights too fast is named", {
+  set.seed(1)
+  x <- matrix(rnorm(400), 80)
+  fit <- function(epochs) {
+    set.seed(5)
+    small_fit(x, 2 * x[, 1], hidden_units = 8, epochs = epochs, batch_size = Inf,
+              optimizer = opt_adamw(1, weight_decay = 1e6))
+  }
+  expect_identical(fit(1)$training$stopped, "finished")
+  for (epochs in 2:5) {
+    expect_warning(ended <- fit(epochs), "lower the optimizer's `weight_decay`")
+    expect_identical(ended$training$kept_epoch, 1L)
+    expect_identical(coef(ended), coef(fit(1)))
+  }
+})
+
+test_that("a mean that overflows has an infinite loss", {
+  for (loss in list("poisson", "gamma", loss_tweedie(1.9), loss_negative_binomial(2))) {
+    expect_true(is.finite(loss_value(matrix(-700), matrix(1), loss)) || identical(loss, "gamma"))
+    expect_identical(loss_value(matrix(710), matrix(1), loss), Inf)
+  }
+  expect_true(is.finite(loss_value(matrix(709), matrix(1), "gamma")))
+})
+
 test_that("whatever the optimizer does, what is kept predicts finite numbers", {
   set.seed(2)
   x <- matrix(rnorm(150), 50)
@@ -136,7 +160,8 @@ test_that("whatever the optimizer does, what is kept predicts finite numbers", {
     for (optimizer in list(opt_sgd(0.5), opt_sgd(30), opt_sgd(3, momentum = 0.9), opt_adam(300))) {
       for (settings in list(list(batch_size = Inf), list(batch_size = 16), list(ensemble = 2),
                             list(ensemble = 2, share_weights = TRUE, batch_size = 16),
-                            list(normalization = "batch", ema_decay = 0.5))) {
+                            list(normalization = "batch", ema_decay = 0.5), list(validation = 0.3),
+                            list(validation = 0.3, patience = 2, ensemble = 2))) {
         fit <- suppressWarnings(do.call(mlp_fit, c(
           list(x, y, loss = loss, hidden_units = 4, optimizer = optimizer, epochs = 3, preset = "plain",
                verbose = FALSE),
@@ -147,7 +172,7 @@ test_that("whatever the optimizer does, what is kept predicts finite numbers", {
       }
     }
   }
-  expect_setequal(ended, c("finished", "diverged"))
+  expect_setequal(ended, c("finished", "diverged", "stopped"))
 })
 
 test_that("a gradient that is not finite ends training, whatever is made of it", {
