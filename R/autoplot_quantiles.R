@@ -112,9 +112,9 @@ fan_points <- function(numbers) {
 quantiles_plot <- function(fan, middle, points, along = NULL) {
   all <- nlevels(points$outcome)
   rows <- attr(points, "rows")
-  fan <- first_panels(fan, "outcome")
+  fan <- widened(first_panels(fan, "outcome"))
   points <- first_panels(points, "outcome")
-  if (!is.null(middle)) middle <- first_panels(middle, "outcome")
+  if (!is.null(middle)) middle <- widened(first_panels(middle, "outcome"))
   names <- levels(points$outcome)
   shown <- nrow(points) / length(names)
   title <- "band (rows within)"
@@ -138,6 +138,12 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
         if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
       )
     )
+}
+
+# Of one value bands and a line so wide that they can be seen.
+widened <- function(data) {
+  if (length(unique(data$x)) != 1) return(data)
+  rbind(transform(data, x = data$x - 0.5), transform(data, x = data$x + 0.5))
 }
 
 # "80 % (79.6 %)": what a band should hold, and what it holds.
