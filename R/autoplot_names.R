@@ -26,7 +26,9 @@ shortened <- function(names, longest = 24) {
     if (!anyDuplicated(best)) break
   }
   alike <- intersect(long, which(best %in% best[duplicated(best)]))
-  best[alike] <- numbered_names(distinct[alike], alike, longest)
+  # By the alphabet, so that they are the same along an axis that is reversed.
+  numbers <- match(distinct[alike], sort(distinct, method = "radix"))
+  best[alike] <- numbered_names(distinct[alike], numbers, longest)
   names[] <- best[match(names, distinct)]
   names
 }

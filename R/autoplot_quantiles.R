@@ -118,6 +118,7 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
   names <- levels(points$outcome)
   shown <- nrow(points) / length(names)
   title <- "band (rows within)"
+  breaks <- if (length(unique(points$x)) == 1) points$x[1] else ggplot2::waiver()
   ggplot2::ggplot(fan, ggplot2::aes(.data$x)) +
     plot_theme() +
     ggplot2::geom_ribbon(ggplot2::aes(ymin = .data$lower, ymax = .data$upper, fill = .data$band)) +
@@ -128,7 +129,7 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
                                                 labeller = name_strips(length(names)))) +
     ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
     names_legend(band_labels(fan), title, "fill") +
-    predictor_axis("x", fan$x) +
+    predictor_axis("x", fan$x, breaks = breaks) +
     prediction_axis(length(names)) +
     ggplot2::labs(
       x = x_title(along %||% "rows, from the smallest predicted median to the largest"),

@@ -80,7 +80,8 @@ test_that("of cuts the first that keeps names apart is taken, and else the names
   middle <- paste0(strrep("a", 9), c("X", "Y"), strrep("b", 9))
   expect_match(shortened(middle, 9), "^[.]{3}.*[XY].*[.]{3}$")
   differing <- paste0("aaaa", c("X", "Y", "X", "Y"), "aaaaaaaaaa", c("X", "X", "Y", "Y"), "aaaa")
-  expect_identical(shortened(differing, 7), paste0("aa...#", 1:4))
+  expect_identical(shortened(differing, 7), paste0("aa...#", c(1, 3, 2, 4)))
+  expect_identical(shortened(rev(differing), 7), rev(shortened(differing, 7)))
   expect_identical(nchar(shortened(rep_len(differing, 2), 4)), c(5L, 5L))
 })
 
