@@ -314,6 +314,9 @@ predictor_numbers <- function(x) {
   big_numbers(x, mark = if (max(abs(x), 0, na.rm = TRUE) < 1e4) "" else ",")
 }
 
+# Rows of the groups that have a line: of more than one point.
+rows_on_lines <- function(data, by) data[data[[by]] %in% data[[by]][duplicated(data[[by]])], ]
+
 # Numbers of an axis that would run into others are left out.
 without_overlap <- function() ggplot2::guide_axis(check.overlap = TRUE)
 

@@ -207,15 +207,15 @@ calibration_plot <- function(bins) {
   shown <- error[rank(-error$error, ties.method = "first") <= most_panels, ]
   bins <- bins[bins$class %in% shown$class, ]
   letters <- panel_letters(nrow(shown))
-  strips <- wrapped(sprintf("%s, %s", shortened(as.character(shown$class), letters), percent(shown$error)),
-                    letters)
+  names <- shortened(as.character(shown$class), letters - 1)
+  strips <- wrapped(sprintf("%s, %s", names, percent(shown$error)), letters)
   strips <- rlang::set_names(strips, as.character(shown$class))
   range <- unique(range(bins$rows))
-  size <- paste(c(big_numbers(range[1]), if (length(range) > 1) big_numbers(range[2])), collapse = " to ")
+  size <- paste(c(if (length(range) > 1) big_numbers(range[1]), count_rows(max(range))), collapse = " to ")
   ggplot2::ggplot(bins, ggplot2::aes(.data$predicted, .data$observed)) +
     ggplot2::geom_abline(colour = "grey70", linetype = "dotted") +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$lower, ymax = .data$upper), colour = "grey60") +
-    ggplot2::geom_line(colour = plot_colours[["blue"]]) +
+    ggplot2::geom_line(data = rows_on_lines(bins, "class"), colour = plot_colours[["blue"]]) +
     ggplot2::geom_point(colour = plot_colours[["blue"]], size = 1.2) +
     ggplot2::facet_wrap("class", labeller = ggplot2::as_labeller(strips)) +
     unit_axes(nrow(shown)) +
@@ -223,7 +223,7 @@ calibration_plot <- function(bins) {
     ggplot2::labs(x = "predicted probability", y = "share of rows of the class",
                   caption = caption_of(
                     some_of(nrow(shown), nrow(error), "classes", "with the largest errors"),
-                    paste(size, "rows a point"), "intervals at 95 %", "above: expected calibration error"
+                    paste(size, "a point"), "intervals at 95 %", "above: expected calibration error"
                   )) +
     plot_theme()
 }

@@ -2,21 +2,57 @@
 # Pictures are to be whole at 6 x 4 inches.
 
 # Text in lines of so many letters, to which longer words are shortened. Lines that it has stay apart, and
-# what a hard space joins stays together.
+# what a hard space joins stays together, as do a number and its %.
 wrapped <- function(text, letters) {
-  lines <- lapply(strsplit(text, "\n", fixed = TRUE), strwrap, letters)
-  text <- vapply(lines, function(lines) paste(shortened(lines, letters), collapse = "\n"), "")
+  text <- strsplit(gsub(" %", "\u00a0%", text, fixed = TRUE), "\n", fixed = TRUE)
+  lines <- lapply(text, function(lines) as.character(strwrap(lines, letters)))
+  # All at once, so that texts that differ in a line still do.
+  lines <- utils::relist(shortened(unlist(lines), letters), lines)
+  text <- vapply(lines, paste, "", collapse = "\n")
   gsub("\u00a0", " ", text, fixed = TRUE)
 }
 
-# Long names without their middle: names often differ in their ends.
+# The names of a set, long ones with a gap: by the first cut that keeps all apart or, where none does, by the
+# one that keeps most apart, with numbers. Only where there are so many that a number and its gap need more
+# letters than there are, the text is longer.
 shortened <- function(names, longest = 24) {
-  if (is.null(names)) return(NULL)
-  long <- nchar(names) > longest
-  half <- (longest - 3) %/% 2
-  ends <- substring(names, nchar(names) - half + 1)
-  names[long] <- paste0(substr(names, 1, half), "...", ends)[long]
+  distinct <- unique(names)
+  long <- which(nchar(distinct) > longest)
+  if (!length(long)) return(names)
+  best <- NULL
+  for (cut in name_cuts(longest, min(nchar(distinct[long])))) {
+    short <- replace(distinct, long, cut(distinct[long]))
+    if (length(unique(short)) > length(unique(best))) best <- short
+    if (!anyDuplicated(best)) break
+  }
+  alike <- intersect(long, which(best %in% best[duplicated(best)]))
+  # By the alphabet, so that they are the same along an axis that is reversed.
+  numbers <- match(distinct[alike], sort(distinct, method = "radix"))
+  best[alike] <- numbered_names(distinct[alike], numbers, longest)
+  names[] <- best[match(names, distinct)]
   names
+}
+
+# Ways to cut names of at least so many letters, the first leaving out the middle, as names often differ in
+# their ends; then with the gap elsewhere, nearer ones first; then with a piece of the middle alone.
+name_cuts <- function(longest, shortest) {
+  gap <- function(head, tail) {
+    function(names) paste0(substr(names, 1, head), "...", substring(names, nchar(names) - tail + 1))
+  }
+  piece <- function(from, letters) {
+    function(names) paste0("...", substr(names, from, from + letters - 1), "...")
+  }
+  letters <- max(0, longest - 3)
+  half <- letters %/% 2
+  heads <- order(abs(0:letters - half)) - 1
+  starts <- if (letters > 3) seq_len(max(0, shortest - letters + 3))
+  c(gap(half, half), Map(gap, heads, letters - heads), lapply(starts, piece, letters - 3))
+}
+
+# "a long na...#12".
+numbered_names <- function(names, numbers, longest) {
+  numbers <- paste0("...#", numbers)[seq_along(names)]
+  paste0(substr(names, 1, longest - nchar(numbers)), numbers)
 }
 
 # What a picture says where there is no room for all: "12 of 26 classes, with the largest errors", or of the
@@ -162,7 +198,8 @@ image_letters <- function(columns, rows, ratio) max(7, floor(min(4.2 / columns, 
 in_few_lines <- function(names, letters) {
   text <- wrapped(names, letters)
   long <- grepl("\n.*\n.*\n", text) | grepl("...", text, fixed = TRUE)
-  ends <- strsplit(shortened(names[long], 2 * letters - 3), "...", fixed = TRUE)
-  text[long] <- vapply(ends, paste, "", collapse = "...\n")
+  # The first line ends with the gap where this is in the middle.
+  text[long] <- sub(sprintf("^(.{%d})(?=.)", letters), "\\1\n", shortened(names[long], 2 * letters - 3),
+                    perl = TRUE)
   text
 }

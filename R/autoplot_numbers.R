@@ -102,7 +102,8 @@ residuals_plot <- function(panels) {
   ggplot2::ggplot(panels, ggplot2::aes(.data$x, .data$residual)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey30", linetype = "dashed") +
     number_points(panels, count) +
-    ggplot2::geom_line(data = residual_lines(panels), colour = plot_colours[["vermilion"]], linewidth = .8) +
+    ggplot2::geom_line(data = rows_on_lines(residual_lines(panels), "panel"),
+                       colour = plot_colours[["vermilion"]], linewidth = .8) +
     ggplot2::facet_wrap("panel", scales = "free", ncol = columns, strip.position = "bottom",
                         labeller = residual_strips(columns)) +
     number_axes(count) +

@@ -83,10 +83,15 @@ partial_lines <- function(object, variables, by) {
 
 curve_layer <- function(mapping, data, along, colour = NULL) {
   fixed <- if (!is.null(colour)) list(colour = colour)
-  number <- on_a_line(data[[along]])
-  draw <- if (number) ggplot2::geom_line else ggplot2::geom_point
-  do.call(draw, c(list(mapping, data), fixed, if (number) list(linewidth = 0.9) else list(size = 3)))
+  line <- have_line(data[[along]])
+  do.call(geom_along(data[[along]]),
+          c(list(mapping, data), fixed, if (line) list(linewidth = 0.9) else list(size = 3)))
 }
+
+# One value has no line.
+have_line <- function(values) on_a_line(values) && length(unique(values)) > 1
+
+geom_along <- function(values) if (have_line(values)) ggplot2::geom_line else ggplot2::geom_point
 
 value_axes <- function(object, along) {
   list(
@@ -135,7 +140,8 @@ ice_layers <- function(object, max_rows) {
   some <- object[object$.row %in% rows[evenly_spaced(length(rows), max_rows)], ]
   mapping <- ggplot2::aes(.data[[along]], .data$.pred, group = .data$.row)
   list(
-    ggplot2::geom_line(mapping, some, colour = "grey40", alpha = max(0.15, min(0.6, 15 / length(rows)))),
+    geom_along(some[[along]])(mapping, some, colour = "grey40",
+                              alpha = max(0.15, min(0.6, 15 / length(rows)))),
     curve_layer(ggplot2::aes(.data[[along]], .data$.pred, group = 1), mean_curve(object, along), along,
                 plot_colours[["blue"]]),
     rug_layer(object, along),

@@ -112,12 +112,13 @@ fan_points <- function(numbers) {
 quantiles_plot <- function(fan, middle, points, along = NULL) {
   all <- nlevels(points$outcome)
   rows <- attr(points, "rows")
-  fan <- first_panels(fan, "outcome")
+  fan <- widened(first_panels(fan, "outcome"))
   points <- first_panels(points, "outcome")
-  if (!is.null(middle)) middle <- first_panels(middle, "outcome")
+  if (!is.null(middle)) middle <- widened(first_panels(middle, "outcome"))
   names <- levels(points$outcome)
   shown <- nrow(points) / length(names)
   title <- "band (rows within)"
+  breaks <- if (length(unique(points$x)) == 1) points$x[1] else ggplot2::waiver()
   ggplot2::ggplot(fan, ggplot2::aes(.data$x)) +
     plot_theme() +
     ggplot2::geom_ribbon(ggplot2::aes(ymin = .data$lower, ymax = .data$upper, fill = .data$band)) +
@@ -128,7 +129,7 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
                                                 labeller = name_strips(length(names)))) +
     ggplot2::scale_fill_manual(values = blues(nlevels(fan$band)), labels = band_labels(fan)) +
     names_legend(band_labels(fan), title, "fill") +
-    predictor_axis("x", fan$x) +
+    predictor_axis("x", fan$x, breaks = breaks) +
     prediction_axis(length(names)) +
     ggplot2::labs(
       x = x_title(along %||% "rows, from the smallest predicted median to the largest"),
@@ -138,6 +139,12 @@ quantiles_plot <- function(fan, middle, points, along = NULL) {
         if (shown < rows) sprintf("points: %s of %s", big_numbers(shown), count_rows(rows))
       )
     )
+}
+
+# Of one value bands and a line so wide that they can be seen.
+widened <- function(data) {
+  if (length(unique(data$x)) != 1) return(data)
+  rbind(transform(data, x = data$x - 0.5), transform(data, x = data$x + 0.5))
 }
 
 # "80 % (79.6 %)": what a band should hold, and what it holds.

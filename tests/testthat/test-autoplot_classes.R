@@ -117,3 +117,18 @@ test_that("the picture is as it was", {
   expect_picture("roc", roc_plot(roc_curves(many_classes(3))))
   expect_picture("calibration", calibration_plot(calibration_bins(many_classes(3))))
 })
+
+test_that("calibration of one row has points without lines, and counts its row", {
+  classes <- sprintf("a class of some length, number %d", 1:20)
+  one <- data.frame(class = factor(classes, classes), positive = rep(c(TRUE, FALSE), c(1, 19)),
+                    probability = 1:20 / 210)
+  plot <- calibration_plot(calibration_bins(one))
+  expect_silent(ggplot2::ggplotGrob(plot))
+  expect_match(plot$labels$caption, "1 row a point", fixed = TRUE)
+  expect_no_match(plot$labels$caption, "[0-9]\n%")
+  strips <- plot$facet$params$labeller(list(unique(plot$data$class)))[[1]]
+  expect_match(strips, "[0-9] %$")
+  expect_identical(anyDuplicated(strips), 0L)
+  several <- rows_on_lines(data.frame(by = c("a", "b", "a", "c"), x = 1:4), "by")
+  expect_identical(several$x, c(1L, 3L))
+})

@@ -40,8 +40,49 @@ test_that("words are wrapped, and shortened where they are longer than a line", 
   expect_identical(wrapped(c("a class of words", "b", ""), 10), c("a class\nof words", "b", ""))
   expect_identical(wrapped("one\ntwo three", 8), "one\ntwo\nthree")
   expect_identical(wrapped("a hidden\u00a01", 9), "a\nhidden 1")
+  expect_identical(wrapped("intervals at 95 %", 16), "intervals at\n95 %")
   expect_identical(wrapped("of abcdefghijkl", 9), "of\nabc...jkl")
   expect_null(shortened(NULL))
+})
+
+test_that("names that differ do so shortened, in no more letters than asked for", {
+  withr::local_seed(1)
+  shared <- c("One_Story_1946_and_Newer_All_Styles", "One_Story_1945_and_Older",
+              "One_Story_with_Finished_Attic_All_Ages", "One_and_Half_Story_Unfinished_All_Ages",
+              "One_and_Half_Story_Finished_All_Ages", "Two_Story_1946_and_Newer",
+              "Two_and_Half_Story_All_Ages", "Split_Foyer", "One_Story_PUD_1946_and_Newer",
+              "One_and_Half_Story_PUD_All_Ages", "Two_Story_PUD_1946_and_Newer")
+  sets <- list(
+    shared, sprintf("class number %02d with a rather long name indeed", 1:20),
+    paste("the free and independent commonwealth of", datasets::state.name),
+    replicate(40, paste(sample(letters, 60, TRUE), collapse = "")),
+    sprintf("a_name_that_differs_in_one_%s_letter_in_its_middle", letters)
+  )
+  for (names in sets) {
+    for (letters in 8:40) {
+      short <- shortened(names, letters)
+      expect_identical(anyDuplicated(short), 0L)
+      expect_lte(max(nchar(short)), letters)
+      fits <- nchar(names) <= letters
+      expect_identical(short[fits], names[fits])
+      for (text in list(wrapped(names, letters), in_few_lines(names, letters))) {
+        expect_identical(anyDuplicated(text), 0L)
+        expect_lte(max(nchar(unlist(strsplit(text, "\n")))), letters)
+      }
+    }
+  }
+  expect_identical(shortened(rev(rep(sets[[2]], 2)), 12), rev(rep(shortened(sets[[2]], 12), 2)))
+})
+
+test_that("of cuts the first that keeps names apart is taken, and else the names have numbers", {
+  expect_identical(shortened(c("abcdefgh", "abcdefgi"), 7), c("ab...gh", "ab...gi"))
+  expect_identical(shortened(c("abcXefghij", "abcYefghij"), 8), c("abcX...j", "abcY...j"))
+  middle <- paste0(strrep("a", 9), c("X", "Y"), strrep("b", 9))
+  expect_match(shortened(middle, 9), "^[.]{3}.*[XY].*[.]{3}$")
+  differing <- paste0("aaaa", c("X", "Y", "X", "Y"), "aaaaaaaaaa", c("X", "X", "Y", "Y"), "aaaa")
+  expect_identical(shortened(differing, 7), paste0("aa...#", c(1, 3, 2, 4)))
+  expect_identical(shortened(rev(differing), 7), rev(shortened(differing, 7)))
+  expect_identical(nchar(shortened(rep_len(differing, 2), 4)), c(5L, 5L))
 })
 
 test_that("legends have as many columns as fit", {

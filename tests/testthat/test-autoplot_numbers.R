@@ -50,3 +50,9 @@ test_that("the picture is as it was", {
   expect_picture("observed", observed_plot(data))
   expect_picture("residuals", residuals_plot(observed_residuals(data)))
 })
+
+test_that("residuals of one row have no lines through one point", {
+  data <- data.frame(outcome = factor("y"), observed = 2, predicted = 1)
+  plot <- residuals_plot(observed_residuals(data))
+  expect_silent(ggplot2::ggplotGrob(plot))
+})

@@ -156,3 +156,13 @@ test_that("many levels stand from top to bottom, beside one row of panels", {
   expect_identical(nrow(panels_drawn(autoplot(of_classes(40, values, ice = TRUE)))), 2L)
   expect_picture("partial many levels", plot)
 })
+
+test_that("a number of one value is a point", {
+  one <- transform(cars_data, wt = 3)
+  for (ice in c(FALSE, TRUE)) {
+    plot <- autoplot(mlp_partial(fit, one, "wt", ice = ice))
+    geoms <- vapply(plot$layers, function(layer) class(layer$geom)[1], "")
+    expect_identical(setdiff(geoms, "GeomRug"), "GeomPoint")
+    expect_silent(ggplot2::ggplotGrob(plot))
+  }
+})

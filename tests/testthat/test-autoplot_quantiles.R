@@ -72,3 +72,14 @@ test_that("the picture is as it was", {
                          fan_points(list(number)), "x")
   expect_picture("quantiles", plot)
 })
+
+test_that("bands and the middle of one row are seen", {
+  plot <- autoplot(quantile_fit, "quantiles", mtcars[1, ])
+  expect_silent(ggplot2::ggplotGrob(plot))
+  layers <- layers_drawn(plot)
+  expect_equal(range(layers[[1]]$x), c(.5, 1.5))
+  expect_identical(ggplot2::ggplot_build(plot)$layout$panel_params[[1]]$x$get_labels(), "1")
+  expect_equal(layers[[2]]$x, 1)
+  expect_equal(layers[[3]]$x, c(.5, 1.5))
+  expect_equal(unique(layers[[3]]$y), predict(quantile_fit, mtcars[1, ], "quantile")$.pred_q0.5)
+})
