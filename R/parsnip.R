@@ -19,10 +19,10 @@
 #' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which
 #' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
 #' `fit_xy()` and from recipes alike: dummy variables need not be made. (A workflow with `add_formula()` hands
-#' over hardhat's model matrix: there logicals become two columns and dates numbers.) Case weights are used.
-#' Sparse data are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse columns, which
-#' are one sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and nine in ten values
-#' are zero. With fewer, or beside factors, they are read like dense ones.
+#' over the model matrix of hardhat: there logicals become two columns and dates numbers.) Case weights are
+#' used. Sparse data are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse
+#' columns, which are one sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and
+#' nine in ten values are zero. With fewer, or beside factors, they are read like dense ones.
 #'
 #' @section Missing values:
 #' In a workflow and by `fit_xy()`, `na_action` decides, by default for an error: see

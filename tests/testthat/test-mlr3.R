@@ -50,7 +50,8 @@ test_that("what a learner does not have is refused", {
 
 test_that("missing values are filled in where that is asked for, and told of otherwise", {
   task <- mlr3::as_task_regr(airquality[!is.na(airquality$Ozone), ], target = "Ozone", id = "air")
-  learner <- trained(learner_of("regr", na_action = "impute", standardize = "zscore", standardize_outcome = TRUE), task)
+  learner <- trained(learner_of("regr", na_action = "impute", standardize = "zscore",
+                                standardize_outcome = TRUE), task)
   expect_false(anyNA(learner$predict(task)$response))
   expect_error(trained(learner_of("regr"), task), "na_action", class = "fastmlp_error")
 })

@@ -127,7 +127,7 @@ test_that("without validation the epoch is kept whose weights still give a finit
   expect_identical(shared$members, calm(ensemble = 2, share_weights = TRUE)$members)
 })
 
-test_that("the last good epoch is kept however many bad ones follow, and what shrinks weights too fast is named", {
+test_that("the last good epoch is kept however many bad ones follow, and what ruins weights is named", {
   set.seed(1)
   x <- matrix(rnorm(400), 80)
   fit <- function(epochs) {
