@@ -50,13 +50,15 @@ inverse_softplus <- function(x) x + log(-expm1(-x))
 joint_outputs <- list(
   none = function(outputs, outcome) mean_of(outputs),
   margin = function(outputs, outcome) mean_of(outputs),
-  softmax = function(outputs, outcome) log(mean_of(lapply(outputs, linked, "softmax"))),
-  sigmoid = function(outputs, outcome) stats::qlogis(mean_of(lapply(outputs, linked, "sigmoid"))),
-  log = function(outputs, outcome) log(mean_of(lapply(outputs, exp))),
+  softmax = function(outputs, outcome) log_mean(lapply(outputs, log_softmax)),
+  sigmoid = function(outputs, outcome) {
+    log_mean(lapply(outputs, log_sigmoid)) - log_mean(lapply(outputs, function(output) log_sigmoid(-output)))
+  },
+  log = function(outputs, outcome) log_mean(outputs),
   ordinal = function(outputs, outcome) {
     probability <- mean_of(lapply(outputs, ordinal_probability))
     below <- t(apply(probability, 1, cumsum))[, -ncol(probability), drop = FALSE]
-    from_increasing(stats::qlogis(pmin(below, 1 - 1e-16)), ncol(below))
+    from_increasing(stats::qlogis(pmin(pmax(below, 1e-300), 1 - 1e-16)), ncol(below))
   },
   quantile = function(outputs, outcome) {
     levels <- outcome$loss$levels
@@ -76,6 +78,21 @@ joint_outputs <- list(
 
 mean_of <- function(values) Reduce(`+`, values) / length(values)
 
+# The logarithm of the mean of what has these logarithms, which may lie beyond all numbers.
+log_mean <- function(logs) {
+  largest <- do.call(pmax, logs)
+  largest + log(mean_of(lapply(logs, function(own) exp(own - largest))))
+}
+
+log_sigmoid <- function(output) stats::plogis(output, log.p = TRUE)
+
+log_softmax <- function(output) {
+  output <- output - row_largest(output)
+  output - log(rowSums(exp(output)))
+}
+
+row_largest <- function(output) do.call(pmax, lapply(seq_len(ncol(output)), function(j) output[, j]))
+
 # The inverse of known_quantiles(), with so many columns for each number.
 from_increasing <- function(values, each) {
   output <- values
@@ -94,8 +111,7 @@ joint_output <- function(outputs, outcome) {
 linked <- function(output, link) {
   if (link == "sigmoid") return(stats::plogis(output))
   if (link == "none") return(output)
-  e <- exp(output - do.call(pmax, lapply(seq_len(ncol(output)), function(j) output[, j])))
-  e / rowSums(e)
+  exp(log_softmax(output))
 }
 
 # ---- training ----

@@ -6,12 +6,6 @@ design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
   offset <- formula_offset(formula, data, call)
   formula <- offset$formula
   terms <- check_formula(formula, data, call)
-  taken <- taken_away(formula, terms, data)
-  if (length(taken)) {
-    data <- new_columns(unclass(data)[setdiff(names(data), taken)], nrow(data))
-    formula <- without_taken(formula, terms)
-    terms <- stats::terms(formula, data = data)
-  }
   bare <- bare_predictors(terms, data)
   check_column_types(data, bare, "data", call)
   check_factors(data, bare, "data", call, policy)
@@ -29,24 +23,6 @@ design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
   offset <- if (!is.null(offset$terms)) list(offset = offset$terms, data = data)
   c(design, list(outcomes = outcomes$blueprint), offset)
 }
-
-# Columns that are added and taken away again, as `k` by `y ~ . - k`, where all terms are columns: they are as
-# if they had not been there.
-taken_away <- function(formula, terms, data) {
-  terms <- stats::delete.response(terms)
-  labels <- attr(terms, "term.labels")
-  used <- attr(terms, "variables")
-  if (length(labels) == 0 || length(labels) == length(used) - 1 || !only_names(terms)) return(NULL)
-  setdiff(bare_predictors(terms, data), c(unquoted(labels), all.vars(rlang::f_lhs(formula))))
-}
-
-without_taken <- function(formula, terms) {
-  stays <- if (has_dot(formula)) quote(.) else stats::reformulate(attr(terms, "term.labels"))[[2]]
-  rlang::new_formula(rlang::f_lhs(formula), stays, rlang::f_env(formula))
-}
-
-# Names as they are, which labels of terms have in backticks.
-unquoted <- function(labels) vapply(lapply(labels, str2lang), as.character, "")
 
 # The predictors of a formula by themselves. A dot stays one, as hardhat cannot take thousands of
 # terms written out, unless it could come to mean the outcome too, or what is taken away again is the outcome.

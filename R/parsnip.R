@@ -176,8 +176,8 @@ rows_left <- function(frame, rows, call = rlang::caller_env()) {
   text <- sprintf("parsnip left out %s of %d with missing values. %s", count_of(dropped, "row"), nrow(data),
                   "In a workflow, or by `fit_xy()`, it is `na_action` that decides.")
   warn_fastmlp(text, "missing", call)
-  used <- intersect(all.vars(stats::terms(frame$formula, data = data)), names(data))
-  stats::complete.cases(data[used])
+  terms <- suppressWarnings(stats::model.frame(frame$formula, data, na.action = stats::na.pass))
+  stats::complete.cases(terms)
 }
 
 parsnip_defaults <- list(

@@ -191,6 +191,27 @@ test_that("it is the same at any number of threads, and by averages of weights",
   expect_identical(fits[[3]], fits[[1]])
 })
 
+test_that("members that are sure and wrong have finite joint outputs", {
+  far <- list(rbind(c(2000, -3000, 0)), rbind(c(1500, -10, -4000)))
+  softmax <- joint_outputs$softmax(far)
+  expect_true(all(is.finite(softmax)))
+  expect_equal(drop(exp(softmax)), c(1, 0, 0))
+  expect_equal(drop(softmax[, 2:3]), c(-1510, -2000) - log(2))
+  sigmoid <- joint_outputs$sigmoid(list(matrix(c(-900, 900)), matrix(c(-1200, 2000))))
+  expect_equal(sigmoid, matrix(c(-900 - log(2), 900 + log(2))))
+  near <- list(matrix(c(-1, 2, 0.5), 1), matrix(c(0.3, -2, 1), 1))
+  mean_probability <- (linked(near[[1]], "softmax") + linked(near[[2]], "softmax")) / 2
+  expect_equal(exp(joint_outputs$softmax(near)), mean_probability)
+  expect_equal(plogis(joint_outputs$sigmoid(near)), (plogis(near[[1]]) + plogis(near[[2]])) / 2)
+  expect_equal(joint_outputs$log(list(matrix(800), matrix(801))), matrix(801 + log((1 + exp(-1)) / 2)))
+  set.seed(1)
+  x <- matrix(rnorm(120), 60)
+  y <- cut(x[, 1], c(-Inf, -0.5, 0.5, Inf), c("lo", "mid", "hi"), ordered_result = TRUE)
+  fit <- small_fit(x, y, loss = "ordinal", ensemble = 3, optimizer = opt_adam(0.05), epochs = 20)
+  sure <- predict(fit, rbind(c(1000, 0), c(-1000, 0)), type = "prob")
+  expect_equal(as.matrix(sure), rbind(c(0, 0, 1), c(1, 0, 0)), ignore_attr = TRUE, tolerance = 1e-6)
+})
+
 test_that("a member that diverges ends training with the last good epoch", {
   expect_warning(
     fit <- small_fit(x * 1e3, y, ensemble = 2, optimizer = opt_sgd(10)), class = "fastmlp_warning_diverged"

@@ -138,20 +138,6 @@ test_that("formulas whose columns are taken as they are, and others, agree", {
   expect_identical(fit(log(mpg) ~ wt + mpg)$network$inputs, 2L)
 })
 
-test_that("columns that are taken away again are as if they had not been there", {
-  data <- data.frame(y = 1:40, day = as.Date("2024-01-01") + 1:40, `a b` = rep(1:4, 10),
-                     k = factor(rep(letters[1:20], 2)), check.names = FALSE)
-  fit <- function(formula, ...) small_fit(formula, data, factor_embedding = embed_factors(), ...)
-  without <- fit(y ~ . - day)
-  expect_identical(without[c("network", "predictors")], small_fit(
-    y ~ ., data[-2], factor_embedding = embed_factors()
-  )[c("network", "predictors")])
-  expect_identical(without$network$inputs, 2L)
-  expect_identical(predict(without, data[-2]), predict(without, data))
-  expect_identical(fit(y ~ `a b` + k + day - day)$network, fit(y ~ `a b` + k)$network)
-  expect_conditions(fit(y ~ . - `a b` - k))
-})
-
 test_that("a formula of a thousand columns is no deeper than its dot", {
   set.seed(1)
   data <- as.data.frame(matrix(rnorm(4000), 4))

@@ -346,6 +346,12 @@ test_that("weights of rows that parsnip leaves out are left out, too", {
   other <- parsnip::fit_xy(spec, data[whole, -1], data$Ozone[whole],
                            case_weights = hardhat::importance_weights(weights[whole]))
   expect_identical(coef(fit$fit), coef(other$fit))
+  expect_warning(
+    by_log <- parsnip::fit(spec, Ozone ~ log(Temp - 70.5) + Wind, data,
+                           case_weights = hardhat::importance_weights(weights)),
+    class = "fastmlp_warning_missing"
+  ) |> suppressWarnings()
+  expect_identical(by_log$fit$training$rows, sum(data$Temp > 70.5))
 })
 
 test_that("a grid may have several layers", {
