@@ -182,7 +182,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   job <- list(
     start = start, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
-    started = started, reporter = reporter, members = members,
+    started = started, reporter = reporter, members = members, halted = guard$interrupted,
     options = engine_options(settings, guard$loss, set_rows((members[[1]]$sets %||% sets)$train), key, plan)
   )
   job$options$epochs <- last_epoch %||% job$options$epochs
@@ -238,7 +238,7 @@ rows_to_prove <- 4096L
 # training diverged, and the epoch kept before stands in, or, if it is no better, the beginning. The state in
 # which training ended; what was interrupted may go on.
 prove_kept <- function(monitors, ended) {
-  if (ended == "interrupted") return(ended)
+  if (ended == "interrupted" || monitors[[1]]$halted()) return(ended)
   all_rows <- .Machine$integer.max
   if (are_sound(monitors, if (ended == "diverged") all_rows else rows_to_prove)) return(ended)
   for (monitor in monitors) monitor$unsound <- .Call(fastmlp_train_step_back, monitor$trainer)
