@@ -158,8 +158,9 @@ embedding_starts <- list(
     })
   },
   piecewise = function(spec, columns, set, scaling) {
+    counts <- set_counts(set)
     lapply(columns, function(column) {
-      edges <- bin_edges(spec$bins, column, set, scaling)
+      edges <- bin_edges(spec$bins, column, set, scaling, counts)
       list(kind = "piecewise", column = column, edges = edges,
            weight = matrix(0, length(edges) - 1, spec$dim - 1))
     })
@@ -167,10 +168,10 @@ embedding_starts <- list(
 )
 
 # Quantiles of the set's rows, without repetitions in single precision; a constant column gets one bin.
-bin_edges <- function(bins, column, set, scaling) {
+bin_edges <- function(bins, column, set, scaling, counts) {
   values <- encoded_column(set$x, column)
   if (!is.null(set$rows)) values <- values[set$rows]
-  quantiles <- weighted_quantiles(values, set_counts(set), seq(0, 1, length.out = bins + 1))
+  quantiles <- weighted_quantiles(values, counts, seq(0, 1, length.out = bins + 1))
   edges <- unique(signif(standardized(quantiles, scaling, column), 7))
   if (length(edges) > 1) edges else edges + c(0, max(1, abs(edges)))
 }

@@ -89,8 +89,9 @@ provisional <- function(columns, policy, arg, call) {
 # A design that knows what stands for missing values of every column, from some rows (NULL for all) by their
 # weights.
 with_fills <- function(design, rows = NULL) {
+  if (is.null(design$source)) return(design)
   counts <- set_counts(c(list(rows = rows), design$weighing))
-  if (!is.null(design$source)) design$predictors$fill <- fills(design$source$columns, rows, counts)
+  design$predictors$fill <- fills(design$source$columns, rows, counts)
   design
 }
 

@@ -127,7 +127,7 @@ same_sparse_outcome <- function(x, columns, target, same) {
   x <- unclass(x)
   zeros <- x$dim[1] - diff(x$p)[columns]
   begins <- function(j) {
-    at <- seq_len(min(x$p[j + 1] - x$p[j], 16L)) + x$p[j]
+    at <- entries_at(x, j, 16)
     same(x$x[at], target[x$i[at] + 1L])
   }
   columns <- Filter(begins, columns[zeros %in% c(0L, tabulate(match(target, unique(target))))])

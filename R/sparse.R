@@ -76,10 +76,13 @@ sparse_columns <- function(x, columns) {
   new_sparse(start, x$i[at], x$x[at], c(x$dim[1], length(columns)), x$names[columns])
 }
 
+# Where the entries of column j lie, `most` of them at most.
+entries_at <- function(x, j, most = Inf) seq_len(min(x$p[j + 1] - x$p[j], most)) + x$p[j]
+
 # Column j with its zeros.
 sparse_column <- function(x, j) {
   x <- unclass(x)
-  at <- seq_len(x$p[j + 1] - x$p[j]) + x$p[j]
+  at <- entries_at(x, j)
   column <- numeric(x$dim[1])
   column[x$i[at] + 1L] <- x$x[at]
   column
@@ -89,7 +92,7 @@ sparse_column <- function(x, j) {
 same_sparse_columns <- function(x, j, k) {
   x <- unclass(x)
   kept <- function(j) {
-    at <- seq_len(x$p[j + 1] - x$p[j]) + x$p[j]
+    at <- entries_at(x, j)
     at <- at[x$x[at] != 0]
     list(x$i[at], x$x[at])
   }

@@ -99,8 +99,8 @@ outcome_scaling <- function(settings, values, rows, counts) {
   scaling <- list(center = rep(0, columns), scale = rep(1, columns))
   if (settings$standardize_outcome) {
     moments <- apply(values, 2, weighted_moments, counts)
-    scaling <- list(center = moments[1, ], scale = ifelse(moments[2, ] > 0, moments[2, ], 1))
-    scaling$scale[is.na(scaling$scale)] <- 1
+    spread <- moments[2, ]
+    scaling <- list(center = moments[1, ], scale = ifelse(spread %in% 0 | is.na(spread), 1, spread))
   }
   if (!settings$clamp) return(scaling)
   c(scaling, list(lower = apply(values, 2, min), upper = apply(values, 2, max)))

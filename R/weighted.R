@@ -29,6 +29,7 @@ weighted_moments <- function(values, counts) {
 weighted_quantiles <- function(values, counts, probs) {
   if (is.null(counts)) return(stats::quantile(values, probs, names = FALSE))
   order <- order(values)
+  order <- order[counts[order] > 0]
   values <- values[order]
   reached <- cumsum(counts[order])
   nth <- function(k) { # the first to reach k, but for rounding
@@ -65,7 +66,7 @@ counted_entries <- function(x, rows, counts) {
   used <- sum(counts > 0)
   total <- sum(counts)
   function(j) {
-    at <- seq_len(x$p[j + 1] - x$p[j]) + x$p[j]
+    at <- entries_at(x, j)
     own <- of_row[x$i[at] + 1L]
     counted <- own > 0
     own <- own[counted]

@@ -179,5 +179,8 @@ test_that("weighted quantiles are those of rows that stand there as often", {
     probs <- c(0, 0.1, 0.25, 0.5, 0.75, 1)
     expect_equal(weighted_quantiles(values[counts > 0], counts[counts > 0], probs),
                  quantile(rep(values, counts), probs, names = FALSE))
+    # Of rows that do not count nothing is taken, also where counts are no whole numbers.
+    expect_identical(weighted_quantiles(c(values, 99), c(counts, 0) * 1.01, probs),
+                     weighted_quantiles(values[counts > 0], counts[counts > 0] * 1.01, probs))
   }
 })
