@@ -198,8 +198,18 @@ image_letters <- function(columns, rows, ratio) max(7, floor(min(4.2 / columns, 
 in_few_lines <- function(names, letters) {
   text <- wrapped(names, letters)
   long <- grepl("\n.*\n.*\n", text) | grepl("...", text, fixed = TRUE)
-  # The first line ends with the gap where this is in the middle.
-  text[long] <- sub(sprintf("^(.{%d})(?=.)", letters), "\\1\n", shortened(names[long], 2 * letters - 3),
-                    perl = TRUE)
+  text[long] <- vapply(shortened(names[long], 2 * letters - 3), in_two_lines, "", letters)
   text
+}
+
+# Text of less than twice as many letters as a line has, broken behind a gap or what else is no letter, or
+# with a hyphen.
+in_two_lines <- function(text, letters) {
+  length <- nchar(text)
+  if (length <= letters) return(text)
+  ends <- gregexpr("[^[:alnum:]](?=[[:alnum:]])", text, perl = TRUE)[[1]]
+  ends <- ends[ends <= letters & ends >= length - letters]
+  if (length(ends)) return(paste0(substr(text, 1, max(ends)), "\n", substring(text, max(ends) + 1)))
+  end <- min(letters - 1, ceiling(length / 2))
+  paste0(substr(text, 1, end), "-\n", substring(text, end + 1))
 }

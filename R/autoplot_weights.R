@@ -201,7 +201,7 @@ weight_histogram <- function(values) {
     ggplot2::facet_wrap(c("layer", "parameter"), scales = "free", ncol = 2 * ceiling(layers / 4),
                         labeller = ggplot2::labeller(.multi_line = layers > 4)) +
     ggplot2::scale_fill_manual(values = parameter_colours, guide = "none") +
-    ggplot2::scale_x_continuous(n.breaks = if (layers > 4) 3) +
+    ggplot2::scale_x_continuous(n.breaks = if (layers > 4) 3, guide = without_overlap()) +
     ggplot2::scale_y_continuous(labels = big_numbers, breaks = function(limits) whole_breaks(limits, 3)) +
     ggplot2::labs(x = "value", y = "how many") +
     plot_theme()

@@ -227,6 +227,7 @@ record_joint <- function(monitors, statuses, joint, values) {
   first <- monitors[[1]]
   plan <- first$plan
   epoch <- first$epochs
+  if (!is.null(values$valid) && !is.finite(values$valid$loss)) return("diverged")
   joint$loss[epoch] <- values$valid$loss %||% NA_real_
   joint$score[epoch] <- values$valid[[plan$engine_metric]] %||% NA_real_
   joint$extra[[epoch]] <- values

@@ -10,7 +10,9 @@ design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
   check_column_types(data, bare, "data", call)
   check_factors(data, bare, "data", call, policy)
   side <- right_side(formula, terms, call)
-  columns <- formula_columns(data, all.vars(rlang::f_rhs(if (has_dot(side)) terms else side)), bare)
+  used <- all.vars(rlang::f_rhs(if (has_dot(side)) terms else side))
+  bare <- intersect(bare, used)
+  columns <- formula_columns(data, used, bare)
   encode <- function(columns) mold_predictors(side, columns, "formula", call, bare)
   molded <- encode(provisional(columns, policy, "data", call))
   check_no_inner_factors(molded$blueprint, bare, call)
@@ -114,7 +116,8 @@ check_variables <- function(formula, data, call) {
 # The terms of a formula that keeps to the rules.
 check_formula <- function(formula, data, call) {
   check_variables(formula, data, call)
-  terms <- explain_hardhat(stats::terms(formula, data = data), "formula", call)
+  # R warns that `log(a) ~ . - a` has changed its own list of variables.
+  terms <- explain_hardhat(suppressWarnings(stats::terms(formula, data = data)), "formula", call)
   for (rule in formula_rules) {
     if (!rule$broken(formula, terms)) next
     abort_argument("formula", rule$expected, deparse1(formula), "formula", rule$hint, call)

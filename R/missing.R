@@ -7,14 +7,14 @@
 #' * `"impute"`: those of predictors are filled in, numbers by the median of their column's training rows,
 #'   factors, text and logicals by the value that most training rows have (of several, the first level,
 #'   `FALSE`). Behind the other predictors comes one of 0 and 1 for each column that lacked values at the
-#'   fit, named like the column with `_missing`, which tells where: a constant and an indicator, as in Josse
-#'   et al. (2019). What fills in is learned at the fit, from the rows that are trained on alone (of an
-#'   ensemble whose members hold different rows, from all), and used for validation data,
-#'   [predict()][predict.fastmlp] and [mlp_continue()], too. A column that lacks values in new data only is
-#'   filled in as well, with a warning, as the network has never learned what that means. In a formula the
-#'   columns of `data` are filled in before its terms are computed. Only columns with missing values are
-#'   copied, of a matrix all. Missing outcomes, `weights` and offsets stay errors, as do columns without any
-#'   value.
+#'   fit, if only in rows of weight 0 or held for validation, named like the column with `_missing`, which
+#'   tells where: a constant and an indicator, as in Josse et al. (2019). What fills in is learned at the
+#'   fit, from the rows that are trained on alone (of an ensemble whose members hold different rows, from
+#'   all), and used for validation data, [predict()][predict.fastmlp] and [mlp_continue()], too. A column
+#'   that lacks values in new data only is filled in as well, with a warning, as the network has never
+#'   learned what that means. In a formula the columns of `data` are filled in before its terms are computed.
+#'   Only columns with missing values are copied, of a matrix all. Missing outcomes, `weights` and offsets
+#'   stay errors, as do columns without any value.
 #' * `"omit"`: at the fit, rows are left out if a predictor, the outcome, the weight or the offset is
 #'   missing (of the columns of `data`, those that the formula or the recipe uses, before its steps), as if
 #'   they had never been there; a message (`fastmlp_message_omitted`) counts them and names the columns. The

@@ -186,8 +186,8 @@
 #'   `r default_of("weights")`
 #' @param class_weights Weights of classes, which multiply `weights` and act just as these do in loss,
 #'   gradient and metrics: numbers from 0 up with a name for each class; `"balanced"`, which gives each class
-#'   the weight `rows / (classes * rows of the class)`, with rows counted by their `weights` (King and Zeng
-#'   2001); or `NULL` for none. `r default_of("class_weights")`
+#'   the weight `rows / (classes * rows of the class)`, with rows counted by their `weights`, those of a
+#'   validation share among them (King and Zeng 2001); or `NULL` for none. `r default_of("class_weights")`
 #' @param offset What is added to predictions and not learned, as in [stats::glm()]: one finite number a row,
 #'   or `NULL` for nothing. With a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
 #'   [loss_negative_binomial()]) it is added to the outputs before the link, such as the logarithm of an

@@ -5,7 +5,8 @@
 #' Makes an mlr3 learner that fits by [mlp_fit()]: `"classif.fastmlp"`, with probabilities, or
 #' `"regr.fastmlp"`. Its parameters are the arguments of [mlp_fit()] with `preset`, without data and
 #' `weights`, which mlr3 hands over from the task; what is not set comes from the preset, but for `verbose`,
-#' which is `FALSE`.
+#' which is `FALSE`. With `na_action = "omit"` rows of new data with missing values get `NA`, which measures
+#' of mlr3 do not take; `"impute"` predicts them, too.
 #'
 #' @param task Type of the task: `"classif"` or `"regr"`.
 #' @param ... Values of parameters, and fields of the learner such as `predict_type`, as for `mlr3::lrn()`.

@@ -201,7 +201,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   history <- training_history(job, result$history, result$extra)
   if (is.null(last_epoch)) {
     warn_of_end(summary, settings, info, call, isTRUE(result$midway), result$unsound)
-    warn_of_size(history, summary, values, settings, info, call)
+    warn_of_size(history, summary, sets$train, settings, info, call)
   }
   list(layers = result$network, members = result$members, history = history, summary = summary,
        state = result$state, epochs = result$kept)
@@ -231,15 +231,21 @@ run_steps <- function(job) {
          kept = monitor$kept))
 }
 
-# Training rows by which weights are proven that training ended with, as it should.
-rows_to_prove <- 4096L
+# Training rows by which weights are proven that training ended with, as it should: all where an output can
+# be above those of all other rows and its mean overflow; otherwise as many as cost a fiftieth of training.
+rows_to_prove <- function(monitor) {
+  rows <- set_rows(monitor$sets$train)
+  if (losses[[monitor$info$loss$name]]$link == "log") return(rows)
+  epochs <- monitor$options$epochs - first_epoch(monitor)
+  as.integer(min(rows, max(4096, rows / 16 * epochs)))
+}
 
 # The loss of an epoch is that before its steps: where that of the weights that are kept is not finite,
 # training diverged, and the epoch kept before stands in, or, if it is no better, the beginning. The state in
 # which training ended; what was interrupted may go on.
 prove_kept <- function(monitors, ended) {
   if (ended == "interrupted" || monitors[[1]]$halted()) return(ended)
-  all_rows <- .Machine$integer.max
+  all_rows <- function(monitor) set_rows(monitor$sets$train)
   if (are_sound(monitors, if (ended == "diverged") all_rows else rows_to_prove)) return(ended)
   for (monitor in monitors) monitor$unsound <- .Call(fastmlp_train_step_back, monitor$trainer)
   lost <- !are_sound(monitors, all_rows)
@@ -247,8 +253,9 @@ prove_kept <- function(monitors, ended) {
   "diverged"
 }
 
+# By so many of the first training rows as rows(monitor) says.
 are_sound <- function(monitors, rows) {
-  all(vapply(monitors, function(monitor) .Call(fastmlp_train_prove, monitor$trainer, rows), NA))
+  all(vapply(monitors, function(monitor) .Call(fastmlp_train_prove, monitor$trainer, rows(monitor)), NA))
 }
 
 # What a trainer ends with; callbacks that ask its monitor for more find none.
@@ -386,19 +393,19 @@ kept_weights <- function(epoch) {
   sprintf("The %s are kept.", if (epoch > 0) paste("weights of epoch", epoch) else "initial weights")
 }
 
-# A squared error so many times that of the mean did not come from learning.
+# A squared error so many times that of outputs of 0 did not come from learning.
 hopeless_times <- 1e6
 
 # What grew beyond all use may be finite all the same, where all hidden units died of it.
-warn_of_size <- function(history, summary, values, settings, info, call) {
+warn_of_size <- function(history, summary, set, settings, info, call) {
   told <- summary$stopped %in% c("diverged", "stuck")
   if (info$loss$name != "squared" || told) return(invisible())
   at <- history$set == "train" & history$metric == "loss" & history$epoch == summary$kept_epoch
   loss <- history$value[at]
-  of_mean <- mean(apply(values$train, 2, stats::var) / (info$scaling$scale %||% 1)^2)
-  if (length(loss) != 1 || !isTRUE(of_mean > 0 && loss > hopeless_times * of_mean)) return(invisible())
-  text <- sprintf("Training diverged: it ended with a loss of %s, where the mean of the outcome has %s.",
-                  signif(loss, 3), signif(of_mean, 3))
+  of_zero <- mean((if (is.null(set$rows)) set$target else set$target[set$rows, ])^2)
+  if (length(loss) != 1 || !isTRUE(of_zero > 0 && loss > hopeless_times * of_zero)) return(invisible())
+  text <- sprintf("Training diverged: it ended with a loss of %s, where outputs of 0 have %s.",
+                  signif(loss, 3), signif(of_zero, 3))
   warn_fastmlp(c(text, i = divergence_advice(settings, info)), "diverged", call)
 }
 

@@ -157,6 +157,8 @@ test_that("names above panels of predictors keep their ends in at most three lin
   expect_identical(in_few_lines(c("class 1", "a customer with a card 1"), 8),
                    c("class 1", "a cus...\nard 1"))
   expect_identical(in_few_lines("a customer with a card 1", 12), "a customer\nwith a card\n1")
+  expect_identical(in_few_lines(c("Somerset", "pixel_row12", "bathrooms"), 7),
+                   c("Some-\nrset", "pixel_\nrow12", "bathr-\nooms"))
   for (columns in 2:6) {
     lines <- strip_lines(long_names(26), strrep("p", 40), columns)
     letters <- (5.4 - 0.075 * beside_letters(columns) - 0.2 * (columns - 1)) / columns / 0.075

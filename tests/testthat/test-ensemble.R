@@ -273,3 +273,11 @@ test_that("an offset moves each member's logit, and that of their mean by no mor
   fit["members"] <- list(NULL)
   expect_equal(moved(fit), rep(1, 100), tolerance = 1e-4)
 })
+
+test_that("a joint loss that is not finite ends training before it is noted", {
+  joint <- rlang::new_environment(list(epochs = 1L, loss = 0.5))
+  values <- list(train = NULL, valid = list(loss = Inf))
+  expect_identical(record_joint(list(list(plan = list(), epochs = 2L)), list(), joint, values), "diverged")
+  expect_identical(joint$epochs, 1L)
+  expect_identical(joint$loss, 0.5)
+})

@@ -37,6 +37,9 @@ test_that("an outcome that is taken away from the predictors is none of them", {
   expect_identical(fit$predictors$names, names(iris)[1:4])
   less <- small_fit(mpg ~ . - mpg - wt + log(wt), mtcars, optimizer = opt_sgd(1e-6))
   expect_identical(predict(less, mtcars[-1]), predict(less, mtcars))
+  calm <- function(formula) small_fit(formula, mtcars, optimizer = opt_sgd(1e-6))
+  expect_identical(calm(log(mpg) ~ . - mpg)$network, calm(log(mpg) ~ .)$network)
+  expect_identical(calm(cbind(mpg, wt) ~ . - mpg)$predictors$names, calm(cbind(mpg, wt) ~ .)$predictors$names)
 })
 
 test_that("a formula may be given by its name", {

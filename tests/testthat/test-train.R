@@ -376,13 +376,45 @@ test_that("a squared error beyond all use is told of, though it is finite", {
   fit <- function(optimizer, ...) {
     mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, init = huge, optimizer = optimizer, ...)
   }
-  expect_warning(stuck <- fit(opt_sgd(1e-30), epochs = 2), "ended with a loss of .*the outcome has 1.67",
+  expect_warning(stuck <- fit(opt_sgd(1e-30), epochs = 2), "ended with a loss of .*outputs of 0 have 7.5",
                  class = "fastmlp_warning_diverged")
   expect_identical(stuck$training$stopped, "finished")
-  expect_warning(fit(opt_sgd(1e-30), epochs = 2, standardize_outcome = TRUE), "the outcome has 1[.]",
+  expect_warning(fit(opt_sgd(1e-30), epochs = 2, standardize_outcome = TRUE), "outputs of 0 have 0.75",
                  class = "fastmlp_warning_diverged")
   expect_no_warning(mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, optimizer = opt_sgd(1e-6)))
-  same <- transform(rows, y = 1)
-  expect_no_warning(mlp_fit(y ~ x, same, preset = "plain", hidden_units = 2, init = huge,
+  zeros <- transform(rows, y = 0)
+  expect_no_warning(mlp_fit(y ~ x, zeros, preset = "plain", hidden_units = 2, init = huge,
                             optimizer = opt_sgd(1e-30)))
+})
+
+test_that("a loss that falls slowly is not called diverged, however far the outcome is from 0", {
+  set.seed(1)
+  rows <- data.frame(x = seq_len(20) / 20)
+  rows$y <- 1e6 + rows$x
+  slow <- function(formula) {
+    mlp_fit(formula, rows, preset = "plain", hidden_units = 2, epochs = 3, optimizer = opt_sgd(1e-9))
+  }
+  expect_no_warning(slow(y ~ x))
+  expect_no_warning(slow(x ~ y + offset(1e8 * x)))
+})
+
+test_that("the weights that are kept are proven by rows far down, too", {
+  x <- c(seq(-1, 1, length.out = 5999), 50)
+  y <- ifelse(x > 0 & x < 50, 3, 1)
+  start <- list(list(weight = matrix(0), bias = 0))
+  fit <- function(x, y) {
+    mlp_fit(matrix(x), y, preset = "plain", loss = "poisson", hidden_units = integer(), init = start,
+            epochs = 1, batch_size = Inf, optimizer = opt_sgd(4), verbose = FALSE)
+  }
+  expect_warning(ruined <- fit(x, y), class = "fastmlp_warning_diverged")
+  expect_identical(ruined$training$kept_epoch, 0L)
+  expect_no_warning(fit(x[-6000], y[-6000]))
+  monitor <- function(loss, rows, epochs) {
+    list(sets = list(train = list(x = matrix(0, rows))), info = list(loss = list(name = loss)),
+         options = list(epochs = epochs))
+  }
+  expect_identical(rows_to_prove(monitor("poisson", 9000L, 1L)), 9000L)
+  expect_identical(rows_to_prove(monitor("squared", 9000L, 1L)), 4096L)
+  expect_identical(rows_to_prove(monitor("squared", 9000L, 16L)), 9000L)
+  expect_identical(rows_to_prove(monitor("squared", 100L, 1L)), 100L)
 })
