@@ -93,7 +93,7 @@ fit_synonyms <- list(
     c("Hess", "MaxNWts", "mask", "model", "control", "write_forest", "dtype", "precision"),
   "Give the outcome in the formula, or after the predictors, `mlp_fit(x, y)`." =
     c("y", "outcome", "target", "response", "labels"),
-  "Give the formula first, or as `formula = `." = c("x", "formula", "data")
+  "Give the formula first, then the data: `mlp_fit(outcome ~ ., data)`." = c("x", "formula", "data")
 )
 
 # What arguments of constructors are called elsewhere, by the argument that may be meant.

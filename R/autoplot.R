@@ -302,7 +302,7 @@ plot_theme <- function() {
 # Numbers on axes and in labels: 1,000; with so many digits that no two look alike.
 big_numbers <- function(x, mark = ",") {
   large <- max(abs(x), 0, na.rm = TRUE) >= 1
-  for (digits in 3:7) {
+  for (digits in 3:12) {
     text <- format(x, big.mark = mark, trim = TRUE, scientific = if (large) FALSE else NA, digits = digits)
     if (length(unique(text)) == length(unique(x))) break
   }

@@ -37,7 +37,7 @@ history_plot <- function(history, marked = NULL) {
     marked_epoch_line(marked) +
     history_curves(history[!rate, ]) +
     rate_curve(history[rate, ]) +
-    ggplot2::facet_wrap("metric", scales = "free_y", labeller = ggplot2::as_labeller(metric_titles)) +
+    ggplot2::facet_wrap("metric", scales = "free_y", labeller = metric_strips(nlevels(history$metric))) +
     ggplot2::scale_x_continuous(breaks = integer_breaks, labels = big_numbers, guide = without_overlap()) +
     ggplot2::scale_y_continuous(labels = big_numbers) +
     ggplot2::scale_colour_manual(values = unname(plot_colours)) +
@@ -47,7 +47,12 @@ history_plot <- function(history, marked = NULL) {
     plot_theme()
 }
 
-metric_titles <- function(metrics) sub("learn_rate", "learning rate", metrics, fixed = TRUE)
+# Names of so many panels; users name metrics of their own.
+metric_strips <- function(panels) {
+  ggplot2::as_labeller(function(metrics) {
+    in_few_lines(sub("learn_rate", "learning rate", metrics, fixed = TRUE), panel_letters(panels))
+  })
+}
 
 marked_epoch_line <- function(marked) {
   if (is.null(marked)) return(NULL)

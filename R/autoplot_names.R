@@ -129,11 +129,11 @@ legend_title <- function(text) wrapped(text, 24)
 # Names along an axis that share the picture with what they name.
 along_side <- function(names) shortened(names, 20)
 
-# Many or long names along the x axis stand at an angle, and upright where the first would reach beyond the
-# picture.
-crowded_names <- function(names) {
-  if (sum(nchar(along_side(names)) + 2) > 60) {
-    upright <- length(names) > 6
+# Many or long names along the x axis of so many panels beside each other stand at an angle, and upright where
+# the first would reach beyond the picture.
+crowded_names <- function(names, columns = 1) {
+  if (columns * sum(nchar(along_side(names)) + 2) > 60) {
+    upright <- length(names) > 6 || columns > 1
     ggplot2::theme(axis.text.x = ggplot2::element_text(angle = if (upright) 90 else 40, hjust = 1,
                                                        vjust = if (upright) 0.5 else 1))
   }

@@ -74,7 +74,7 @@ partial_lines <- function(object, variables, by) {
   list(
     curve_layer(mapping, object, along, colour),
     rug_layer(object, along),
-    value_axes(object, along),
+    value_axes(object, along, if (is.null(panels)) 1 else nlevels(object$.output)),
     if (!one) list(scale_by_colour(groups), names_legend(groups, title %||% "")),
     if (!is.null(panels)) panels_of(object, panels, if (one || fits_above(groups, title %||% "")) 5.2 else 3),
     ggplot2::labs(x = x_title(along), y = y_title(partial_words(object)), colour = title)
@@ -93,12 +93,12 @@ have_line <- function(values) on_a_line(values) && length(unique(values)) > 1
 
 geom_along <- function(values) if (have_line(values)) ggplot2::geom_line else ggplot2::geom_point
 
-value_axes <- function(object, along) {
+value_axes <- function(object, along, panels = nlevels(object$.output)) {
   list(
     if (on_a_line(object[[along]])) predictor_axis("x", object[[along]]) else
       ggplot2::scale_x_discrete(labels = along_side, guide = without_overlap()),
-    names_along(object[[along]]),
-    prediction_axis(nlevels(object$.output))
+    names_along(object[[along]], panels),
+    prediction_axis(panels)
   )
 }
 
@@ -108,7 +108,9 @@ prediction_axis <- function(panels) {
   ggplot2::scale_y_continuous(labels = big_numbers, breaks = breaks, guide = without_overlap())
 }
 
-names_along <- function(values) if (!on_a_line(values)) crowded_names(levels(as.factor(values)))
+names_along <- function(values, panels = 1) {
+  if (!on_a_line(values)) crowded_names(levels(as.factor(values)), ggplot2::wrap_dims(panels)[2])
+}
 
 # Points of outputs beside each other, with the levels of a factor from top to bottom.
 level_panels <- function(object, along) {
@@ -120,7 +122,7 @@ level_panels <- function(object, along) {
     ggplot2::facet_wrap(".output", ncol = columns, labeller = beside_strips(levels, columns)),
     ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()),
     names_beside(columns),
-    ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7),
+    ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7), panel.spacing.x = ggplot2::unit(12, "pt"),
                    axis.text.y = ggplot2::element_text(size = min(9, max(5, 180 / length(levels))))),
     ggplot2::labs(x = wrapped(partial_words(object), title_letters(levels, columns)), y = y_title(along))
   )
@@ -179,7 +181,7 @@ partial_tiles <- function(object) {
     ),
     cell_scale("x", object[[sides[1]]]),
     cell_scale("y", object[[sides[2]]]),
-    names_along(object[[sides[1]]]),
+    names_along(object[[sides[1]]], nlevels(object$.output)),
     fill_by_number(attr(object, "type")),
     panels_of(object),
     ggplot2::labs(x = x_title(sides[1]), y = y_title(sides[2]), fill = legend_title(partial_words(object)))

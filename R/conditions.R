@@ -4,9 +4,9 @@
 #' @section Conditions:
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own. Warnings
 #' are
-#' * `fastmlp_warning_diverged`: the loss became infinite or not a number (training ends, and the last epoch
-#'   after which it was finite is kept), or a squared error ended at more than a million times that of the
-#'   mean of the outcome;
+#' * `fastmlp_warning_diverged`: a loss, that of validation rows among them, or a gradient became infinite or
+#'   not a number (training ends, and the last epoch after which the loss was finite is kept), or a squared
+#'   error ended above that of the start and at more than a million times that of outputs of 0;
 #' * `fastmlp_warning_interrupted`: the user stopped training. The best completed epoch is kept with
 #'   `patience`, else the last one; in the first, the weights so far, or those at the beginning by
 #'   [opt_lbfgs()] and of ensembles whose members do not share weights. What belongs to the end of an epoch,

@@ -50,8 +50,8 @@ NULL
 #' levels stay indicators, one column a level. The default rule, from 9 levels to 8 values, is that of
 #' Holzmueller, Grinsztajn and Steinwart (2024). The tables have neither decay nor penalty;
 #' `rate_factors = c(factor_embedding = )` makes them learn slower or faster. Where a formula has functions or
-#' interactions, or takes columns away again (`y ~ . - x`), factors stay indicators; ordered ones that are
-#' scores (`ordered_factors`) are numbers, however many levels they have.
+#' interactions, factors stay indicators; ordered ones that are scores (`ordered_factors`) are numbers,
+#' however many levels they have.
 #'
 #' @param frequencies Frequencies of each predictor: a whole number from 1 to 256.
 #'   `r default_among("frequencies", "^embed_")`

@@ -133,6 +133,7 @@ run_ensemble <- function(job) {
     epochs = joint$epochs, kept_epoch = min(closed[[1]]$kept_epoch, joint$epochs),
     threads = closed[[1]]$threads, step_seconds = sum_of("step_seconds"), profile = sum_of("profile"),
     ended = ended, unsound = monitors[[1]]$unsound, midway = job$settings$share_weights, state = NULL,
+    valid_lost = isTRUE(joint$valid_lost) || any(vapply(closed, `[[`, NA, "valid_lost")),
     extra = joint$extra, kept = joint$kept
   )
 }
@@ -227,7 +228,8 @@ record_joint <- function(monitors, statuses, joint, values) {
   first <- monitors[[1]]
   plan <- first$plan
   epoch <- first$epochs
-  if (!is.null(values$valid) && !is.finite(values$valid$loss)) return("diverged")
+  joint$valid_lost <- !is.null(values$valid) && !is.finite(values$valid$loss)
+  if (joint$valid_lost) return("diverged")
   joint$loss[epoch] <- values$valid$loss %||% NA_real_
   joint$score[epoch] <- values$valid[[plan$engine_metric]] %||% NA_real_
   joint$extra[[epoch]] <- values

@@ -5,14 +5,15 @@ design_formula <- function(formula, data, call, policy = values_policy(NULL)) {
   check_column_names(names(data), "data", call)
   offset <- formula_offset(formula, data, call)
   formula <- offset$formula
-  terms <- check_formula(formula, data, call)
-  bare <- bare_predictors(terms, data)
+  used <- without_removed(formula, data)
+  terms <- check_formula(used$formula, used$data, call)
+  bare <- bare_predictors(terms, used$data)
   check_column_types(data, bare, "data", call)
   check_factors(data, bare, "data", call, policy)
-  side <- right_side(formula, terms, call)
-  used <- all.vars(rlang::f_rhs(if (has_dot(side)) terms else side))
-  bare <- intersect(bare, used)
-  columns <- formula_columns(data, used, bare)
+  side <- right_side(used$formula, terms, call)
+  variables <- all.vars(rlang::f_rhs(if (has_dot(side)) terms else side))
+  bare <- intersect(bare, variables)
+  columns <- formula_columns(data, variables, bare)
   encode <- function(columns) mold_predictors(side, columns, "formula", call, bare)
   molded <- encode(provisional(columns, policy, "data", call))
   check_no_inner_factors(molded$blueprint, bare, call)
@@ -38,6 +39,42 @@ right_side <- function(formula, terms, call) {
   named <- any(outcome %in% all.vars(rlang::f_rhs(terms)))
   side <- if (named) stats::reformulate(labels) else formula
   rlang::new_formula(NULL, rlang::f_rhs(side), rlang::f_env(formula))
+}
+
+# A formula and its data as if the columns that it takes away had never been there: list(formula, data). As
+# they are where what is taken away is no column, or is used by another term.
+without_removed <- function(formula, data) {
+  as_they_are <- list(formula = formula, data = data)
+  if (!"-" %in% all.names(rlang::f_rhs(formula))) return(as_they_are)
+  terms <- list()
+  removed <- character()
+  for (part in side_parts(rlang::f_rhs(formula))) {
+    name <- if (is.symbol(part$term)) as.character(part$term) else ""
+    if (part$added) {
+      terms <- c(terms, list(part$term))
+      removed <- setdiff(removed, name)
+    } else {
+      if (!name %in% names(data)) return(as_they_are)
+      terms <- Filter(function(term) !identical(term, part$term), terms)
+      removed <- c(removed, name)
+    }
+  }
+  in_terms <- unlist(lapply(Filter(is.call, terms), all.vars))
+  if (length(removed) == 0 || length(terms) == 0 || any(c(removed, ".") %in% in_terms)) return(as_they_are)
+  rlang::f_rhs(formula) <- Reduce(function(left, right) call("+", left, right), terms)
+  kept <- setdiff(names(data), setdiff(removed, all.vars(rlang::f_lhs(formula))))
+  list(formula = formula, data = as.data.frame(data)[kept])
+}
+
+# What a side of a formula adds and takes away, from left to right: each list(term, added).
+side_parts <- function(side, added = TRUE) {
+  if (added && is_sum(side)) return(c(side_parts(side[[2]]), side_parts(side[[3]])))
+  if (added && rlang::is_call(side, "-", n = 2)) {
+    return(c(side_parts(side[[2]]), side_parts(side[[3]], added = FALSE)))
+  }
+  if (!added && rlang::is_call(side, "(")) return(side_parts(side[[2]], added))
+  if (!added && is_sum(side)) return(c(side_parts(side[[2]], added), side_parts(side[[3]], added)))
+  list(list(term = side, added = added))
 }
 
 has_dot <- function(formula) "." %in% all.vars(rlang::f_rhs(formula))

@@ -305,6 +305,11 @@ gaps_of <- function(column) {
 used_columns <- function(by, data = NULL) {
   if (inherits(by, "recipe")) return(by$var_info$variable[by$var_info$role %in% fitted_roles])
   if (!inherits(by, "formula")) return(NULL)
+  if (is.data.frame(data)) {
+    kept <- without_removed(by, data)
+    by <- kept$formula
+    data <- kept$data
+  }
   used <- all.vars(by)
   if ("." %in% used) names(data) else used
 }

@@ -179,15 +179,16 @@
 #' @param weights Case weights: one non-negative number a row, or `NULL` for equal ones. The gradient of a
 #'   batch is `sum(weights * gradient)` over its rows, divided by the number of its rows times the mean
 #'   weight of all training rows: a weight of 2 counts as two rows, whatever the batch size. So it does in
-#'   batch normalisation (formula in the section on hidden layers), in the statistics that standardise or fill
-#'   in missing values, in the range of `clamp` and the edges of [embed_piecewise()], where weights that are
-#'   no whole numbers are first brought to a mean of 1. Initialisers that look at the data count each row
+#'   batch normalisation (formula in the section on hidden layers; batches of more than 1024 rows are cut into
+#'   pieces by rows, not by weights), in the statistics that standardise or fill in missing values, in the
+#'   range of `clamp` and the edges of [embed_piecewise()], where weights that are no whole numbers are first
+#'   brought to a mean of 1. Initialisers that look at the data count each row
 #'   once.
 #'   `r default_of("weights")`
 #' @param class_weights Weights of classes, which multiply `weights` and act just as these do in loss,
 #'   gradient and metrics: numbers from 0 up with a name for each class; `"balanced"`, which gives each class
-#'   the weight `rows / (classes * rows of the class)`, with rows counted by their `weights`, those of a
-#'   validation share among them (King and Zeng 2001); or `NULL` for none. `r default_of("class_weights")`
+#'   the weight `rows / (classes * rows of the class)`, with rows counted by their `weights`, those held
+#'   for validation among them (King and Zeng 2001); or `NULL` for none. `r default_of("class_weights")`
 #' @param offset What is added to predictions and not learned, as in [stats::glm()]: one finite number a row,
 #'   or `NULL` for nothing. With a log link (`"poisson"`, `"gamma"`, [loss_tweedie()] and
 #'   [loss_negative_binomial()]) it is added to the outputs before the link, such as the logarithm of an
@@ -228,7 +229,8 @@
 #'   interrupt and at the end, and is always whole, whatever happens meanwhile. The same call with the same
 #'   data and arguments (`threads` and `verbose` may differ; functions are compared by their text and the
 #'   values that they use, callbacks by their text) goes on from it, whatever the seed is by then, and ends
-#'   as the unbroken run would have; once that has ended it returns the fit at once. Delete the file to start
+#'   as the unbroken run would have, on processors of the same instruction set ([mlp_info()]); once that has
+#'   ended it returns the fit at once. Delete the file to start
 #'   anew. Not with `ensemble`, `refit` and `keep_epochs`, nor by [opt_lbfgs()]. `r default_of("checkpoint")`
 #' @param threads Threads to use: a whole number of at least 1, or `NULL` for [mlp_threads()].
 #'   `r default_of("threads")`

@@ -19,10 +19,13 @@
 #' The modes are `"regression"`, `"classification"` and, where parsnip has it, `"quantile regression"`, which
 #' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
 #' `fit_xy()` and from recipes alike: dummy variables need not be made. (A workflow with `add_formula()` hands
-#' over the model matrix of hardhat: there logicals become two columns and dates numbers.) Case weights are
-#' used. Sparse data are taken where [mlp_fit()] takes them: a `dgCMatrix`, and recipes with sparse
-#' columns, which are one sparse matrix to fastmlp if there are at least 1000 of them, all numeric, and
-#' nine in ten values are zero. With fewer, or beside factors, they are read like dense ones.
+#' over the model matrix of hardhat: there logicals become two columns, dates numbers, and factors that
+#' the formula takes away (`y ~ . - f`) come back; `add_variables()` or a recipe leaves them out.) `fit()`
+#' with a formula hands over columns alone: interactions, columns that are taken away, and `I()` or `poly()`
+#' are refused there. Case weights are used. Sparse data are taken where [mlp_fit()] takes them: a
+#' `dgCMatrix`, and recipes with sparse columns, which are one sparse matrix to fastmlp if there are at least
+#' 1000 of them, all numeric, and nine in ten values are zero. With fewer, or beside factors, they are read
+#' like dense ones.
 #'
 #' @section Missing values:
 #' In a workflow and by `fit_xy()`, `na_action` decides, by default for an error: see
@@ -137,7 +140,9 @@ parsnip_fit <- function(x, y, weights = NULL, ...) {
   check_given_once(names(substitute(list(...))))
   check_no_offset(c(names(substitute(list(...))), colnames(x)))
   check_quantile_levels(substitute(list(...))$loss, parent.frame())
-  left <- rows_left(parent.frame(), NROW(y))
+  given <- formula_given(parent.frame())
+  check_columns_alone(given, x)
+  left <- rows_left(given, NROW(y))
   if (length(weights) == length(left)) weights <- weights[left]
   mlp_fit(x, y, weights = weights, ...)
 }
@@ -165,18 +170,44 @@ check_quantile_levels <- function(loss, frame, call = rlang::caller_env()) {
                  "Use `set_mode(\"quantile regression\", quantile_levels = c(0.1, 0.5, 0.9))`.", call)
 }
 
-# parsnip's fit() with a formula drops rows with missing values, but not their weights, and says nothing. It
-# calls the engine from an environment that still holds the data as they came, or from one just below that. A
-# warning then, and which of all rows are left; NULL otherwise.
-rows_left <- function(frame, rows, call = rlang::caller_env()) {
+# What parsnip's fit() was given, list(formula, data); NULL where it was no formula. It calls the engine from
+# an environment that still holds them as they came, or from one just below that.
+formula_given <- function(frame) {
   if (!rlang::env_has(frame, "y")) frame <- rlang::env_parent(frame)
-  data <- if (rlang::is_formula(frame$formula)) frame$data
+  if (rlang::is_formula(frame$formula) && is.data.frame(frame$data)) {
+    list(formula = frame$formula, data = frame$data)
+  }
+}
+
+# Of a formula fit() hands over its variables: as if interactions were not in it, and with the columns that it
+# takes away.
+check_columns_alone <- function(given, x, call = rlang::caller_env()) {
+  if (is.null(given)) return(invisible())
+  terms <- suppressWarnings(stats::terms(given$formula, data = given$data))
+  uses <- attr(terms, "factors") > 0
+  if (length(uses) == 0) return(invisible())
+  removed <- setdiff(rownames(uses)[rowSums(uses) == 0], rownames(uses)[attr(terms, "response")])
+  joined <- colnames(uses)[attr(terms, "order") > 1]
+  no_column <- vapply(x, function(column) inherits(column, "AsIs") || !is.null(dim(column)), NA)
+  lost <- c(joined, sprintf("- %s", removed), names(x)[no_column])
+  if (length(lost) == 0) return(invisible())
+  abort_argument(
+    "formula", "one of columns, and functions of one each, in `fit()` of parsnip, which hands over no more",
+    sprintf("`%s`", lost[1]), "formula",
+    "Use `workflows::workflow(formula, spec)` or a recipe, or fit with `mlp_fit()` itself.", call
+  )
+}
+
+# fit() with a formula drops rows with missing values, but not their weights, and says nothing. A warning
+# then, and which of all rows are left; NULL otherwise.
+rows_left <- function(given, rows, call = rlang::caller_env()) {
+  data <- given$data
   dropped <- NROW(data) - rows
-  if (!is.data.frame(data) || dropped <= 0) return(NULL)
+  if (is.null(data) || dropped <= 0) return(NULL)
   text <- sprintf("parsnip left out %s of %d with missing values. %s", count_of(dropped, "row"), nrow(data),
                   "In a workflow, or by `fit_xy()`, it is `na_action` that decides.")
   warn_fastmlp(text, "missing", call)
-  terms <- suppressWarnings(stats::model.frame(frame$formula, data, na.action = stats::na.pass))
+  terms <- suppressWarnings(stats::model.frame(given$formula, data, na.action = stats::na.pass))
   stats::complete.cases(terms)
 }
 

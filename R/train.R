@@ -200,8 +200,8 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
   if (wants_profile(settings)) summary$profile <- report_profile(result, summary)
   history <- training_history(job, result$history, result$extra)
   if (is.null(last_epoch)) {
-    warn_of_end(summary, settings, info, call, isTRUE(result$midway), result$unsound)
-    warn_of_size(history, summary, sets$train, settings, info, call)
+    warn_of_end(summary, settings, info, call, result)
+    warn_of_size(history, summary, job)
   }
   list(layers = result$network, members = result$members, history = history, summary = summary,
        state = result$state, epochs = result$kept)
@@ -347,101 +347,3 @@ advance <- function(trainer, reporter, monitor) {
   if (interrupted && state != "interrupted") put_interrupt_back()
   state
 }
-
-# midway: in the first epoch the weights of its last step are kept, not the initial ones. unsound: the epoch
-# whose weights were found to be of no use.
-warn_of_end <- function(summary, settings, info, call, midway = FALSE, unsound = NULL) {
-  if (summary$stopped == "interrupted") {
-    text <- sprintf("Training was interrupted after %s; the %s are kept.", count_of(summary$epochs, "epoch"),
-                    if (summary$kept_epoch > 0 || midway) "weights so far" else "initial weights")
-    warn_fastmlp(text, "interrupted", call)
-  }
-  if (summary$stopped == "diverged") {
-    warn_fastmlp(diverged_message(summary, settings, info, unsound), "diverged", call)
-  }
-  if (summary$stopped == "stuck") warn_fastmlp(stuck_message(summary, settings, info), "stuck", call)
-}
-
-stuck_message <- function(summary, settings, info) {
-  c(
-    sprintf("%s is stuck after %s: it failed to find a lower loss, and there is one.",
-            optimizer_of(settings$optimizer)$title, count_of(summary$epochs, "iteration")),
-    i = kept_weights(summary$kept_epoch),
-    i = advice_text(c(
-      scaling_advice(settings, info),
-      if (!is.null(info$loss$fn)) "see whether the gradient of `loss` is that of its value"
-    ) %||% "use another optimizer, such as `opt_adam()`")
-  )
-}
-
-diverged_message <- function(summary, settings, info, unsound) {
-  title <- optimizer_of(settings$optimizer)$title
-  c(
-    if (is.null(unsound)) {
-      sprintf("Training diverged: the loss was no longer finite at a step of %s in epoch %d.",
-              title, summary$epochs + 1L)
-    } else {
-      sprintf("Training diverged: after the steps of %s in epoch %d the loss was no longer finite.",
-              title, unsound)
-    },
-    i = kept_weights(summary$kept_epoch),
-    i = divergence_advice(settings, info)
-  )
-}
-
-kept_weights <- function(epoch) {
-  sprintf("The %s are kept.", if (epoch > 0) paste("weights of epoch", epoch) else "initial weights")
-}
-
-# A squared error so many times that of outputs of 0 did not come from learning.
-hopeless_times <- 1e6
-
-# What grew beyond all use may be finite all the same, where all hidden units died of it.
-warn_of_size <- function(history, summary, set, settings, info, call) {
-  told <- summary$stopped %in% c("diverged", "stuck")
-  if (info$loss$name != "squared" || told) return(invisible())
-  at <- history$set == "train" & history$metric == "loss" & history$epoch == summary$kept_epoch
-  loss <- history$value[at]
-  of_zero <- mean((if (is.null(set$rows)) set$target else set$target[set$rows, ])^2)
-  if (length(loss) != 1 || !isTRUE(of_zero > 0 && loss > hopeless_times * of_zero)) return(invisible())
-  text <- sprintf("Training diverged: it ended with a loss of %s, where outputs of 0 have %s.",
-                  signif(loss, 3), signif(of_zero, 3))
-  warn_fastmlp(c(text, i = divergence_advice(settings, info)), "diverged", call)
-}
-
-divergence_advice <- function(settings, info) {
-  rate <- settings$optimizer$learn_rate
-  advice <- c(
-    shrinking_advice(settings),
-    if (!is.null(rate)) {
-      sprintf("lower `learn_rate` (it was %s, try %s)", format(rate), format(lower_rate(settings$optimizer)))
-    },
-    scaling_advice(settings, info),
-    if (!is.null(info$loss$fn)) "see where `loss` is not finite"
-  ) %||% "raise `penalty`"
-  advice_text(advice)
-}
-
-# A tenth, but of rates above 1, which may be far away, the optimizer's default.
-lower_rate <- function(optimizer) {
-  rate <- optimizer$learn_rate
-  if (rate > 1) formals(optimizer_of(optimizer)$constructor)$learn_rate else rate / 10
-}
-
-# Weights that a step shrinks by more than themselves grow.
-shrinking_advice <- function(settings) {
-  rate <- settings$optimizer$learn_rate %||% 0
-  c(
-    if (isTRUE(rate * settings$penalty >= 1)) "lower `penalty`",
-    if (isTRUE(rate * settings$optimizer$weight_decay >= 1)) "lower the optimizer's `weight_decay`"
-  )
-}
-
-scaling_advice <- function(settings, info) {
-  c(
-    if (settings$standardize == "none") "use `standardize = \"zscore\"`",
-    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`"
-  )
-}
-
-advice_text <- function(advice) paste0("You could ", paste(advice, collapse = ", or "), ".")

@@ -137,8 +137,9 @@ SEXP fastmlp_train_step_back(SEXP trainer);
 /* Ends training: list(network = <layers with the kept weights>, history = <as above>, epochs = <int,
    completed since the beginning>, kept_epoch = <int, 0 for the initial weights>, threads = <int>,
    step_seconds = <of all training steps>, profile = <named double: seconds a phase, of all members together;
-   zeros if not asked for>, variants = <list of the layers of each; NULL where no weights are shared>). The
-   pointer is spent after it. */
+   zeros if not asked for>, variants = <list of the layers of each; NULL where no weights are shared>,
+   valid_lost = <whether it was the loss of the validation rows that was not finite>). The pointer is spent
+   after it. */
 SEXP fastmlp_train_close(SEXP trainer);
 
 /* r_objective.c */

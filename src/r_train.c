@@ -394,7 +394,7 @@ SEXP fastmlp_train_close(SEXP owner) {
   double phase_seconds[PHASE_COUNT];
   for (int i = 0; i < PHASE_COUNT; i++) phase_seconds[i] = trainer_phase_seconds(t->trainer, (phase)i);
   const char *names[] = {"network", "history",  "epochs", "kept_epoch", "threads", "step_seconds",
-                         "profile", "variants", ""};
+                         "profile", "variants", "valid_lost", ""};
   SEXP result = PROTECT(Rf_mkNamed(VECSXP, names));
   SET_VECTOR_ELT(result, 1, history_to_list(t));
   SET_VECTOR_ELT(result, 2, Rf_ScalarInteger(trainer_epochs(t->trainer)));
@@ -402,6 +402,7 @@ SEXP fastmlp_train_close(SEXP owner) {
   SET_VECTOR_ELT(result, 4, Rf_ScalarInteger(trainer_threads(t->trainer)));
   SET_VECTOR_ELT(result, 5, Rf_ScalarReal(trainer_step_seconds(t->trainer)));
   SET_VECTOR_ELT(result, 6, phases_to_vector(phase_seconds));
+  SET_VECTOR_ELT(result, 8, Rf_ScalarLogical(trainer_valid_lost(t->trainer)));
   trainer_close(t->trainer);
   t->trainer = NULL;
   SET_VECTOR_ELT(result, 0, network_to_list(&t->net, t->net.parameter, true));

@@ -226,7 +226,8 @@ static void end_epoch(trainer *t) {
   epoch_record record = {t->sums.train_loss / weight, t->sums.train_score / weight, NAN, NAN, t->sums.rate};
   if (t->average != NULL) network_apply_scale(&t->judged, t->average);
   if (t->valid != NULL) evaluate(t, &record);
-  if (t->valid != NULL && !train_is_finite(record.valid_loss)) {
+  t->valid_lost = t->valid != NULL && !train_is_finite(record.valid_loss);
+  if (t->valid_lost) {
     t->state = TRAIN_DIVERGED;
     return;
   }
@@ -354,6 +355,8 @@ double trainer_epoch_progress(const trainer *t) {
 }
 
 int trainer_kept_epoch(const trainer *t) { return t->kept_epoch; }
+
+bool trainer_valid_lost(const trainer *t) { return t->valid_lost; }
 
 /* A network of the same layers with other parameters, as one of its variants. */
 static void show_variant(const trainer *t, network *net, int variant) {

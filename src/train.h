@@ -118,6 +118,8 @@ double trainer_epoch_progress(const trainer *trainer);
 /* The epoch (1-based) whose weights training would keep now: with patience the one of least validation loss,
    otherwise the last finite one; 0 before the first has ended. */
 int trainer_kept_epoch(const trainer *trainer);
+/* Whether training diverged for the loss of the validation rows. */
+bool trainer_valid_lost(const trainer *trainer);
 
 /* An epoch's training losses are those before its steps. `sound` tells whether the network with the weights
    that are kept (initial ones always) gives the first `rows` training rows a finite loss. */

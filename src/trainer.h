@@ -58,6 +58,7 @@ struct trainer {
   block block;      /* the next to train on */
   bool gathered;    /* it is already in its batch */
   bool epoch_ended; /* there is no next one in this epoch */
+  bool valid_lost;  /* the loss of the validation rows was not finite */
   double rows_done; /* since the beginning */
   epoch_record sums;
   double slice_end;

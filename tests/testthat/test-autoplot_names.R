@@ -149,6 +149,16 @@ test_that("panels of many names have theirs in one line", {
   expect_true(all(grepl("\n", short(4))))
 })
 
+test_that("numbers along an axis are told apart", {
+  expect_identical(big_numbers(c(8132886.11, 8132886.14)), c("8,132,886.11", "8,132,886.14"))
+  expect_identical(big_numbers(c(1e6, 2e6)), c("1,000,000", "2,000,000"))
+})
+
+test_that("names of metrics break where a panel ends", {
+  title <- metric_strips(6)(list("balanced_error_rate_of_all_classes"))[[1]]
+  expect_identical(title, "balanced_error_rate_of_\nall_classes")
+})
+
 strip_lines <- function(names, predictors, columns) {
   strsplit(beside_strips(predictors, columns)(list(names))[[1]], "\n")
 }

@@ -42,6 +42,38 @@ test_that("an outcome that is taken away from the predictors is none of them", {
   expect_identical(calm(cbind(mpg, wt) ~ . - mpg)$predictors$names, calm(cbind(mpg, wt) ~ .)$predictors$names)
 })
 
+test_that("a column that is taken away is as if it had never been there", {
+  data <- transform(mtcars, day = Sys.Date(), f = factor(rep(1:4, 8)), hole = replace(qsec, 3, NA))
+  there <- data[setdiff(names(data), c("day", "hole"))]
+  fit <- function(formula, data) {
+    set.seed(1)
+    mlp_fit(formula, data, preset = "fast", epochs = 2, verbose = FALSE,
+            factor_embedding = embed_factors(min_levels = 3))
+  }
+  without <- fit(mpg ~ ., there)
+  for (formula in list(mpg ~ . - day - hole, mpg ~ . - (day + hole), mpg ~ hole + . - hole - day)) {
+    less <- fit(formula, data)
+    expect_identical(less$network, without$network)
+    expect_identical(predict(less, there), predict(without, there))
+    expect_identical(deparse(formula(less)), deparse(formula))
+  }
+  expect_identical(fit(log(mpg) ~ . - mpg - day - hole, data)$network, fit(log(mpg) ~ ., there)$network)
+  brief <- function(formula, data, ...) {
+    mlp_fit(formula, data, preset = "fast", epochs = 1, verbose = FALSE, ...)
+  }
+  expect_identical(brief(mpg ~ wt + hp + cyl - cyl, mtcars)$predictors$names, c("wt", "hp"))
+  imputed <- brief(mpg ~ . - hole - day, data, na_action = "impute")
+  expect_false("hole_missing" %in% imputed$predictors$names)
+  expect_no_message(brief(mpg ~ . - hole - day, data, na_action = "omit"))
+  offset <- fit(mpg ~ . - day - hole - wt + offset(log(wt)), data)
+  expect_false("wt" %in% offset$predictors$names)
+  expect_true(all(is.finite(predict(offset, data)$.pred)))
+  # What another term uses stays.
+  kept <- small_fit(mpg ~ wt * hp - wt, mtcars, optimizer = opt_sgd(1e-6))
+  expect_identical(kept$predictors$names, c("hp", "wt:hp"))
+  expect_conditions(mlp_fit(mpg ~ . - dya, data))
+})
+
 test_that("a formula may be given by its name", {
   by_name <- small_fit(formula = Species ~ ., data = iris)
   expect_identical(by_name$network, small_fit(Species ~ ., iris)$network)

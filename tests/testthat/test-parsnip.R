@@ -318,6 +318,20 @@ test_that("offsets, which parsnip takes for predictors, are refused", {
   expect_error(parsnip::fit(spec, mpg ~ wt + offset(hp), mtcars), "offset", class = "fastmlp_error")
 })
 
+test_that("formulas of which parsnip would hand over another model are refused", {
+  spec <- parsnip::mlp("regression", epochs = 2) |> parsnip::set_engine("fastmlp", preset = "fast")
+  fit <- function(formula) generics::fit(spec, formula, mtcars)
+  expect_conditions({
+    fit(mpg ~ wt * hp)
+    fit(mpg ~ . - wt)
+    fit(mpg ~ I(hp^2))
+    fit(mpg ~ poly(wt, 2))
+  })
+  expect_identical(fit(mpg ~ log(wt) + hp)$fit$predictors$names, c("log(wt)", "hp"))
+  expect_identical(fit(mpg ~ .)$fit$predictors$names, names(mtcars)[-1])
+  expect_identical(fit(log(mpg) ~ wt)$fit$predictors$names, "wt")
+})
+
 test_that("the epochs of quantile regression are told apart", {
   skip_if_not_installed("parsnip", "1.3.0")
   spec <- parsnip::mlp(hidden_units = 4, epochs = 5) |>

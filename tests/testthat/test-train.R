@@ -359,45 +359,6 @@ test_that("the rate to try is a tenth, or the optimizer's own where rates are fa
   expect_warning(small_fit(x, x[, 1], optimizer = opt_sgd(1e20)), "it was 1e+20, try 0.1", fixed = TRUE)
 })
 
-test_that("what to do about divergence leaves out what would be refused", {
-  counts <- rep(c(0, 1e4), 20)
-  warning <- expect_warning(
-    mlp_fit(matrix(seq_len(40) * 10), counts, loss = "poisson", preset = "plain", learn_rate = 10,
-            hidden_units = 3, epochs = 20, verbose = FALSE),
-    class = "fastmlp_warning_diverged"
-  )
-  expect_match(conditionMessage(warning), "standardize = \"zscore\"")
-  expect_no_match(conditionMessage(warning), "standardize_outcome")
-})
-
-test_that("a squared error beyond all use is told of, though it is finite", {
-  rows <- data.frame(y = c(1, 3, 2, 4), x = c(2, 1, 4, 3))
-  huge <- list(list(weight = matrix(1e4, 1, 2), bias = c(0, 0)), list(weight = matrix(1e4, 2, 1), bias = 0))
-  fit <- function(optimizer, ...) {
-    mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, init = huge, optimizer = optimizer, ...)
-  }
-  expect_warning(stuck <- fit(opt_sgd(1e-30), epochs = 2), "ended with a loss of .*outputs of 0 have 7.5",
-                 class = "fastmlp_warning_diverged")
-  expect_identical(stuck$training$stopped, "finished")
-  expect_warning(fit(opt_sgd(1e-30), epochs = 2, standardize_outcome = TRUE), "outputs of 0 have 0.75",
-                 class = "fastmlp_warning_diverged")
-  expect_no_warning(mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, optimizer = opt_sgd(1e-6)))
-  zeros <- transform(rows, y = 0)
-  expect_no_warning(mlp_fit(y ~ x, zeros, preset = "plain", hidden_units = 2, init = huge,
-                            optimizer = opt_sgd(1e-30)))
-})
-
-test_that("a loss that falls slowly is not called diverged, however far the outcome is from 0", {
-  set.seed(1)
-  rows <- data.frame(x = seq_len(20) / 20)
-  rows$y <- 1e6 + rows$x
-  slow <- function(formula) {
-    mlp_fit(formula, rows, preset = "plain", hidden_units = 2, epochs = 3, optimizer = opt_sgd(1e-9))
-  }
-  expect_no_warning(slow(y ~ x))
-  expect_no_warning(slow(x ~ y + offset(1e8 * x)))
-})
-
 test_that("the weights that are kept are proven by rows far down, too", {
   x <- c(seq(-1, 1, length.out = 5999), 50)
   y <- ifelse(x > 0 & x < 50, 3, 1)
