@@ -12,7 +12,8 @@ test_that("what to do about divergence leaves out what would be refused", {
 test_that("a squared error beyond all use is told of, though it is finite", {
   rows <- data.frame(y = c(1, 3, 2, 4), x = c(2, 1, 4, 3))
   fit <- function(optimizer, ...) {
-    mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 2, optimizer = optimizer, ...)
+    set.seed(1)
+    mlp_fit(y ~ x, rows, preset = "plain", hidden_units = 8, optimizer = optimizer, ...)
   }
   wild <- opt_adam(1e5)
   expect_warning(grown <- fit(wild, epochs = 3), "ended with a loss of .* where it began with [0-9]",
@@ -31,9 +32,9 @@ test_that("a loss that falls is not called diverged, however far it is from the 
     mlp_fit(formula, rows, preset = "plain", hidden_units = 2, epochs = 3, optimizer = opt_sgd(1e-9), ...)
   }
   expect_no_warning(slow(y ~ x))
-  expect_no_warning(slow(x ~ y + offset(1e8 * x)))
-  tiny <- transform(rows, x = x * 1e-5)
-  expect_no_warning(mlp_fit(x ~ y, tiny, preset = "plain", hidden_units = 2, epochs = 3,
+  rows$tiny <- rows$x * 1e-5
+  expect_no_warning(slow(tiny ~ x + offset(1e8 * x)))
+  expect_no_warning(mlp_fit(tiny ~ x, rows, preset = "plain", hidden_units = 8, epochs = 3,
                             optimizer = opt_adam()))
   huge <- list(list(weight = matrix(1e4, 1, 2), bias = c(0, 0)), list(weight = matrix(1e4, 2, 1), bias = 0))
   expect_no_warning(mlp_fit(x ~ I(2 * x), rows, preset = "plain", hidden_units = 2, init = huge,
