@@ -33,9 +33,10 @@
 #'    or where all are 0). Predictions and validation take running ones, which start at 0 and 1 and after
 #'    each batch move a tenth of the way to \eqn{m} and \eqn{v n / (n - 1)}, where \eqn{n}, at least 2, is the
 #'    number of rows, or the sum of their case weights: whole numbers count rows, other weights are first
-#'    divided by the mean of those of the training rows that are not 0. A batch of one row has no
-#'    variance and is refused; one of more than 1024 rows is normalised in pieces of 1024 and what is
-#'    left (ghost batches, Hoffer et al. 2017). `"layer"` (Ba et al. 2016)
+#'    divided by the mean of those of the training rows that are not 0. The bias, which \eqn{m} takes away
+#'    again, stays what it was at the start. A batch of one row has no variance and is refused; one of more
+#'    than 1024 rows is normalised in pieces of 1024 and what is left (ghost batches, Hoffer et al. 2017).
+#'    `"layer"` (Ba et al. 2016)
 #'    takes \eqn{m} and \eqn{v} of each row over the units, in training and prediction alike;
 #' 3. the activation: \eqn{h = \phi(z)}; with `parametric_activation` it is
 #'    \eqn{h = z + s (\phi(z) - z)}, with \eqn{s} (`slope`, first 1) learned for each unit, without

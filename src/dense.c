@@ -281,9 +281,19 @@ static void update_plain(const gradient_sink *sink, group_id group, size_t offse
   average_span(sink, offset, n);
 }
 
+/* What a bias adds, the mean of its batch takes away: what rounding leaves of its gradient is no direction,
+   but optimizers that look at the sign alone, or nearly so, would take it for one. */
+static bool has_no_gradient(const layer *layer, const gradient_sink *sink) {
+  return layer->norm == NORM_BATCH && sink->by_batch;
+}
+
 static void bias_panel(const layer *layer, panels dz, size_t rows, const gradient_sink *sink, size_t panel) {
   float *g = bias_gradient(layer, sink, panel);
-  kernels_active()->column_sums(dz.data + panel * dz.stride, rows, sink->accumulate, g);
+  if (!has_no_gradient(layer, sink)) {
+    kernels_active()->column_sums(dz.data + panel * dz.stride, rows, sink->accumulate, g);
+  } else if (!sink->accumulate) {
+    memset(g, 0, PANEL * sizeof *g);
+  }
   if (sink->step != NULL) update_plain(sink, GROUP_bias, layer->bias + panel * PANEL, g, PANEL);
 }
 

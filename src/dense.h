@@ -51,6 +51,7 @@ typedef struct part {
 typedef struct gradient_sink {
   float *gradient;
   bool accumulate;
+  bool by_batch;   /* batches are normalised by their own statistics, not by the running ones */
   bool complete;   /* this pass is the last of those whose gradients are added */
   int variant;     /* whose pass it is: what variants share is added to by all but the first, and updated by
                       the first alone */

@@ -86,6 +86,7 @@ static gradient_sink sink_for(const trainer *t, const block *block, const optimi
   return (gradient_sink){
       .gradient = t->gradient,
       .accumulate = !block->opens,
+      .by_batch = true,
       .complete = block->closes,
       .step = updates ? step : NULL,
       .parameter = t->net->parameter,
