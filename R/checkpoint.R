@@ -4,7 +4,8 @@
 # The share of the time that writing may take.
 checkpoint_share <- 0.1
 
-# What a checkpoint file holds first, by which it is known.
+# The first line of a checkpoint file, by which it is known. The second is a hash of all that follows, which
+# is R's serialisation of what the file holds.
 checkpoint_format <- "fastmlp checkpoint 1"
 
 check_checkpoint <- function(x, arg, call) {
@@ -64,12 +65,11 @@ checkpoint_end <- function(checkpoint, trained, sets) {
 # Whatever happens, the file is the old or the new one: the new one reaches the disk under another name
 # before it takes the old one's place.
 write_checkpoint <- function(checkpoint, content) {
-  header <- list(format = checkpoint_format, version = package_version_string(),
-                 fingerprint = checkpoint$fingerprint)
+  header <- list(version = package_version_string(), fingerprint = checkpoint$fingerprint)
   part <- paste0(checkpoint$path, ".part")
   failure <- tryCatch(
     {
-      saveRDS(c(header, content), part, compress = FALSE)
+      write_hashed(serialize(c(header, content), NULL, xdr = FALSE), part)
       .Call(fastmlp_sync, part) && file.rename(part, checkpoint$path) &&
         .Call(fastmlp_sync, dirname(checkpoint$path))
     },
@@ -81,15 +81,31 @@ write_checkpoint <- function(checkpoint, content) {
   abort_argument("checkpoint", "a file that can be written", got, "file", call = checkpoint$call)
 }
 
+write_hashed <- function(bytes, path) {
+  connection <- file(path, "wb")
+  on.exit(close(connection))
+  writeBin(charToRaw(paste0(checkpoint_format, "\n", rlang::hash(bytes), "\n")), connection)
+  writeBin(bytes, connection)
+}
+
 # ---- reading ----
 
+# The hash is looked at first: R may crash on what is no serialisation of its own.
 read_checkpoint <- function(path, fingerprint, call) {
   if (!file.exists(path)) return(NULL)
-  saved <- tryCatch(suppressWarnings(readRDS(path)), error = function(cnd) NULL)
-  if (!is.list(saved) || !identical(saved$format, checkpoint_format)) {
+  connection <- file(path, "rb")
+  on.exit(close(connection))
+  lines <- suppressWarnings(readLines(connection, 2))
+  if (!identical(lines[1], checkpoint_format)) {
     abort_argument("checkpoint", "a new file or one that `mlp_fit()` wrote", "another file", "file",
                    call = call)
   }
+  bytes <- readBin(connection, "raw", file.size(path))
+  if (!identical(lines[2], rlang::hash(bytes))) {
+    abort_argument("checkpoint", "as `mlp_fit()` wrote it", "a damaged file", "file",
+                   hint = "Delete it to start anew.", call = call)
+  }
+  saved <- unserialize(bytes)
   check_version(saved$version, "checkpoint", call)
   check_fingerprint(saved$fingerprint, fingerprint, call)
   saved

@@ -55,16 +55,24 @@ test_that("a run that diverged keeps the same epoch where it was broken off befo
   expect_identical(again$training$kept_epoch, 3L)
 })
 
+# What a checkpoint file holds.
+read_hashed <- function(path) {
+  connection <- file(path, "rb")
+  on.exit(close(connection))
+  readLines(connection, 2)
+  unserialize(connection)
+}
+
 test_that("a run that goes on leaves R's random numbers where it would have, and adds up its time", {
   path <- withr::local_tempfile()
   fit <- function(...) checkpointed(..., validation = 0.2, callbacks = breaking)
   whole <- fit(NULL)
   after <- runif(1)
   withr::with_envvar(c(FASTMLP_TEST_BREAK = "yes"), expect_error(fit(path), "broken off"))
-  saved <- readRDS(path)
+  saved <- read_hashed(path)
   expect_true(all(saved$spent > 0))
   saved$spent <- c(seconds = 1000, step_seconds = 100)
-  saveRDS(saved, path)
+  write_hashed(serialize(saved, NULL), path)
   for (run in 1:2) {
     again <- fit(path)
     expect_identical(runif(1), after)
@@ -107,6 +115,16 @@ test_that("a process that is killed loses no more than the epochs since its last
   expect_gt(killed, 0)
   in_new_process(code(0, seed = 6))
   expect_identical(readRDS(ended), unbroken)
+})
+
+test_that("a file of which one bit has changed is refused, wherever it is", {
+  path <- withr::local_tempfile()
+  checkpointed(path, epochs = 2)
+  whole <- readBin(path, "raw", file.size(path))
+  for (at in unique(round(exp(seq(0, log(length(whole)), length.out = 60))))) {
+    writeBin(replace(whole, at, xor(whole[at], as.raw(4))), path)
+    expect_error(checkpointed(path, epochs = 2), class = "fastmlp_error_file")
+  }
 })
 
 test_that("files that do not belong to the fit are refused, and left alone", {
