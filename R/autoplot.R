@@ -299,14 +299,24 @@ plot_theme <- function() {
     )
 }
 
-# Numbers on axes and in labels: 1,000; with so many digits that no two look alike.
+# Numbers on axes and in labels: 1,000; but 3e+07 where that takes less room than 30,000,000.
 big_numbers <- function(x, mark = ",") {
   large <- max(abs(x), 0, na.rm = TRUE) >= 1
-  for (digits in 3:12) {
-    text <- format(x, big.mark = mark, trim = TRUE, scientific = if (large) FALSE else NA, digits = digits)
-    if (length(unique(text)) == length(unique(x))) break
+  text <- told_apart(x, big.mark = mark, scientific = if (large) FALSE else NA)
+  if (max(nchar(text), 0) > 9) {
+    short <- told_apart(x, scientific = TRUE)
+    if (max(nchar(short)) < max(nchar(text))) text <- short
   }
   ifelse(is.na(x), NA_character_, text)
+}
+
+# With so many digits that no two numbers look alike.
+told_apart <- function(x, ...) {
+  for (digits in 3:12) {
+    text <- format(x, trim = TRUE, digits = digits, ...)
+    if (length(unique(text)) == length(unique(x))) break
+  }
+  text
 }
 
 # Values of predictors, of which numbers below 10,000 may be years.

@@ -148,6 +148,11 @@ inches_beside <- function(predictors, columns) 0.075 * min(max(nchar(predictors)
 # Letters in a line below the panels.
 title_letters <- function(predictors, columns) floor((5.6 - inches_beside(predictors, columns)) / 0.08)
 
+# So many names from top to bottom.
+names_size <- function(names) {
+  if (names > 20) ggplot2::theme(axis.text.y = ggplot2::element_text(size = max(5, 180 / names)))
+}
+
 names_beside <- function(columns = 1) {
   ggplot2::scale_y_discrete(guide = without_overlap(),
                             labels = function(names) shortened(names, beside_letters(columns)))
@@ -202,14 +207,23 @@ in_few_lines <- function(names, letters) {
   text
 }
 
-# Text of less than twice as many letters as a line has, broken behind a gap or what else is no letter, or
-# with a hyphen.
+# Text of less than twice as many letters as a line has, broken at a gap, behind what else is no letter, or
+# with a hyphen between two letters.
 in_two_lines <- function(text, letters) {
   length <- nchar(text)
   if (length <= letters) return(text)
-  ends <- gregexpr("[^[:alnum:]](?=[[:alnum:]])", text, perl = TRUE)[[1]]
-  ends <- ends[ends <= letters & ends >= length - letters]
-  if (length(ends)) return(paste0(substr(text, 1, max(ends)), "\n", substring(text, max(ends) + 1)))
-  end <- min(letters - 1, ceiling(length / 2))
-  paste0(substr(text, 1, end), "-\n", substring(text, end + 1))
+  fitting <- function(pattern, most) {
+    ends <- gregexpr(pattern, text, perl = TRUE)[[1]]
+    ends[ends <= most & ends >= length - most]
+  }
+  broken <- function(end, mark = "") {
+    paste0(trimws(substr(text, 1, end)), mark, "\n", trimws(substring(text, end + 1)))
+  }
+  for (pattern in c("[.](?=[^.])", "[^.](?=[.]{3})", "[^[:alnum:].](?=[[:alnum:]])")) {
+    ends <- fitting(pattern, letters)
+    if (length(ends)) return(broken(max(ends)))
+  }
+  between <- fitting("[[:alnum:]](?=[[:alnum:]])", letters - 1)
+  if (length(between) == 0) return(broken(letters))
+  broken(between[which.min(abs(between - length / 2))], "-")
 }

@@ -122,8 +122,8 @@ level_panels <- function(object, along) {
     ggplot2::facet_wrap(".output", ncol = columns, labeller = beside_strips(levels, columns)),
     ggplot2::scale_x_continuous(labels = big_numbers, breaks = few_breaks, guide = without_overlap()),
     names_beside(columns),
-    ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7), panel.spacing.x = ggplot2::unit(12, "pt"),
-                   axis.text.y = ggplot2::element_text(size = min(9, max(5, 180 / length(levels))))),
+    ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7), panel.spacing.x = ggplot2::unit(12, "pt")),
+    names_size(length(levels)),
     ggplot2::labs(x = wrapped(partial_words(object), title_letters(levels, columns)), y = y_title(along))
   )
 }
@@ -184,6 +184,7 @@ partial_tiles <- function(object) {
     names_along(object[[sides[1]]], nlevels(object$.output)),
     fill_by_number(attr(object, "type")),
     panels_of(object),
+    if (!on_a_line(object[[sides[2]]])) names_size(nlevels(as.factor(object[[sides[2]]]))),
     ggplot2::labs(x = x_title(sides[1]), y = y_title(sides[2]), fill = legend_title(partial_words(object)))
   )
 }

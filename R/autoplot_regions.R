@@ -117,13 +117,20 @@ regions_plot <- function(plane, variables, layers, held) {
     ggplot2::theme(plot.caption.position = "plot")
 }
 
+# The points of a plane as pixels. ggplot2 takes those of large numbers for uneven from rounding, and warns.
+plane_layer <- function(plane, mapping, ...) {
+  largest <- max(abs(unlist(plane[1:2])))
+  layer <- if (largest < 1e6) ggplot2::geom_raster else ggplot2::geom_tile
+  layer(mapping, ...)
+}
+
 # A colour a class, the deeper the more probable it is.
 class_layers <- function(plane, points) {
   levels <- levels(plane$.class)
   certain <- !anyNA(plane$.prob)
   list(
-    if (certain) ggplot2::geom_raster(ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
-      ggplot2::geom_raster(ggplot2::aes(fill = .data$.class), alpha = 0.5),
+    if (certain) plane_layer(plane, ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
+      plane_layer(plane, ggplot2::aes(fill = .data$.class), alpha = 0.5),
     if (certain) {
       ggplot2::scale_alpha_continuous("probability", range = c(0.1, 0.8), n.breaks = 4,
                                       limits = c(1 / length(levels), 1))
@@ -141,7 +148,7 @@ surface_layers <- function(plane, points, type) {
   outputs <- levels(plane$.output)
   if (!is.null(points$.output)) points <- first_panels(points, ".output")
   list(
-    ggplot2::geom_raster(ggplot2::aes(fill = .data$.pred)),
+    plane_layer(plane, ggplot2::aes(fill = .data$.pred)),
     point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred), "grey60"),
     fill_by_number(type),
     if (length(outputs) > 1) ggplot2::facet_wrap(".output", labeller = name_strips(length(outputs))),

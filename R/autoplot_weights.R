@@ -98,7 +98,8 @@ weight_heat <- function(cells, names = NULL) {
     ggplot2::labs(x = "unit", y = "from") +
     plot_theme() +
     ggplot2::theme(panel.grid = ggplot2::element_blank(), legend.position = "right") +
-    crowded_names(names$outputs)
+    crowded_names(names$outputs) +
+    names_size(length(names$inputs))
 }
 
 # Lines are broken before "to hidden 2" and behind a comma alone.

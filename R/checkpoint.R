@@ -75,10 +75,21 @@ write_checkpoint <- function(checkpoint, content) {
     },
     error = conditionMessage, warning = conditionMessage
   )
-  if (isTRUE(failure)) return(invisible())
+  if (isTRUE(failure)) {
+    checkpoint$written <- TRUE
+    return(invisible())
+  }
   unlink(part)
   got <- if (is.character(failure)) failure else "one that did not reach the disk"
-  abort_argument("checkpoint", "a file that can be written", got, "file", call = checkpoint$call)
+  if (!isTRUE(checkpoint$written)) {
+    abort_argument("checkpoint", "a file that can be written", got, "file", call = checkpoint$call)
+  }
+  # What was trained by then is not to be lost.
+  if (!isTRUE(checkpoint$failed)) {
+    text <- "`checkpoint` can no longer be written; training goes on without it."
+    warn_fastmlp(c(text, x = sprintf("Got %s.", got)), "checkpoint", checkpoint$call)
+  }
+  checkpoint$failed <- TRUE
 }
 
 write_hashed <- function(bytes, path) {

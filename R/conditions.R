@@ -5,8 +5,9 @@
 #' Errors have class `fastmlp_error` and warnings class `fastmlp_warning`, beside one of their own. Warnings
 #' are
 #' * `fastmlp_warning_diverged`: a loss, that of validation rows among them, or a gradient became infinite or
-#'   not a number (training ends, and the last epoch after which the loss was finite is kept), or a squared
-#'   error ended above that of the start and at more than a million times that of outputs of 0;
+#'   not a number (training ends, and of the epochs after which the loss was finite the last is kept, with
+#'   `patience` the best), or a squared error ended above that of the start and at more than a million times
+#'   that of outputs of 0;
 #' * `fastmlp_warning_interrupted`: the user stopped training. The best completed epoch is kept with
 #'   `patience`, else the last one; in the first, the weights so far, or those at the beginning by
 #'   [opt_lbfgs()] and of ensembles whose members do not share weights. What belongs to the end of an epoch,
@@ -15,6 +16,8 @@
 #' * `fastmlp_warning_metric`: the `stop_metric` was not finite after an epoch, such as a function of your own
 #'   (training ends; with `patience` the best epoch before is kept, else this one). After the first epoch that
 #'   is an error of class `fastmlp_error_metric`;
+#' * `fastmlp_warning_checkpoint`: the file of `checkpoint` could no longer be written, and training goes on;
+#'   that it cannot be written at first is an error;
 #' * `fastmlp_warning_constant`, `fastmlp_warning_duplicated`: columns that are constant, or like others;
 #' * `fastmlp_warning_outcome`: a predictor has the outcome's values, or is its classes in another coding,
 #'   where chance would make one so in less than one of a hundred data sets of these rows and columns;

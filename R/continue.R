@@ -8,7 +8,8 @@
 #' `horizon` of the whole run; without it, it stretches over the epochs there are by then.
 #'
 #' @param fit A fit by [mlp_fit()] or `mlp_continue()`. One without a `state` (see the value of
-#'   [mlp_fit()]) cannot go on. A `checkpoint` that the fit had is not written on.
+#'   [mlp_fit()]) cannot go on, nor can one by a recipe with steps that new rows skip (`skip = TRUE`). A
+#'   `checkpoint` that the fit had is not written on.
 #' @param ... The training data, given as to [mlp_fit()]: `x` and `y`, or for a fit by a formula
 #'   `data`. Other rows than before may come, of the same columns and outcome, unless the fit holds
 #'   some of its rows for validation: then they have to be the same, in the same order.
@@ -117,6 +118,14 @@ check_continuable <- function(fit, call) {
   }
   fault <- state_fault(fit)
   if (!is.null(fault)) abort_model("fit", fault, call)
+  skipped <- skipped_steps(fit$blueprint)
+  if (length(skipped)) {
+    abort_argument(
+      "fit", "have a recipe all of whose steps apply to new rows", sprintf("`%s(skip = TRUE)`", skipped[1]),
+      "model", call = call,
+      hint = "Make the rows by `recipes::bake(recipes::prep(recipe), NULL)`, and fit by `x` and `y`."
+    )
+  }
 }
 
 # Why a fit has no state, and what to do.

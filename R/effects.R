@@ -16,18 +16,18 @@ no_effect <- list(
     if (length(numeric_positions(facts$design$x)) == 0) "where no predictor is a number"
   },
   ordered_factors = function(settings, facts) {
-    if (length(facts$design$predictors$scored) == 0) {
+    if (length(facts$design$predictors$scored) > 0) return(NULL)
+    all_indicators(facts$design) %||%
       c("where no ordered factor with three levels or more stands by itself", order_hint(facts$design))
-    }
   },
   factor_embedding = function(settings, facts) {
     levels <- settings$factor_embedding$min_levels
     predictors <- facts$design$predictors
-    if (length(predictors$embedded) == 0) {
+    if (length(predictors$embedded) > 0) return(NULL)
+    all_indicators(facts$design) %||%
       c(sprintf("where no factor with %d levels or more stands by itself", levels),
         if (length(predictors$scored)) "With `ordered_factors = \"scores\"` ordered factors are numbers.",
         if (has_factors(facts$design$x)) "For factors with fewer levels: `embed_factors(min_levels = )`.")
-    }
   },
   new_levels = function(settings, facts) {
     known <- encoding_of(facts$design)$ptypes$predictors
@@ -53,6 +53,14 @@ no_effect <- list(
   stop_metric = function(settings, facts) if (!watches(settings)) without_patience(settings),
   stop_direction = function(settings, facts) if (!watches(settings)) without_patience(settings)
 )
+
+# Where a formula makes a model matrix, there are no factors any more.
+all_indicators <- function(design) {
+  known <- encoding_of(design)$ptypes$predictors
+  if (!is.matrix(design$x) || !any(vapply(known, is.factor, NA))) return(NULL)
+  c("where functions or interactions in the formula make factors indicators",
+    "Compute such columns in `data` first: `data$log_x <- log(data$x)`.")
+}
 
 # How a predictor becomes an ordered factor, where none is.
 order_hint <- function(design) {

@@ -20,7 +20,7 @@
 #' takes [loss_quantile()] with the levels of `set_mode()`. Factors go to fastmlp as they are, by formula, by
 #' `fit_xy()` and from recipes alike: dummy variables need not be made. (A workflow with `add_formula()` hands
 #' over the model matrix of hardhat: there logicals become two columns, dates numbers, and factors that
-#' the formula takes away (`y ~ . - f`) come back; `add_variables()` or a recipe leaves them out.) `fit()`
+#' the formula takes away (`y ~ . - f`) would come back, which is refused.) `fit()`
 #' with a formula hands over columns alone: interactions, columns that are taken away, and `I()` or `poly()`
 #' are refused there. Case weights are used. Sparse data are taken where [mlp_fit()] takes them: a
 #' `dgCMatrix`, and recipes with sparse columns, which are one sparse matrix to fastmlp if there are at least
@@ -142,6 +142,7 @@ parsnip_fit <- function(x, y, weights = NULL, ...) {
   check_quantile_levels(substitute(list(...))$loss, parent.frame())
   given <- formula_given(parent.frame())
   check_columns_alone(given, x)
+  check_come_back(workflow_formula(), x)
   left <- rows_left(given, NROW(y))
   if (length(weights) == length(left)) weights <- weights[left]
   mlp_fit(x, y, weights = weights, ...)
@@ -195,6 +196,28 @@ check_columns_alone <- function(given, x, call = rlang::caller_env()) {
     "formula", "one of columns, and functions of one each, in `fit()` of parsnip, which hands over no more",
     sprintf("`%s`", lost[1]), "formula",
     "Use `workflows::workflow(formula, spec)` or a recipe, or fit with `mlp_fit()` itself.", call
+  )
+}
+
+# The formula of a workflow, which has it in the frame from which it calls parsnip; NULL where there is none.
+workflow_formula <- function() {
+  molds <- lapply(sys.frames(), function(frame) get0("mold", frame, mode = "list", inherits = FALSE))
+  blueprints <- lapply(molds, `[[`, "blueprint")
+  known <- Filter(function(blueprint) inherits(blueprint, "formula_blueprint"), blueprints)
+  if (length(known)) known[[length(known)]]$formula
+}
+
+# hardhat puts factors that a formula takes away back where an engine is to have factors as they are.
+check_come_back <- function(formula, x, call = rlang::caller_env()) {
+  if (is.null(formula) || !is.data.frame(x)) return(invisible())
+  terms <- suppressWarnings(stats::terms(rlang::new_formula(NULL, rlang::f_rhs(formula)), data = x))
+  uses <- attr(terms, "factors")
+  back <- if (length(uses)) intersect(rownames(uses)[rowSums(uses) == 0], names(x))
+  if (length(back) == 0) return(invisible())
+  abort_argument(
+    "formula", "without `-` before factors in a workflow, where these come back", sprintf("`- %s`", back[1]),
+    "formula", "Leave them out by `workflows::add_variables()` or a recipe, or fit with `mlp_fit()` itself.",
+    call
   )
 }
 

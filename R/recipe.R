@@ -45,6 +45,24 @@ with_data_weights <- function(given, design, call) {
 
 # ---- new rows ----
 
+# Names of the steps that new rows skip, of those that change the columns named, or of all.
+skipped_steps <- function(blueprint, columns = NULL) {
+  steps <- Filter(function(step) isTRUE(step$skip), blueprint$recipe$steps)
+  if (!is.null(columns)) {
+    steps <- Filter(function(step) any(columns %in% c(step$columns, names(step$columns))), steps)
+  }
+  vapply(steps, function(step) class(step)[1], "")
+}
+
+# An outcome that a step changed in the training rows alone cannot be compared with that of others.
+check_outcome_alike <- function(blueprint, arg, call) {
+  skipped <- skipped_steps(blueprint, names(blueprint$ptypes$outcomes))
+  if (length(skipped) == 0) return(invisible())
+  abort_argument(arg, "a share or rows of the data with a recipe that changes the outcome of these alone",
+                 sprintf("`%s(skip = TRUE)`", skipped[1]), "recipe",
+                 "Change the outcome before the recipe.", call)
+}
+
 # The predictors of new rows as the recipe makes them, in the encoding of the fit.
 forge_recipe <- function(new_data, blueprint, predictors, arg, call) {
   check_columns_present(colnames(new_data), names(blueprint$ptypes$predictors), arg, call)

@@ -152,6 +152,8 @@ test_that("panels of many names have theirs in one line", {
 test_that("numbers along an axis are told apart", {
   expect_identical(big_numbers(c(8132886.11, 8132886.14)), c("8,132,886.11", "8,132,886.14"))
   expect_identical(big_numbers(c(1e6, 2e6)), c("1,000,000", "2,000,000"))
+  expect_identical(big_numbers(c(1e7, 2.5e7)), c("1.0e+07", "2.5e+07"))
+  expect_identical(big_numbers(c(123456789, 123456790)), c("123,456,789", "123,456,790"))
 })
 
 test_that("names of metrics break where a panel ends", {
@@ -168,7 +170,11 @@ test_that("names above panels of predictors keep their ends in at most three lin
                    c("class 1", "a cus...\nard 1"))
   expect_identical(in_few_lines("a customer with a card 1", 12), "a customer\nwith a card\n1")
   expect_identical(in_few_lines(c("Somerset", "pixel_row12", "bathrooms"), 7),
-                   c("Some-\nrset", "pixel_\nrow12", "bathr-\nooms"))
+                   c("Some-\nrset", "pixel_\nrow12", "bath-\nrooms"))
+  expect_identical(in_two_lines("An extra... number one", 13), "An extra...\nnumber one")
+  expect_identical(in_two_lines("An extraord... number two", 14), "An extraord...\nnumber two")
+  expect_identical(in_two_lines("An extraord... number one", 14), "An extraord...\nnumber one")
+  expect_identical(in_two_lines("A number that...7", 13), "A number that\n...7")
   for (columns in 2:6) {
     lines <- strip_lines(long_names(26), strrep("p", 40), columns)
     letters <- (5.4 - 0.075 * beside_letters(columns) - 0.2 * (columns - 1)) / columns / 0.075

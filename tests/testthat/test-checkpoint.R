@@ -177,3 +177,12 @@ test_that("a file that cannot be written is told, and training ends", {
   skip_if(identical(Sys.info()[["user"]], "root") && !file.exists("/proc/self/mem"), "nothing is refused")
   expect_error(checkpointed("/proc/no_such_file"), class = "fastmlp_error_file")
 })
+
+test_that("a file that can no longer be written loses nothing of what is trained", {
+  folder <- withr::local_tempdir()
+  vanishing <- list(on_epoch_end = function(state) if (state$epoch == 2) unlink(folder, recursive = TRUE))
+  fit <- function(path) checkpointed(path, epochs = 4, callbacks = vanishing)
+  expect_warning(broken <- fit(file.path(folder, "run")), "can no longer be written",
+                 class = "fastmlp_warning_checkpoint")
+  expect_identical(lasting(broken), lasting(fit(NULL)))
+})

@@ -157,7 +157,7 @@ test_that("plain fits keep indicators, tuned ones score, and embed no factor tha
 
 test_that("in a formula with interactions or functions ordered factors stay indicators", {
   for (formula in list(y ~ size * number, y ~ size + exp(number))) {
-    expect_error(small_fit(formula, ranked, ordered_factors = "scores"), "stands by itself",
+    expect_error(small_fit(formula, ranked, ordered_factors = "scores"), "make factors indicators",
                  class = "fastmlp_error_value")
     fit <- small_fit(formula, ranked, preset = "fast")
     expect_identical(fit$arguments$ordered_factors, "indicators")

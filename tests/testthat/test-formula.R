@@ -74,6 +74,13 @@ test_that("a column that is taken away is as if it had never been there", {
   expect_conditions(mlp_fit(mpg ~ . - dya, data))
 })
 
+test_that("what makes all factors indicators is named", {
+  expect_conditions({
+    mlp_fit(Sepal.Width ~ Species + log(Petal.Width), iris, ordered_factors = "scores")
+    mlp_fit(Sepal.Width ~ Species + log(Petal.Width), iris, factor_embedding = embed_factors(min_levels = 2))
+  })
+})
+
 test_that("a formula may be given by its name", {
   by_name <- small_fit(formula = Species ~ ., data = iris)
   expect_identical(by_name$network, small_fit(Species ~ ., iris)$network)

@@ -332,6 +332,17 @@ test_that("formulas of which parsnip would hand over another model are refused",
   expect_identical(fit(log(mpg) ~ wt)$fit$predictors$names, "wt")
 })
 
+test_that("factors that a workflow's formula takes away do not come back", {
+  testthat::skip_if_not_installed("workflows")
+  spec <- parsnip::mlp("regression", epochs = 2) |> parsnip::set_engine("fastmlp", preset = "fast")
+  fit <- function(formula) {
+    hardhat::extract_fit_engine(generics::fit(workflows::workflow(formula, spec), iris))$predictors$names
+  }
+  expect_error(fit(Sepal.Length ~ . - Species), "`- Species`", class = "fastmlp_error_formula")
+  expect_identical(fit(Sepal.Length ~ . - Petal.Width)[1:2], c("Sepal.Width", "Petal.Length"))
+  expect_identical(fit(Sepal.Length ~ log(Petal.Width) + Species)[1], "log(Petal.Width)")
+})
+
 test_that("the epochs of quantile regression are told apart", {
   skip_if_not_installed("parsnip", "1.3.0")
   spec <- parsnip::mlp(hidden_units = 4, epochs = 5) |>

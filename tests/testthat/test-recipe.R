@@ -53,6 +53,21 @@ test_that("validation data and further epochs go through the recipe", {
   expect_identical(coef(longer), coef(small_fit(normalised, iris[rows, ], epochs = 5)))
 })
 
+test_that("what steps do to the training rows alone is not taken for what they do to others", {
+  cars <- recipes::recipe(mpg ~ wt + hp, mtcars)
+  fewer <- small_fit(recipes::step_filter(cars, hp < 200, skip = TRUE), mtcars, optimizer = opt_sgd(1e-6))
+  expect_identical(fewer$training$rows, sum(mtcars$hp < 200))
+  logged <- recipes::step_log(cars, mpg, skip = TRUE)
+  expect_conditions({
+    mlp_continue(fewer, mtcars, epochs = 2)
+    small_fit(logged, mtcars, validation = mtcars[1:9, ])
+  })
+  calm <- opt_sgd(1e-6)
+  expect_no_error(small_fit(logged, mtcars, validation = 0.2, optimizer = calm))
+  filtered <- recipes::step_filter(cars, hp < 200, skip = TRUE)
+  expect_no_error(small_fit(filtered, mtcars, validation = mtcars[1:9, ], optimizer = calm))
+})
+
 test_that("rows that lack what a recipe uses are left out before it is prepared", {
   data <- transform(iris, w = hardhat::importance_weights(rep(1:2, 75)), id = replace(1:150, 9, NA))
   data[cbind(c(3, 60), 1:2)] <- NA
