@@ -33,9 +33,10 @@ number_points <- function(data, panels) {
   )
 }
 
-# Small panels, beside each other as below, have few numbers.
-number_axes <- function(panels) {
-  breaks <- if (are_small(panels)) function(limits) few_breaks(limits, 2) else ggplot2::waiver()
+# Small panels, beside each other as below, have few numbers, and so have two with long ones.
+number_axes <- function(panels, values) {
+  long <- panels > 1 && max(nchar(big_numbers(pretty(values)))) > 6
+  breaks <- if (long || are_small(panels)) function(limits) few_breaks(limits, 2) else ggplot2::waiver()
   list(ggplot2::scale_x_continuous(labels = big_numbers, breaks = breaks, guide = without_overlap()),
        prediction_axis(panels))
 }
@@ -65,7 +66,7 @@ observed_plot <- function(data) {
     number_points(data, nrow(words)) +
     ggplot2::geom_abline(colour = "grey30", linetype = "dashed") +
     (if (several) ggplot2::facet_wrap("outcome", scales = "free", labeller = ggplot2::as_labeller(strips))) +
-    number_axes(nrow(words)) +
+    number_axes(nrow(words), data$predicted) +
     ggplot2::labs(
       x = "predicted", y = if (several) "observed" else y_title(sprintf("observed %s", words$outcome)),
       title = if (!several) words$text, caption = some_of(nrow(words), all, "outcomes")
@@ -106,7 +107,7 @@ residuals_plot <- function(panels) {
                        colour = plot_colours[["vermilion"]], linewidth = .8) +
     ggplot2::facet_wrap("panel", scales = "free", ncol = columns, strip.position = "bottom",
                         labeller = residual_strips(columns)) +
-    number_axes(count) +
+    number_axes(count, panels$x) +
     ggplot2::labs(x = NULL, y = "observed less predicted", caption = caption_of(
       some_of(nlevels(panels$outcome), all, "outcomes"),
       "lines: means of neighbours (left), a normal distribution (right)",

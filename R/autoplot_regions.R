@@ -117,11 +117,13 @@ regions_plot <- function(plane, variables, layers, held) {
     ggplot2::theme(plot.caption.position = "plot")
 }
 
-# The points of a plane as pixels. ggplot2 takes those of large numbers for uneven from rounding, and warns.
+# The points of a plane, whose first columns are its sides, as pixels. ggplot2 takes those of large numbers
+# for uneven from rounding, and warns: these become tiles, a little larger so that nothing shows between them.
 plane_layer <- function(plane, mapping, ...) {
-  largest <- max(abs(unlist(plane[1:2])))
-  layer <- if (largest < 1e6) ggplot2::geom_raster else ggplot2::geom_tile
-  layer(mapping, ...)
+  sides <- lapply(as.list(plane[1:2]), unique)
+  if (max(abs(unlist(sides))) < 1e6) return(ggplot2::geom_raster(mapping, ...))
+  step <- vapply(sides, function(side) diff(range(side)) / (length(side) - 1), 1)
+  ggplot2::geom_tile(mapping, width = 1.05 * step[[1]], height = 1.05 * step[[2]], ...)
 }
 
 # A colour a class, the deeper the more probable it is.
