@@ -69,8 +69,8 @@ write_checkpoint <- function(checkpoint, content) {
   part <- paste0(checkpoint$path, ".part")
   failure <- tryCatch(
     {
-      write_hashed(serialize(c(header, content), NULL, xdr = FALSE), part)
-      .Call(fastmlp_sync, part) && file.rename(part, checkpoint$path) &&
+      write_hashed(serialize(c(header, content), NULL, xdr = FALSE), part) &&
+        .Call(fastmlp_sync, part) && file.rename(part, checkpoint$path) &&
         .Call(fastmlp_sync, dirname(checkpoint$path))
     },
     error = conditionMessage, warning = conditionMessage
@@ -92,11 +92,18 @@ write_checkpoint <- function(checkpoint, content) {
   checkpoint$failed <- TRUE
 }
 
+# Whether the file has all of it: what a full disk leaves out is told by its size alone.
 write_hashed <- function(bytes, path) {
+  lines <- charToRaw(paste0(checkpoint_format, "\n", rlang::hash(bytes), "\n"))
   connection <- file(path, "wb")
-  on.exit(close(connection))
-  writeBin(charToRaw(paste0(checkpoint_format, "\n", rlang::hash(bytes), "\n")), connection)
-  writeBin(bytes, connection)
+  tryCatch(
+    {
+      writeBin(lines, connection)
+      writeBin(bytes, connection)
+    },
+    finally = close(connection)
+  )
+  file.size(path) == length(lines) + length(bytes)
 }
 
 # ---- reading ----

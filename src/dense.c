@@ -1,5 +1,7 @@
 #include "dense.h"
 
+#include <string.h>
+
 size_t pairs_of(size_t columns) { return (panels_of(columns) + PAIR_PANELS - 1) / PAIR_PANELS; }
 
 part part_of(const team *team, split split, size_t rows, size_t columns) {
