@@ -335,7 +335,24 @@ predictor_axis <- function(axis, values, ...) {
   kind <- if (is.numeric(values)) "continuous" else if (inherits(values, "Date")) "date" else "datetime"
   scale <- getExportedValue("ggplot2", paste("scale", axis, kind, sep = "_"))
   labels <- if (kind == "continuous") list(labels = predictor_numbers)
+  if (kind == "continuous" && axis == "x" && are_long(values)) labels$breaks <- inner_breaks
   do.call(scale, c(labels, list(guide = without_overlap(), ...)))
+}
+
+# Whether numbers along an axis are so long that those of panels beside each other may touch.
+are_long <- function(values) {
+  any(abs(values) >= 1e7, na.rm = TRUE) || max(nchar(predictor_numbers(pretty(values))), 0) > 7
+}
+
+# Few numbers, none at the ends, beyond which long ones would reach.
+inner_breaks <- function(limits) {
+  room <- 0.1 * diff(limits)
+  for (n in 2:6) {
+    breaks <- pretty(limits, n)
+    breaks <- breaks[breaks >= limits[1] + room & breaks <= limits[2] - room]
+    if (length(breaks) > 1) break
+  }
+  breaks
 }
 
 # 12.3 %

@@ -35,7 +35,7 @@ number_points <- function(data, panels) {
 
 # Small panels, beside each other as below, have few numbers, and so have two with long ones.
 number_axes <- function(panels, values) {
-  long <- panels > 1 && max(nchar(big_numbers(pretty(values)))) > 6
+  long <- panels > 1 && are_long(values)
   breaks <- if (long || are_small(panels)) function(limits) few_breaks(limits, 2) else ggplot2::waiver()
   list(ggplot2::scale_x_continuous(labels = big_numbers, breaks = breaks, guide = without_overlap()),
        prediction_axis(panels))

@@ -47,11 +47,20 @@ region_plane <- function(columns, variables, resolution) {
     beyond <- ends + c(-0.04, 0.04) * diff(ends)
     if (is.integer(column) || ends[1] >= 0 && beyond[1] < 0) ends else beyond
   })
-  values <- lapply(ends, function(ends) seq(ends[1], ends[2], length.out = resolution))
+  values <- lapply(ends, function(ends) even_values(ends[1], ends[2], resolution))
   plane <- lapply(held_values(columns), rep, resolution^2)
   plane[[variables[1]]] <- rep(values[[1]], resolution)
   plane[[variables[2]]] <- rep(values[[2]], each = resolution)
   new_columns(plane, resolution^2)
+}
+
+# n values from one to another, of large numbers by steps that are whole multiples of a power of 2, and so
+# without rounding: ggplot2 takes pixels for uneven, and warns, from differences of 1e-6 on.
+even_values <- function(from, to, n) {
+  step <- (to - from) / (n - 1)
+  if (max(abs(from), abs(to)) < 1e6 || step == 0) return(seq(from, to, length.out = n))
+  unit <- 2^(floor(log2(max(abs(from), abs(to)))) - 40)
+  ceiling(from / unit) * unit + floor(step / unit) * unit * (seq_len(n) - 1)
 }
 
 # The median of numbers, the most frequent of other values, of those that are not missing.
@@ -117,22 +126,13 @@ regions_plot <- function(plane, variables, layers, held) {
     ggplot2::theme(plot.caption.position = "plot")
 }
 
-# The points of a plane, whose first columns are its sides, as pixels. ggplot2 takes those of large numbers
-# for uneven from rounding, and warns: these become tiles, a little larger so that nothing shows between them.
-plane_layer <- function(plane, mapping, ...) {
-  sides <- lapply(as.list(plane[1:2]), unique)
-  if (max(abs(unlist(sides))) < 1e6) return(ggplot2::geom_raster(mapping, ...))
-  step <- vapply(sides, function(side) diff(range(side)) / (length(side) - 1), 1)
-  ggplot2::geom_tile(mapping, width = 1.05 * step[[1]], height = 1.05 * step[[2]], ...)
-}
-
 # A colour a class, the deeper the more probable it is.
 class_layers <- function(plane, points) {
   levels <- levels(plane$.class)
   certain <- !anyNA(plane$.prob)
   list(
-    if (certain) plane_layer(plane, ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
-      plane_layer(plane, ggplot2::aes(fill = .data$.class), alpha = 0.5),
+    if (certain) ggplot2::geom_raster(ggplot2::aes(fill = .data$.class, alpha = .data$.prob)) else
+      ggplot2::geom_raster(ggplot2::aes(fill = .data$.class), alpha = 0.5),
     if (certain) {
       ggplot2::scale_alpha_continuous("probability", range = c(0.1, 0.8), n.breaks = 4,
                                       limits = c(1 / length(levels), 1))
@@ -150,7 +150,7 @@ surface_layers <- function(plane, points, type) {
   outputs <- levels(plane$.output)
   if (!is.null(points$.output)) points <- first_panels(points, ".output")
   list(
-    plane_layer(plane, ggplot2::aes(fill = .data$.pred)),
+    ggplot2::geom_raster(ggplot2::aes(fill = .data$.pred)),
     point_layer(points, points$.pred, ggplot2::aes(fill = .data$.pred), "grey60"),
     fill_by_number(type),
     if (length(outputs) > 1) ggplot2::facet_wrap(".output", labeller = name_strips(length(outputs))),

@@ -95,9 +95,10 @@ write_checkpoint <- function(checkpoint, content) {
 # Whether the file has all of it: what a full disk leaves out is told by its size alone.
 write_hashed <- function(bytes, path) {
   lines <- charToRaw(paste0(checkpoint_format, "\n", rlang::hash(bytes), "\n"))
-  connection <- file(path, "wb")
+  connection <- file(path) # one that fails to open while it is made is never closed
   tryCatch(
     {
+      open(connection, "wb")
       writeBin(lines, connection)
       writeBin(bytes, connection)
     },

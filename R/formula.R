@@ -41,8 +41,8 @@ right_side <- function(formula, terms, call) {
   rlang::new_formula(NULL, rlang::f_rhs(side), rlang::f_env(formula))
 }
 
-# A formula and its data as if the columns that it takes away had never been there: list(formula, data). As
-# they are where what is taken away is no column, or is used by another term.
+# A formula and its data as if the columns that it takes away had never been there: list(formula, data). Those
+# that another term uses stay, as do all where what is taken away is no column.
 without_removed <- function(formula, data) {
   as_they_are <- list(formula = formula, data = data)
   if (!"-" %in% all.names(rlang::f_rhs(formula))) return(as_they_are)
@@ -60,9 +60,12 @@ without_removed <- function(formula, data) {
     }
   }
   in_terms <- unlist(lapply(Filter(is.call, terms), all.vars))
-  if (length(removed) == 0 || length(terms) == 0 || any(c(removed, ".") %in% in_terms)) return(as_they_are)
-  rlang::f_rhs(formula) <- Reduce(function(left, right) call("+", left, right), terms)
-  kept <- setdiff(names(data), setdiff(removed, all.vars(rlang::f_lhs(formula))))
+  gone <- setdiff(removed, in_terms)
+  if (length(gone) == 0 || length(terms) == 0 || "." %in% in_terms) return(as_they_are)
+  side <- Reduce(function(left, right) call("+", left, right), terms)
+  still <- lapply(intersect(removed, in_terms), as.symbol)
+  rlang::f_rhs(formula) <- Reduce(function(left, right) call("-", left, right), still, side)
+  kept <- setdiff(names(data), setdiff(gone, all.vars(rlang::f_lhs(formula))))
   list(formula = formula, data = as.data.frame(data)[kept])
 }
 
@@ -326,6 +329,7 @@ forge_outcomes <- function(new_data, blueprint, arg, call) {
   names <- names(blueprint$ptypes$outcomes)
   check_columns_present(names(new_data), names, arg, call)
   columns <- if (inherits(blueprint, "recipe_blueprint")) {
+    check_outcome_alike(blueprint, arg, call)
     with_known_levels(new_data, c(blueprint$ptypes$predictors, blueprint$ptypes$outcomes))
   } else {
     formula_columns(new_data, names)

@@ -183,7 +183,8 @@
 #'   batch normalisation (formula in the section on hidden layers; batches of more than 1024 rows are cut into
 #'   pieces by rows, not by weights), in the statistics that standardise or fill in missing values, in the
 #'   range of `clamp` and the edges of [embed_piecewise()], where weights that are no whole numbers are first
-#'   brought to a mean of 1. Initialisers that look at the data count each row
+#'   brought to a mean of 1 (whole ones with class weights that are none: their products to the mean of the
+#'   case weights, which stay numbers of rows). Initialisers that look at the data count each row
 #'   once.
 #'   `r default_of("weights")`
 #' @param class_weights Weights of classes, which multiply `weights` and act just as these do in loss,

@@ -45,22 +45,31 @@ with_data_weights <- function(given, design, call) {
 
 # ---- new rows ----
 
-# Names of the steps that new rows skip, of those that change the columns named, or of all.
-skipped_steps <- function(blueprint, columns = NULL) {
-  steps <- Filter(function(step) isTRUE(step$skip), blueprint$recipe$steps)
-  if (!is.null(columns)) {
-    steps <- Filter(function(step) any(columns %in% c(step$columns, names(step$columns))), steps)
-  }
-  vapply(steps, function(step) class(step)[1], "")
+# Names of the steps that new rows skip.
+skipped_steps <- function(blueprint) {
+  steps <- vapply(blueprint$recipe$steps, function(step) class(step)[1], "")
+  steps[vapply(blueprint$recipe$steps, function(step) isTRUE(step$skip), NA)]
 }
 
-# An outcome that a step changed in the training rows alone cannot be compared with that of others.
+# Steps that choose and order rows, and change no column.
+row_steps <- paste0("step_", c("naomit", "filter", "sample", "slice", "arrange", "shuffle"))
+
+# An outcome that a step changed in the training rows alone cannot be compared with that of others. What a
+# step has learned bears the names of its columns.
 check_outcome_alike <- function(blueprint, arg, call) {
-  skipped <- skipped_steps(blueprint, names(blueprint$ptypes$outcomes))
+  outcome <- names(blueprint$ptypes$outcomes)
+  changes <- function(step) {
+    parts <- unclass(step)[setdiff(names(step), c("terms", "role", "id"))]
+    names <- lapply(parts, function(part) c(names(part), colnames(part), if (is.character(part)) part))
+    !class(step)[1] %in% row_steps && any(outcome %in% unlist(names))
+  }
+  steps <- blueprint$recipe$steps
+  skipped <- skipped_steps(list(recipe = list(steps = steps[vapply(steps, changes, NA)])))
   if (length(skipped) == 0) return(invisible())
-  abort_argument(arg, "a share or rows of the data with a recipe that changes the outcome of these alone",
+  abort_argument(arg, "without the outcome, which the recipe changes in the training rows alone",
                  sprintf("`%s(skip = TRUE)`", skipped[1]), "recipe",
-                 "Change the outcome before the recipe.", call)
+                 "Change the outcome before the recipe. To validate, a share or rows of the data will do.",
+                 call)
 }
 
 # The predictors of new rows as the recipe makes them, in the encoding of the fit.

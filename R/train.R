@@ -112,7 +112,6 @@ validation_data <- function(validation, design, outcome, call) {
 
 validation_from_frame <- function(validation, design, call) {
   check_data_frame(validation, "validation", call, "a share or a data frame")
-  check_outcome_alike(design$blueprint, "validation", call)
   x <- forge_predictors(validation, design$blueprint, design$predictors, "validation", call)
   list(x = x, y = forge_outcomes(validation, design$outcomes %||% design$blueprint, "validation", call))
 }

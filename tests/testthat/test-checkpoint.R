@@ -185,4 +185,8 @@ test_that("a file that can no longer be written loses nothing of what is trained
   expect_warning(broken <- fit(file.path(folder, "run")), "can no longer be written",
                  class = "fastmlp_warning_checkpoint")
   expect_identical(lasting(broken), lasting(fit(NULL)))
+  # Nor does it use up what R has of connections, of which there are 128.
+  away <- list2env(list(path = file.path(folder, "run"), written = TRUE, failed = TRUE, fingerprint = ""))
+  for (attempt in 1:150) write_checkpoint(away, list())
+  expect_identical(readLines(textConnection("there is one left")), "there is one left")
 })

@@ -58,6 +58,7 @@ test_that("a column that is taken away is as if it had never been there", {
     expect_identical(deparse(formula(less)), deparse(formula))
   }
   expect_identical(fit(log(mpg) ~ . - mpg - day - hole, data)$network, fit(log(mpg) ~ ., there)$network)
+  fit_plain <- function(formula, data) small_fit(formula, data, optimizer = opt_sgd(1e-7))
   brief <- function(formula, data, ...) {
     mlp_fit(formula, data, preset = "fast", epochs = 1, verbose = FALSE, ...)
   }
@@ -68,6 +69,12 @@ test_that("a column that is taken away is as if it had never been there", {
   offset <- fit(mpg ~ . - day - hole - wt + offset(log(wt)), data)
   expect_false("wt" %in% offset$predictors$names)
   expect_true(all(is.finite(predict(offset, data)$.pred)))
+  for (formula in list(mpg ~ . - day - hole - wt + log(wt), mpg ~ log(wt) + . - (day + wt) - hole)) {
+    logged <- fit_plain(formula, data)
+    expect_false(any(c("day", "hole", "wt") %in% logged$predictors$names))
+    expect_true("log(wt)" %in% logged$predictors$names)
+    expect_true(all(is.finite(predict(logged, there)$.pred)))
+  }
   # What another term uses stays.
   kept <- small_fit(mpg ~ wt * hp - wt, mtcars, optimizer = opt_sgd(1e-6))
   expect_identical(kept$predictors$names, c("hp", "wt:hp"))

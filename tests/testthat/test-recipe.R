@@ -62,10 +62,21 @@ test_that("what steps do to the training rows alone is not taken for what they d
     mlp_continue(fewer, mtcars, epochs = 2)
     small_fit(logged, mtcars, validation = mtcars[1:9, ])
   })
+  for (changed in list(
+    recipes::step_normalize(cars, mpg, skip = TRUE), recipes::step_mutate(cars, mpg = log(mpg), skip = TRUE),
+    recipes::step_range(cars, mpg, skip = TRUE), recipes::step_BoxCox(cars, mpg, skip = TRUE)
+  )) {
+    expect_error(small_fit(changed, mtcars, validation = mtcars[1:9, ]), class = "fastmlp_error_recipe")
+    fit <- small_fit(changed, mtcars, optimizer = opt_sgd(1e-6))
+    expect_error(augment(fit, mtcars), class = "fastmlp_error_recipe")
+    expect_identical(nrow(predict(fit, mtcars)), 32L)
+  }
   calm <- opt_sgd(1e-6)
   expect_no_error(small_fit(logged, mtcars, validation = 0.2, optimizer = calm))
   filtered <- recipes::step_filter(cars, hp < 200, skip = TRUE)
   expect_no_error(small_fit(filtered, mtcars, validation = mtcars[1:9, ], optimizer = calm))
+  complete <- recipes::step_naomit(cars, recipes::all_outcomes(), skip = TRUE)
+  expect_no_error(small_fit(complete, mtcars, validation = mtcars[1:9, ], optimizer = calm))
 })
 
 test_that("rows that lack what a recipe uses are left out before it is prepared", {
