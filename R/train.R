@@ -232,12 +232,12 @@ run_steps <- function(job) {
 }
 
 # Training rows by which weights are proven that training ended with, as it should: all where an output can
-# be above those of all other rows and its mean overflow; otherwise as many as cost a fiftieth of training.
+# be above those of all other rows and its mean overflow; otherwise as many as cost a hundredth of training.
 rows_to_prove <- function(monitor) {
   rows <- set_rows(monitor$sets$train)
   if (losses[[monitor$info$loss$name]]$link == "log") return(rows)
   epochs <- monitor$options$epochs - first_epoch(monitor)
-  as.integer(min(rows, max(4096, rows / 16 * epochs)))
+  as.integer(min(rows, max(4096, rows / 64 * epochs)))
 }
 
 # The loss of an epoch is that before its steps: where that of the weights that are kept is not finite,

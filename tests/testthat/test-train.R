@@ -376,6 +376,6 @@ test_that("the weights that are kept are proven by rows far down, too", {
   }
   expect_identical(rows_to_prove(monitor("poisson", 9000L, 1L)), 9000L)
   expect_identical(rows_to_prove(monitor("squared", 9000L, 1L)), 4096L)
-  expect_identical(rows_to_prove(monitor("squared", 9000L, 16L)), 9000L)
+  expect_identical(rows_to_prove(monitor("squared", 9000L, 64L)), 9000L)
   expect_identical(rows_to_prove(monitor("squared", 100L, 1L)), 100L)
 })
