@@ -14,6 +14,7 @@ design_recipe <- function(recipe, data, blueprint, call, policy) {
     check_class(blueprint, "blueprint", "recipe_blueprint",
                 "a recipe's, by `hardhat::default_recipe_blueprint()`", call)
   }
+  check_rows_stay(recipe, call)
   molded <- explain_hardhat(hardhat::mold(recipe, data, blueprint = blueprint), "x", call)
   if (length(molded$outcomes) == 0) {
     abort_argument("x", "a recipe with an outcome", "none", "outcome", call = call)
@@ -24,6 +25,23 @@ design_recipe <- function(recipe, data, blueprint, call, policy) {
   design$interface <- "recipe"
   design$weights <- molded$extras$roles$case_weights[[1]]
   design
+}
+
+# What has a value for each row of the data, or counts them, goes with no others.
+check_rows_stay <- function(recipe, call) {
+  moving <- intersect(vapply(recipe$steps, function(step) class(step)[1], ""), row_steps)
+  if (length(moving) == 0) return(invisible())
+  given <- c("weights", "offset", "validation")
+  by_row <- vapply(given, function(arg) !is.null(call[[arg]]), NA)
+  by_row[["validation"]] <- is_row_choice(call$validation)
+  if (!any(by_row)) return(invisible())
+  arg <- given[by_row][1]
+  abort_argument(
+    arg, sprintf("left out with `%s()`, behind which rows are no longer those of `data`", moving[1]),
+    describe(call[[arg]]), "recipe", call = call,
+    hint = if (arg == "weights") "Give the column of `data` the role \"case_weights\" in the recipe." else
+      "Choose and order the rows before the recipe."
+  )
 }
 
 # What messages call predictors and outcome.
@@ -61,7 +79,8 @@ check_outcome_alike <- function(blueprint, arg, call) {
   changes <- function(step) {
     parts <- unclass(step)[setdiff(names(step), c("terms", "role", "id"))]
     names <- lapply(parts, function(part) c(names(part), colnames(part), if (is.character(part)) part))
-    !class(step)[1] %in% row_steps && any(outcome %in% unlist(names))
+    anything <- inherits(step, "step_mutate") && any(rlang::names2(step$inputs) == "") # across()
+    !class(step)[1] %in% row_steps && (anything || any(outcome %in% unlist(names)))
   }
   steps <- blueprint$recipe$steps
   skipped <- skipped_steps(list(recipe = list(steps = steps[vapply(steps, changes, NA)])))

@@ -64,7 +64,8 @@ test_that("what steps do to the training rows alone is not taken for what they d
   })
   for (changed in list(
     recipes::step_normalize(cars, mpg, skip = TRUE), recipes::step_mutate(cars, mpg = log(mpg), skip = TRUE),
-    recipes::step_range(cars, mpg, skip = TRUE), recipes::step_BoxCox(cars, mpg, skip = TRUE)
+    recipes::step_range(cars, mpg, skip = TRUE), recipes::step_BoxCox(cars, mpg, skip = TRUE),
+    recipes::step_mutate(cars, tibble::tibble(mpg = log(mpg)), skip = TRUE)
   )) {
     expect_error(small_fit(changed, mtcars, validation = mtcars[1:9, ]), class = "fastmlp_error_recipe")
     fit <- small_fit(changed, mtcars, optimizer = opt_sgd(1e-6))
@@ -77,6 +78,17 @@ test_that("what steps do to the training rows alone is not taken for what they d
   expect_no_error(small_fit(filtered, mtcars, validation = mtcars[1:9, ], optimizer = calm))
   complete <- recipes::step_naomit(cars, recipes::all_outcomes(), skip = TRUE)
   expect_no_error(small_fit(complete, mtcars, validation = mtcars[1:9, ], optimizer = calm))
+})
+
+test_that("what counts the rows of the data goes with no recipe that chooses or orders them", {
+  sorted <- recipes::step_arrange(recipes::recipe(mpg ~ wt + hp, mtcars), mpg, skip = TRUE)
+  fit <- function(...) small_fit(sorted, mtcars, optimizer = opt_sgd(1e-6), ...)
+  expect_conditions({
+    fit(weights = rep(1:2, 16))
+    fit(validation = 1:5)
+  })
+  expect_error(fit(offset = mtcars$qsec), class = "fastmlp_error_recipe")
+  expect_no_error(fit(validation = 0.2))
 })
 
 test_that("rows that lack what a recipe uses are left out before it is prepared", {
