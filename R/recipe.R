@@ -79,7 +79,8 @@ check_outcome_alike <- function(blueprint, arg, call) {
   changes <- function(step) {
     parts <- unclass(step)[setdiff(names(step), c("terms", "role", "id"))]
     names <- lapply(parts, function(part) c(names(part), colnames(part), if (is.character(part)) part))
-    anything <- inherits(step, "step_mutate") && any(rlang::names2(step$inputs) == "") # across()
+    # What has no name, such as columns of dplyr's across(), may be any column.
+    anything <- inherits(step, "step_mutate") && any(rlang::names2(step$inputs) == "")
     !class(step)[1] %in% row_steps && (anything || any(outcome %in% unlist(names)))
   }
   steps <- blueprint$recipe$steps
