@@ -345,15 +345,7 @@ are_long <- function(values) {
 }
 
 # Few numbers, none at the ends, beyond which long ones would reach.
-inner_breaks <- function(limits) {
-  room <- 0.1 * diff(limits)
-  for (n in 2:6) {
-    breaks <- pretty(limits, n)
-    breaks <- breaks[breaks >= limits[1] + room & breaks <= limits[2] - room]
-    if (length(breaks) > 1) break
-  }
-  breaks
-}
+inner_breaks <- function(limits) few_breaks(limits, 2, room = 0.1 * diff(limits))
 
 # 12.3 %
 percent <- function(share, digits = 1) sprintf("%.*f %%", as.integer(digits), 100 * share)

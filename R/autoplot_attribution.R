@@ -67,10 +67,10 @@ largest_ones <- "with the largest attributions"
 outputs_drawn <- function(shown, all) some_of(shown, all, "outputs", largest_ones)
 
 # As few numbers as tell the scale of a narrow panel: zero alone does not.
-few_breaks <- function(limits, fewest = 3) {
+few_breaks <- function(limits, fewest = 3, room = 0) {
   for (n in fewest:6) {
     breaks <- pretty(limits, n)
-    breaks <- breaks[breaks >= limits[1] & breaks <= limits[2]]
+    breaks <- breaks[breaks >= limits[1] + room & breaks <= limits[2] - room]
     if (length(breaks) > 1) break
   }
   breaks

@@ -118,7 +118,7 @@ check_continuable <- function(fit, call) {
   }
   fault <- state_fault(fit)
   if (!is.null(fault)) abort_model("fit", fault, call)
-  skipped <- skipped_steps(fit$blueprint)
+  skipped <- skipped_steps(fit$blueprint$recipe$steps)
   if (length(skipped)) {
     abort_argument(
       "fit", "have a recipe all of whose steps apply to new rows", sprintf("`%s(skip = TRUE)`", skipped[1]),

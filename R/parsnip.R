@@ -180,15 +180,23 @@ formula_given <- function(frame) {
   }
 }
 
+# R warns where what is taken away is the outcome.
+predictor_terms <- function(formula, data) suppressWarnings(stats::terms(formula, data = data))
+
+# The variables of terms, but for the outcome, that no term uses any more.
+removed_variables <- function(terms) {
+  uses <- attr(terms, "factors")
+  if (length(uses) == 0) return(NULL)
+  setdiff(rownames(uses)[rowSums(uses) == 0], rownames(uses)[attr(terms, "response")])
+}
+
 # Of a formula fit() hands over its variables: as if interactions were not in it, and with the columns that it
 # takes away.
 check_columns_alone <- function(given, x, call = rlang::caller_env()) {
   if (is.null(given)) return(invisible())
-  terms <- suppressWarnings(stats::terms(given$formula, data = given$data))
-  uses <- attr(terms, "factors") > 0
-  if (length(uses) == 0) return(invisible())
-  removed <- setdiff(rownames(uses)[rowSums(uses) == 0], rownames(uses)[attr(terms, "response")])
-  joined <- colnames(uses)[attr(terms, "order") > 1]
+  terms <- predictor_terms(given$formula, given$data)
+  removed <- removed_variables(terms)
+  joined <- attr(terms, "term.labels")[attr(terms, "order") > 1]
   no_column <- vapply(x, function(column) inherits(column, "AsIs") || !is.null(dim(column)), NA)
   lost <- c(joined, sprintf("- %s", removed), names(x)[no_column])
   if (length(lost) == 0) return(invisible())
@@ -210,9 +218,8 @@ workflow_formula <- function() {
 # hardhat puts factors that a formula takes away back where an engine is to have factors as they are.
 check_come_back <- function(formula, x, call = rlang::caller_env()) {
   if (is.null(formula) || !is.data.frame(x)) return(invisible())
-  terms <- suppressWarnings(stats::terms(rlang::new_formula(NULL, rlang::f_rhs(formula)), data = x))
-  uses <- attr(terms, "factors")
-  back <- if (length(uses)) intersect(rownames(uses)[rowSums(uses) == 0], names(x))
+  side <- rlang::new_formula(NULL, rlang::f_rhs(formula))
+  back <- intersect(removed_variables(predictor_terms(side, x)), names(x))
   if (length(back) == 0) return(invisible())
   abort_argument(
     "formula", "without `-` before factors in a workflow, where these come back", sprintf("`- %s`", back[1]),

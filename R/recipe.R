@@ -29,7 +29,7 @@ design_recipe <- function(recipe, data, blueprint, call, policy) {
 
 # What has a value for each row of the data, or counts them, goes with no others.
 check_rows_stay <- function(recipe, call) {
-  moving <- intersect(vapply(recipe$steps, function(step) class(step)[1], ""), row_steps)
+  moving <- intersect(step_names(recipe$steps), row_steps)
   if (length(moving) == 0) return(invisible())
   given <- c("weights", "offset", "validation")
   by_row <- vapply(given, function(arg) !is.null(call[[arg]]), NA)
@@ -63,11 +63,10 @@ with_data_weights <- function(given, design, call) {
 
 # ---- new rows ----
 
+step_names <- function(steps) vapply(steps, function(step) class(step)[1], "")
+
 # Names of the steps that new rows skip.
-skipped_steps <- function(blueprint) {
-  steps <- vapply(blueprint$recipe$steps, function(step) class(step)[1], "")
-  steps[vapply(blueprint$recipe$steps, function(step) isTRUE(step$skip), NA)]
-}
+skipped_steps <- function(steps) step_names(Filter(function(step) isTRUE(step$skip), steps))
 
 # Steps that choose and order rows, and change no column.
 row_steps <- paste0("step_", c("naomit", "filter", "sample", "slice", "arrange", "shuffle"))
@@ -83,8 +82,7 @@ check_outcome_alike <- function(blueprint, arg, call) {
     anything <- inherits(step, "step_mutate") && any(rlang::names2(step$inputs) == "")
     !class(step)[1] %in% row_steps && (anything || any(outcome %in% unlist(names)))
   }
-  steps <- blueprint$recipe$steps
-  skipped <- skipped_steps(list(recipe = list(steps = steps[vapply(steps, changes, NA)])))
+  skipped <- skipped_steps(Filter(changes, blueprint$recipe$steps))
   if (length(skipped) == 0) return(invisible())
   abort_argument(arg, "without the outcome, which the recipe changes in the training rows alone",
                  sprintf("`%s(skip = TRUE)`", skipped[1]), "recipe",
