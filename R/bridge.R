@@ -82,7 +82,8 @@ with_data <- function(task, saved, call) {
   task["folds"] <- list(draw_folds(sets, outcome$values, task$validation, separate_members(settings)))
   sets <- joint_sets(sets, task$folds, call)
   counts <- set_counts(sets$train)
-  task$outcome$info$scaling <- outcome_scaling(settings, sets$train$target, sets$train$rows, counts)
+  task$outcome$info$scaling <- outcome_scaling(settings, outcome$info$loss, sets$train$target,
+                                               sets$train$rows, counts)
   task$sets <- with_scaled_targets(sets, task$outcome$info$scaling)
   task <- imputed_task(task)
   task["scaling"] <- list(standardization(settings$standardize, task$x, sets$train$rows, task$scan, counts))

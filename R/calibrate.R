@@ -30,7 +30,7 @@ judgements <- c("temperature", "residuals")
 # The outcome's info with what the validation rows say of the networks' outputs on them, each network being
 # asked about the rows that it has not been trained on.
 judged_outcome <- function(task, networks) {
-  info <- task$outcome$info
+  info <- with_variance_left(task, networks)
   info[judgements] <- NULL
   set <- task$sets$valid
   if (is.null(set)) return(info)
@@ -38,7 +38,7 @@ judged_outcome <- function(task, networks) {
   interval <- info$type == "numeric" && "mean" %in% names(links[[info$link]]) && is.null(set$offset) &&
     !type_is_given(prediction_types$numeric$pred_int, info)
   if (!calibrate && !interval) return(info)
-  output <- validation_output(task, networks)
+  output <- outputs_for(task, networks, "valid")
   known <- metric_set(set, task$values$valid)
   if (!all(is.finite(output))) return(info)
   if (calibrate) info$temperature <- best_temperature(output, known, info, offset_of(set))
@@ -46,9 +46,9 @@ judged_outcome <- function(task, networks) {
   info
 }
 
-# The joint outputs for the validation rows.
-validation_output <- function(task, networks) {
-  set <- task$sets$valid
+# The joint outputs for the validation rows, or those of training where there are none (name).
+outputs_for <- function(task, networks, name) {
+  set <- task$sets[[name]]
   scaling <- scaling_of(task$scaling)
   threads <- resolve_threads(task$settings$threads)
   own <- task$folds %||% rep(list(set$rows), length(networks))
@@ -58,6 +58,20 @@ validation_output <- function(task, networks) {
     offset_outputs(output, list(offset = set$offset, rows = rows))
   }, networks, own)
   joint_rows(outputs, overlaps(own, set$rows), task$outcome$info)
+}
+
+# The outcome's info with what is added to means brought back from roots, where the loss estimates means: the
+# variance of what is left of the roots (Duan 1983), in the rows that judge, or else in those trained on.
+with_variance_left <- function(task, networks) {
+  info <- task$outcome$info
+  if (is.null(info$scaling$transform) || !isTRUE(losses[[info$loss$name]]$estimates_mean)) return(info)
+  name <- if (is.null(task$sets$valid)) "train" else "valid"
+  known <- metric_set(task$sets[[name]], task$sets[[name]]$target)
+  output <- outputs_for(task, networks, name)
+  left <- as.matrix(known$truth) - links[[info$link]]$mean(function(link) output, list(), info)
+  variance <- apply(left, 2, central_moment, known$weights, 2) * info$scaling$scale^2
+  if (all(is.finite(variance))) info$scaling$variance <- variance
+  info
 }
 
 # ---- probabilities ----
@@ -85,12 +99,14 @@ best_temperature <- function(output, set, info, offset) {
 # Residuals that a fit keeps at most, for each number of the outcome.
 most_residuals <- 2000
 
-# For each number list(rows, rank, size): sizes of the residuals at ranks among the rows, in order.
+# For each number list(rows, rank, size): sizes of the residuals at ranks among the rows, in order; of the
+# outcome's transform, where it has one.
 sorted_residuals <- function(output, set, info) {
   estimate <- outcome_mean(links[[info$link]], function(link) output, list(offset = set$shift), info)
-  truth <- as.matrix(set$truth)
-  lapply(seq_len(ncol(truth)), function(j) {
-    size <- sort(abs(truth[, j] - estimate[, j]))
+  transform <- outcome_transform(info$scaling)$of
+  left <- abs(transform(as.matrix(set$truth)) - transform(estimate))
+  lapply(seq_len(ncol(left)), function(j) {
+    size <- sort(left[, j])
     rank <- unique(ceiling(seq(1, length(size), length.out = min(length(size), most_residuals))))
     list(rows = length(size), rank = rank, size = size[rank])
   })
@@ -109,8 +125,10 @@ interval_widths <- function(residuals, level, call) {
   }, 1)
 }
 
-residual_intervals <- function(mean, residuals, level, call) {
-  half <- interval_widths(residuals, level, call)
-  ends <- lapply(seq_len(ncol(mean)), function(j) cbind(mean[, j] - half[j], mean[, j] + half[j]))
-  do.call(cbind, ends)
+residual_intervals <- function(mean, outcome, level, call) {
+  half <- interval_widths(outcome$residuals, level, call)
+  transform <- outcome_transform(outcome$scaling)
+  middle <- transform$of(mean)
+  ends <- lapply(seq_len(ncol(mean)), function(j) cbind(middle[, j] - half[j], middle[, j] + half[j]))
+  transform$back(do.call(cbind, ends))
 }

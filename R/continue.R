@@ -337,7 +337,7 @@ continued_fit <- function(fit, trained, task) {
   settings <- task$settings
   fit$network <- new_network(trained$layers, fit$arguments$activation)
   judged <- judged_outcome(task, list(fit$network))
-  for (part in judgements) fit$outcome[[part]] <- judged[[part]]
+  for (part in c("scaling", judgements)) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
   fit$given$epochs <- settings$epochs

@@ -46,6 +46,7 @@ plain_arguments <- alist(
   na_action = "error",
   new_levels = "error",
   standardize = "none",
+  transform_outcome = "none",
   standardize_outcome = FALSE,
   clamp = FALSE,
   init = init_he(),
@@ -144,6 +145,9 @@ fit_checks <- list(
   input_noise = function(x, arg, call) check_number(x, arg, 0, open = "to", call = call),
   standardize = function(x, arg, call) {
     check_choice(x, arg, c("none", names(standardizers)), call = call)
+  },
+  transform_outcome = function(x, arg, call) {
+    check_choice(x, arg, c(names(outcome_transforms), "auto"), call = call)
   },
   standardize_outcome = check_flag,
   clamp = check_flag,

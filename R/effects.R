@@ -35,6 +35,10 @@ no_effect <- list(
   },
   standardize = function(settings, facts) only_codes(facts$design$x),
   input_noise = function(settings, facts) only_codes(facts$design$x),
+  transform_outcome = function(settings, facts) {
+    offset <- !is.null(settings$offset) || !is.null(facts$design$offset)
+    without_scale(facts$info) %||% if (offset) "with an offset, which would not join what it gives"
+  },
   standardize_outcome = function(settings, facts) without_scale(facts$info),
   clamp = function(settings, facts) {
     without_scale(facts$info) %||%

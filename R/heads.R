@@ -87,8 +87,10 @@ ordinal_probability <- function(output) {
 
 # The mean that a link gives, as the outcome is measured, with an offset that joins it.
 outcome_mean <- function(link, run, request, outcome) {
-  mean <- clamped(in_outcome_units(link$mean(run, request, outcome), outcome$scaling), outcome$scaling)
-  plus_offset(mean, request$offset, outcome, "outcome")
+  scaling <- outcome$scaling
+  mean <- in_outcome_units(link$mean(run, request, outcome), scaling)
+  if (!is.null(scaling$variance)) mean <- mean + rep(scaling$variance, each = nrow(mean))
+  plus_offset(clamped(mean, scaling), request$offset, outcome, "outcome")
 }
 
 # ---- what a fit can be asked for ----
@@ -128,8 +130,8 @@ prediction_types <- list(
       parts <- c("lower", "upper")
       if (!is.null(link$quantile)) return(quantile_tibble(object, run, request, link, parts))
       outcome <- object$outcome
-      ends <- residual_intervals(outcome_mean(link, run, request, outcome), outcome$residuals,
-                                 request$level, request$call)
+      ends <- residual_intervals(outcome_mean(link, run, request, outcome), outcome, request$level,
+                                 request$call)
       matrix_tibble(ends, paste0(".pred_", part_labels(outcome$names, parts)))
     })
   )

@@ -76,7 +76,7 @@ mlr3_parameters <- function() {
     learn_rate = number(1e-30, 1e30), penalty = number(0), mixture = number(0, 1), ema_decay = number(0, 1),
     input_dropout = number(0, 1), input_noise = number(0), epochs = count(), ensemble = count(),
     share_weights = flag(), calibrate = flag(), refit = flag(), standardize_outcome = flag(), clamp = flag(),
-    shuffle = flag()
+    shuffle = flag(), transform_outcome = paradox::p_fct(c("none", "sqrt", "auto"), tags = "train")
   )
   names <- c(setdiff(names(plain_arguments), c("weights", "offset")), "preset")
   any <- paradox::p_uty(tags = "train")

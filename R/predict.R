@@ -32,6 +32,8 @@
 #' \eqn{\lceil (n + 1) \, level \rceil}{ceiling((n + 1) level)}-th smallest of the \eqn{n} absolute errors
 #' on the validation rows (split conformal prediction: Vovk, Gammerman and Shafer 2005; Lei, G'Sell,
 #' Rinaldo, Tibshirani and Wasserman 2018), as they were with the kept epoch; case weights do not count.
+#' With a transform of the outcome errors are differences of what it gives, and the ends of the interval are
+#' brought back from it, so that intervals of roots are wider for large predictions than for small ones.
 #' If new rows and validation rows are exchangeable and the network does not depend on the latter, the
 #' interval holds a new outcome with a probability of at least `level`. That they have chosen the epoch
 #' makes intervals a little too narrow; after `refit` the network knows them, but the errors are those

@@ -62,7 +62,7 @@ common_arguments <- function(task, n, epochs, batch_size) {
   c(
     list(epochs = epochs, batch_size = batch_size),
     if (classes) list(loss = loss_cross_entropy(label_smoothing = 0.1), calibrate = TRUE) else
-      list(standardize_outcome = TRUE, clamp = TRUE),
+      list(transform_outcome = "auto", standardize_outcome = TRUE, clamp = TRUE),
     list(
       validation = if (n >= 50) 0.2 else 0, patience = epochs, ties = "last",
       stop_metric = if (classes) "accuracy" else "rmse", refit = n <= most_refitted_rows

@@ -1,4 +1,5 @@
-# How predictors and a numeric outcome are standardised, by statistics of the training rows alone.
+# How predictors and a numeric outcome are transformed and standardised, by statistics of the training rows
+# alone.
 
 # ---- predictors ----
 
@@ -81,35 +82,77 @@ scaling_fault <- function(standardize, inputs, codes) {
 
 # ---- a numeric outcome ----
 
+#' @param transform_outcome What is taken of a numeric outcome before it is standardised: `"none"`;
+#'   `"sqrt"`, the square root, of negative numbers \eqn{-\sqrt{-y}}, by which large numbers, whose errors
+#'   are large as a rule, count less (Bartlett 1947); or `"auto"`, which is `"sqrt"` with the squared loss
+#'   where no number is negative and the skewness \eqn{m_3 / m_2^{3/2}} of the training rows (from their
+#'   central moments), for each of several numbers, is above 0.5, and otherwise `"none"`. What the network
+#'   gives is squared again. With the squared and the Gaussian loss, which estimate means, the variance of the
+#'   roots less their estimates is added (Duan 1983), that of the validation rows, or of the training rows
+#'   where there are none: the mean of a square is the square of the mean and the variance. Other estimates
+#'   are squared alone. For the same losses as `standardize_outcome`, and not with an `offset`.
+#'   `r default_of("transform_outcome")`
+#' @references Bartlett MS (1947). "The use of transformations." Biometrics 3.
+#'
+#'   Duan N (1983). "Smearing estimate: a nonparametric retransformation method." Journal of the American
+#'   Statistical Association 78.
+#' @name mlp_fit
+#' @rdname mlp_fit
+#' @order 10
+NULL
+
 # Whether a loss takes numbers that may be shifted and scaled, and gives predictions back as they are.
 standardizable <- function(loss) has_scale(losses[[loss$name]])
 
 # The same of a row of the table of losses.
 has_scale <- function(row) row$target == "numbers" && !isFALSE(row$by_name)
 
-# list(center, scale, lower, upper), one value for each number of the outcome: what standardises it, and
-# the range that predictions are clamped to; NULL where neither is wanted.
-outcome_scaling <- function(settings, values, rows, counts) {
-  if (!settings$standardize_outcome && !settings$clamp) return(NULL)
+# What is taken of numbers before they are standardised, and its inverse: both increasing, for all numbers.
+outcome_transforms <- list(
+  none = list(of = identity, back = identity),
+  sqrt = list(of = function(y) sign(y) * sqrt(abs(y)), back = function(u) u * abs(u))
+)
+
+# The skewness from which on "auto" takes square roots.
+least_skewness <- 0.5
+
+# The name of the transform: "auto" takes roots where the mean is estimated, and all numbers of the outcome
+# are skewed and never negative.
+chosen_transform <- function(settings, loss, values, counts) {
+  if (settings$transform_outcome != "auto") return(settings$transform_outcome)
+  takes_roots <- loss$name == "squared" && all(values >= 0) &&
+    all(apply(values, 2, weighted_skewness, counts) > least_skewness)
+  if (takes_roots) "sqrt" else "none"
+}
+
+# list(center, scale, transform, lower, upper), one value for each number of the outcome but the name of the
+# transform, where there is one: what makes of numbers what the network is to give, and the range that
+# predictions are clamped to; NULL where nothing is wanted. After training `variance` joins them.
+outcome_scaling <- function(settings, loss, values, rows, counts) {
+  if (!settings$standardize_outcome && !settings$clamp && settings$transform_outcome == "none") return(NULL)
   if (!is.null(rows)) values <- values[rows, , drop = FALSE]
   counts <- counts %||% rep(1, nrow(values))
   values <- values[counts > 0, , drop = FALSE]
   counts <- counts[counts > 0]
   columns <- ncol(values)
+  transform <- chosen_transform(settings, loss, values, counts)
   scaling <- list(center = rep(0, columns), scale = rep(1, columns))
   if (settings$standardize_outcome) {
-    moments <- apply(values, 2, weighted_moments, counts)
+    moments <- apply(outcome_transforms[[transform]]$of(values), 2, weighted_moments, counts)
     spread <- moments[2, ]
     scaling <- list(center = moments[1, ], scale = ifelse(spread %in% 0 | is.na(spread), 1, spread))
   }
-  if (!settings$clamp) return(scaling)
-  c(scaling, list(lower = apply(values, 2, min), upper = apply(values, 2, max)))
+  c(scaling, if (transform != "none") list(transform = transform),
+    if (settings$clamp) list(lower = apply(values, 2, min), upper = apply(values, 2, max)))
 }
+
+outcome_transform <- function(scaling) outcome_transforms[[scaling$transform %||% "none"]]
 
 # The sets with their targets as the network is to give them.
 with_scaled_targets <- function(sets, scaling) {
   if (is.null(scaling)) return(sets)
-  scaled <- function(target) sweep(sweep(target, 2, scaling$center), 2, scaling$scale, `/`)
+  transform <- outcome_transform(scaling)$of
+  scaled <- function(target) sweep(sweep(transform(target), 2, scaling$center), 2, scaling$scale, `/`)
   shared <- identical(sets$train$target, sets$valid$target)
   sets$train$target <- scaled(sets$train$target)
   if (!is.null(sets$valid)) {
@@ -122,7 +165,14 @@ with_scaled_targets <- function(sets, scaling) {
 in_outcome_units <- function(values, scaling, each = 1) {
   if (is.null(scaling)) return(values)
   stretch <- function(x) rep(rep(x, each = each), each = nrow(values))
-  values * stretch(scaling$scale) + stretch(scaling$center)
+  outcome_transform(scaling)$back(values * stretch(scaling$scale) + stretch(scaling$center))
+}
+
+# The loss as the engine takes it, which gives the error of one number in the outcome's units where roots are
+# taken of it.
+loss_in_units <- function(loss, scaling) {
+  roots <- !is.null(scaling$transform) && length(scaling$scale) == 1 && losses[[loss$name]]$metric == "rmse"
+  c(unclass(loss), if (roots) list(root = c(scaling$center, scaling$scale)))
 }
 
 clamped <- function(values, scaling) {
@@ -134,8 +184,9 @@ clamped <- function(values, scaling) {
 # What is wrong with it, or NULL.
 outcome_scaling_fault <- function(scaling, numbers) {
   fits <- function(x) is.double(x) && length(x) == numbers && all(is.finite(x))
-  known <- is.list(scaling) && all(c("center", "scale") %in% names(scaling))
-  if (!known || !all(vapply(scaling, fits, NA)) || any(scaling$scale <= 0)) {
+  known <- is.list(scaling) && all(c("center", "scale") %in% names(scaling)) &&
+    (scaling$transform %||% "none") %in% names(outcome_transforms)
+  if (!known || !all(vapply(scaling[names(scaling) != "transform"], fits, NA)) || any(scaling$scale <= 0)) {
     return("a `scaling` that does not match the outcome")
   }
 }

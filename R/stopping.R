@@ -335,9 +335,10 @@ history_frame <- function(tables, first, epochs) {
   )
 }
 
-# The engine's score as reported: it gives the mean squared error for "rmse", in the network's units.
+# The engine's score as reported: it gives the mean squared error for "rmse", in the network's units unless
+# it knows others (loss_in_units()).
 score_value <- function(score, metric, info) {
   if (metric != "rmse") return(score)
   scale <- info$scaling$scale
-  sqrt(score) * if (length(scale) == 1) scale else 1
+  sqrt(score) * if (length(scale) == 1 && is.null(info$scaling$transform)) scale else 1
 }

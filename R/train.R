@@ -183,7 +183,8 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
     start = start, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
     started = started, reporter = reporter, members = members, halted = guard$interrupted,
-    options = engine_options(settings, guard$loss, set_rows((members[[1]]$sets %||% sets)$train), key, plan)
+    options = engine_options(settings, loss_in_units(guard$loss, info$scaling),
+                             set_rows((members[[1]]$sets %||% sets)$train), key, plan)
   )
   job$options$epochs <- last_epoch %||% job$options$epochs
   job$options$steps_back <- is.null(last_epoch) # otherwise what diverged is not wanted
@@ -292,7 +293,7 @@ time_spent <- function(job, step_seconds) {
 
 engine_options <- function(settings, loss, rows, key, plan) {
   list(
-    loss = unclass(loss),
+    loss = loss,
     optimizer = unclass(settings$optimizer),
     penalty = settings$penalty * (1 - settings$mixture),
     sparsity = settings$penalty * settings$mixture,

@@ -25,6 +25,18 @@ weighted_moments <- function(values, counts) {
   c(values[1] + mean, sqrt(sum(counts * (away - mean)^2) / (total - 1)))
 }
 
+# The k-th moment about the mean, over the sum of the weights.
+central_moment <- function(values, counts, k) {
+  away <- values - sum(counts * values) / sum(counts)
+  sum(counts * away^k) / sum(counts)
+}
+
+# The third standardised moment; 0 of values that are all the same.
+weighted_skewness <- function(values, counts) {
+  variance <- central_moment(values, counts, 2)
+  if (variance > 0) central_moment(values, counts, 3) / variance^1.5 else 0
+}
+
 # R's default definition, as if each value stood there as often as it counts.
 weighted_quantiles <- function(values, counts, probs) {
   if (is.null(counts)) return(stats::quantile(values, probs, names = FALSE))

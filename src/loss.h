@@ -49,6 +49,9 @@ typedef struct loss {
   double parameter;
   const double *level; /* [levels] of quantiles, increasing; the caller's */
   size_t levels;
+  /* Where the network gives numbers by their square roots, less root_center and over root_scale, the score is
+     in units of the numbers; 0: it gives them as they are. */
+  double root_center, root_scale;
   /* Losses that call back: fills in what loss_rows() does; false if it could not, which ends training. */
   bool (*call)(const struct loss *loss, const struct loss_block *block, range rows);
   void *context;
@@ -91,7 +94,8 @@ typedef struct loss_block {
 /* For each of `rows`: row_loss = weight * loss, row_score = weight * score, and, if wanted, gradient =
    scale * weight * d loss / d output, with zero lanes beyond outputs. The score is the share of outputs
    decided rightly for losses of classes, the mean deviance for those with a log link, the loss itself for
-   quantiles and losses that call back, and the mean squared error for the others. */
+   quantiles and losses that call back, and the mean squared error for the others, in their own units or those
+   of `loss`. */
 void loss_rows(const loss *loss, const loss_block *block, range rows);
 
 /* Turns rows of output[. x outputs] into probabilities, in place. */

@@ -206,6 +206,11 @@ loss unpack_loss(SEXP x) {
     loss.level = unpack_doubles(levels, XLENGTH(levels), "loss$levels");
     loss.levels = (size_t)XLENGTH(levels);
   }
+  SEXP root = list_get(x, "root");
+  if (root != R_NilValue) {
+    const double *unit = unpack_doubles(root, 2, "loss$root");
+    loss.root_center = unit[0], loss.root_scale = unit[1];
+  }
   if (loss_heads(&loss) < 1 || loss_heads(&loss) > LOSS_HEADS)
     Rf_error("`loss$levels` must be 1 to %d numbers", LOSS_HEADS);
   if (loss_of(id)->calls_back) loss_set_function(&loss, list_get(x, "call"));

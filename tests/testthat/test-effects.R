@@ -16,6 +16,7 @@ in_vain <- list(
   new_levels = list(numbers, new_levels = "unknown"),
   standardize = list(data["g"], standardize = "zscore", factor_embedding = embed_factors()),
   input_noise = list(data["g"], input_noise = 1, factor_embedding = embed_factors()),
+  transform_outcome = list(numbers, transform_outcome = "sqrt", loss = "gamma"),
   standardize_outcome = list(numbers, standardize_outcome = TRUE, loss = "gamma"),
   clamp = list(numbers, clamp = TRUE, loss = loss_quantile(c(0.1, 0.9))),
   decay_schedule = list(numbers, decay_schedule = schedule_cosine()),

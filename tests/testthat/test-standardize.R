@@ -81,6 +81,81 @@ test_that("training goes on and resumes in the same units", {
   expect_identical(parts$history$value, whole$history$value)
 })
 
+test_that("a network of roots predicts their squares, with the variance that is left", {
+  skewed <- exp(3 + x[, 1] / 2 + x[, 2] / 4)
+  held <- 41:60
+  roots_fit <- function(y, ...) {
+    small_fit(x, y, standardize = "zscore", standardize_outcome = TRUE, validation = held, patience = 3,
+              weights = rep(1:2, 30), ...)
+  }
+  fit <- roots_fit(skewed, transform_outcome = "sqrt")
+  same <- roots_fit(sqrt(skewed))
+  expect_identical(coef(fit), coef(same))
+  roots <- predict(same, x)$.pred
+  left <- (sqrt(skewed) - roots)[held]
+  counts <- rep(1:2, 30)[held]
+  variance <- weighted.mean((left - weighted.mean(left, counts))^2, counts)
+  expect_equal(predict(fit, x)$.pred, roots * abs(roots) + variance)
+  error <- weighted.mean((skewed - roots * abs(roots))[held]^2, counts)
+  told <- fit$history[fit$history$metric == "rmse" & fit$history$set == "validation", ]
+  expect_equal(told$value[told$epoch == fit$training$kept_epoch], sqrt(error), tolerance = 1e-6)
+})
+
+test_that("the engine and R measure errors of roots in the outcome's units", {
+  skewed <- exp(3 + x[, 1] / 2)
+  for (loss in c("squared", "huber", "gaussian")) {
+    fit <- small_fit(x, skewed, transform_outcome = "sqrt", standardize_outcome = TRUE, validation = 41:60,
+                     loss = loss, metrics = list(own = function(truth, estimate, weights) {
+                       sqrt(mean((truth - estimate)^2))
+                     }))
+    told <- fit$history[fit$history$set == "validation", ]
+    expect_equal(told$value[told$metric == "rmse"], told$value[told$metric == "own"], tolerance = 1e-5)
+  }
+})
+
+test_that("intervals and quantiles of roots are brought back, and hold what they should", {
+  skewed <- exp(3 + x[, 1])
+  fit <- small_fit(x, skewed, transform_outcome = "sqrt", standardize_outcome = TRUE, validation = 0.5)
+  ends <- predict(fit, x, type = "pred_int", level = 0.8)
+  width <- sqrt(ends$.pred_upper) - sign(ends$.pred_lower) * sqrt(abs(ends$.pred_lower))
+  expect_equal(width, rep(width[1], 60))
+  expect_gte(mean(ends$.pred_lower <= skewed & skewed <= ends$.pred_upper), 0.6)
+  levels <- small_fit(x, skewed, transform_outcome = "sqrt", loss = loss_quantile(c(0.2, 0.8)))
+  roots <- as.matrix(predict(small_fit(x, sqrt(skewed), loss = loss_quantile(c(0.2, 0.8))), x))
+  expect_equal(as.matrix(predict(levels, x)), roots * abs(roots), ignore_attr = TRUE)
+})
+
+test_that("\"auto\" takes roots of skewed outcomes that are never negative", {
+  taken <- function(y, ...) {
+    fit <- small_fit(x, y, transform_outcome = "auto", standardize_outcome = TRUE, learn_rate = 0.001, ...)
+    fit$outcome$scaling$transform %||% "none"
+  }
+  skewed <- exp(x[, 1])
+  expect_identical(taken(skewed), "sqrt")
+  expect_identical(taken(skewed - 1), "none")
+  expect_identical(taken(-skewed), "none")
+  expect_identical(taken(max(skewed) - skewed), "none")
+  expect_identical(taken(x[, 1]^2 * 0 + 7), "none")
+  expect_identical(taken(skewed, loss = "absolute"), "none")
+  expect_identical(taken(cbind(p = skewed, q = skewed^2)), "sqrt")
+  expect_identical(taken(cbind(p = skewed, q = x[, 1] + 10)), "none")
+  expect_identical(taken(skewed, weights = as.numeric(skewed < 1.5 & skewed > 0.6)), "none")
+  cars <- mlp_fit(mpg ~ wt + offset(hp / 50), mtcars, preset = "fast", epochs = 2)
+  expect_identical(cars$arguments$transform_outcome, "none")
+})
+
+test_that("training goes on with the roots, also of rows below 0", {
+  skewed <- exp(x[, 1])
+  fit <- function(...) {
+    small_fit(x, skewed, transform_outcome = "sqrt", standardize_outcome = TRUE, standardize = "zscore", ...)
+  }
+  whole <- fit(epochs = 6)
+  parts <- mlp_continue(fit(epochs = 3), x, skewed, epochs = 3)
+  expect_equal(predict(parts, x), predict(whole, x))
+  below <- fit(validation = list(x = x[1:9, ], y = -skewed[1:9]))
+  expect_true(all(is.finite(below$history$value)))
+})
+
 test_that("a constant outcome is only centred", {
   fit <- small_fit(x, rep(7, 60), standardize_outcome = TRUE, init = init_normal(0))
   expect_equal(predict(fit, x)$.pred, rep(7, 60))
@@ -93,7 +168,7 @@ test_that("neither is given in vain, and an edited fit is refused", {
     small_fit(x, y, standardize_outcome = NA)
   })
   fit <- small_fit(x, y, standardize_outcome = TRUE, standardize = "robust_clip")
-  for (part in c("center", "scale")) {
+  for (part in c("center", "scale", "transform")) {
     edited <- fit
     edited$outcome$scaling[[part]] <- "1"
     expect_error(predict(edited, x), class = "fastmlp_error_model")
@@ -145,6 +220,7 @@ test_that("weights of whole numbers standardise as rows that stand there as ofte
     list(standardize = "zscore"), list(standardize = "robust"), list(standardize = "robust_clip"),
     list(standardize = "scale"), list(standardize = "global"),
     list(standardize_outcome = TRUE, clamp = TRUE, standardize = "zscore"),
+    list(standardize_outcome = TRUE, clamp = TRUE, transform_outcome = "auto"),
     list(standardize = "zscore", numeric_embedding = embed_piecewise(bins = 6))
   )) {
     run <- function(x, y, ...) {
@@ -154,6 +230,9 @@ test_that("weights of whole numbers standardise as rows that stand there as ofte
     weighted <- run(x, y, weights = weights)
     doubled <- run(x[repeated, ], y[repeated])
     expect_equal(weighted$standardize, doubled$standardize, tolerance = 1e-12)
+    of_roots <- function(fit) fit$outcome$scaling$variance
+    expect_equal(of_roots(weighted), of_roots(doubled), tolerance = 1e-6)
+    weighted$outcome$scaling$variance <- doubled$outcome$scaling$variance <- NULL
     expect_equal(weighted$outcome$scaling, doubled$outcome$scaling, tolerance = 1e-12)
     expect_equal(coef(weighted), coef(doubled), tolerance = 1e-5)
     expect_identical(coef(run(x, y, weights = weights / 7)), coef(run(x, y, weights = weights * 1.7)))
