@@ -59,6 +59,9 @@ print.fastmlp <- function(x, ...) {
     rows_line(x$training, several = !is.null(x$members) && !isTRUE(x$arguments$share_weights)),
     training_line(x$training),
     if (isTRUE(x$training$refit)) "Trained again on all rows",
+    if (!is.null(x$outcome$scaling$transform)) {
+      sprintf("Learned: the %s of the outcome", outcome_transform(x$outcome$scaling)$title)
+    },
     if (!is.null(x$outcome$temperature)) {
       sprintf("Probabilities calibrated at temperature %s", format(x$outcome$temperature, digits = 3))
     },

@@ -85,8 +85,8 @@ scaling_fault <- function(standardize, inputs, codes) {
 #' @param transform_outcome What is taken of a numeric outcome before it is standardised: `"none"`;
 #'   `"sqrt"`, the square root, of negative numbers \eqn{-\sqrt{-y}}, by which large numbers, whose errors
 #'   are large as a rule, count less (Bartlett 1947); or `"auto"`, which is `"sqrt"` with the squared loss
-#'   where no number is negative and the skewness \eqn{m_3 / m_2^{3/2}} of the training rows (from their
-#'   central moments), for each of several numbers, is above 0.5, and otherwise `"none"`. What the network
+#'   where all numbers of the training rows are positive and their skewness \eqn{m_3 / m_2^{3/2}} (from central
+#'   moments), for each of several numbers, is above 0.5, and otherwise `"none"`. What the network
 #'   gives is squared again. With the squared and the Gaussian loss, which estimate means, the variance of the
 #'   roots less their estimates is added (Duan 1983), that of the validation rows, or of the training rows
 #'   where there are none: the mean of a square is the square of the mean and the variance. Other estimates
@@ -107,20 +107,22 @@ standardizable <- function(loss) has_scale(losses[[loss$name]])
 # The same of a row of the table of losses.
 has_scale <- function(row) row$target == "numbers" && !isFALSE(row$by_name)
 
-# What is taken of numbers before they are standardised, and its inverse: both increasing, for all numbers.
+# What is taken of numbers before they are standardised, and its inverse: both increasing, for all numbers; what
+# print() calls it.
 outcome_transforms <- list(
   none = list(of = identity, back = identity),
-  sqrt = list(of = function(y) sign(y) * sqrt(abs(y)), back = function(u) u * abs(u))
+  sqrt = list(of = function(y) sign(y) * sqrt(abs(y)), back = function(u) u * abs(u), title = "square root")
 )
 
 # The skewness from which on "auto" takes square roots.
 least_skewness <- 0.5
 
 # The name of the transform: "auto" takes roots where the mean is estimated, and all numbers of the outcome
-# are skewed and never negative.
+# are skewed and positive. Where many are 0, what is left of the roots varies too much with the predictors for
+# one variance to stand for it.
 chosen_transform <- function(settings, loss, values, counts) {
   if (settings$transform_outcome != "auto") return(settings$transform_outcome)
-  takes_roots <- loss$name == "squared" && all(values >= 0) &&
+  takes_roots <- loss$name == "squared" && all(values > 0) &&
     all(apply(values, 2, weighted_skewness, counts) > least_skewness)
   if (takes_roots) "sqrt" else "none"
 }
