@@ -85,8 +85,8 @@ scaling_fault <- function(standardize, inputs, codes) {
 #' @param transform_outcome What is taken of a numeric outcome before it is standardised: `"none"`;
 #'   `"sqrt"`, the square root, of negative numbers \eqn{-\sqrt{-y}}, by which large numbers, whose errors
 #'   are large as a rule, count less (Bartlett 1947); or `"auto"`, which is `"sqrt"` with the squared loss
-#'   where all numbers of the training rows are positive and their skewness \eqn{m_3 / m_2^{3/2}} (from central
-#'   moments), for each of several numbers, is above 0.5, and otherwise `"none"`. What the network
+#'   where all numbers of the training rows are positive and their skewness \eqn{m_3 / m_2^{3/2}} (from
+#'   central moments), for each of several numbers, is above 0.5, and otherwise `"none"`. What the network
 #'   gives is squared again. With the squared and the Gaussian loss, which estimate means, the variance of the
 #'   roots less their estimates is added (Duan 1983), that of the validation rows, or of the training rows
 #'   where there are none: the mean of a square is the square of the mean and the variance. Other estimates
@@ -107,8 +107,8 @@ standardizable <- function(loss) has_scale(losses[[loss$name]])
 # The same of a row of the table of losses.
 has_scale <- function(row) row$target == "numbers" && !isFALSE(row$by_name)
 
-# What is taken of numbers before they are standardised, and its inverse: both increasing, for all numbers; what
-# print() calls it.
+# What is taken of numbers before they are standardised, and its inverse: both increasing, for all numbers;
+# what print() calls it.
 outcome_transforms <- list(
   none = list(of = identity, back = identity),
   sqrt = list(of = function(y) sign(y) * sqrt(abs(y)), back = function(u) u * abs(u), title = "square root")

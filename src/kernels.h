@@ -138,6 +138,10 @@ typedef struct kernels {
      lanes beyond rows become zero. */
   void (*transpose_panel)(const float *a, size_t rows, int columns, float *t, size_t t_stride);
 
+  /* (value - center) / scale as floats for n values, a multiple of 16, each sixteen of them to the front of a
+     tile out[n / 16][16][16]; returns whether all values are finite. */
+  bool (*narrow)(const double *value, size_t n, double center, double scale, float *out);
+
   /* h = phi(z) for `rows` rows of a panel, of which the first `width` columns count: the others become phi(z)
      or stay. z and h on cache lines, h may be z. */
   void (*activation_value[ACTIVATION_COUNT])(const float *z, float *h, size_t rows, size_t width);

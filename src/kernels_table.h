@@ -1,5 +1,6 @@
 /* The body of every kernels_<instruction set>.c: includes the kernels and fills that set's table. */
 #include "kernel_activation.h"
+#include "kernel_narrow.h"
 #include "kernel_normalize.h"
 #include "kernel_parametric.h"
 #include "kernel_periodic.h"
@@ -27,6 +28,7 @@ const kernels KERNELS_TABLE = {
     .sparse_scatter = sparse_scatter,
     .column_sums = column_sums,
     .transpose_panel = transpose_panel,
+    .narrow = narrow,
     .activation_value = {ACTIVATION_LIST(ACTIVATION_VALUE_ROW)},
     .activation_gradient = {ACTIVATION_LIST(ACTIVATION_GRADIENT_ROW)},
     .softmax = softmax,

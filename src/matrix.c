@@ -68,20 +68,13 @@ const double *matrix_column(const source_matrix *x, size_t column, const uint32_
 
 /* ---- to floats ---------------------------------------------------------------------------- */
 
-/* PANEL values of a column as floats; a fixed count, as above. */
-static inline void narrow(const double *restrict value, size_t column, scaling scaling, float *restrict out) {
-  if (scaling.center && scaling.scale[column] > 0) {
-    double center = scaling.center[column], scale = scaling.scale[column], inverse = 1 / scaling.clip;
-    if (scaling.clip > 0) {
-      for (int i = 0; i < PANEL; i++) {
-        double u = (value[i] - center) / scale, share = u * inverse;
-        out[i] = (float)(u / sqrt(1 + share * share));
-      }
-    } else {
-      for (int i = 0; i < PANEL; i++) out[i] = (float)((value[i] - center) / scale);
-    }
-  } else {
-    for (int i = 0; i < PANEL; i++) out[i] = (float)value[i];
+/* PANEL values of a column, clipped, as floats; a fixed count, as above. */
+static inline void narrow_clipped(const double *restrict value, size_t column, scaling scaling,
+                                  float *restrict out) {
+  double center = scaling.center[column], scale = scaling.scale[column], inverse = 1 / scaling.clip;
+  for (int i = 0; i < PANEL; i++) {
+    double u = (value[i] - center) / scale, share = u * inverse;
+    out[i] = (float)(u / sqrt(1 + share * share));
   }
 }
 
@@ -95,14 +88,39 @@ static void narrow_backward(const double *value, size_t n, size_t column, scalin
   }
 }
 
-/* n values of a column as floats: PANEL of them to the front of each PANEL x PANEL tile of out. */
-static void column_to_tiles(const double *value, size_t n, size_t column, scaling scaling, float *out) {
+/* Zero times a value is zero unless the value is not finite. */
+static bool all_finite(const double *value, size_t n) {
+  double a = 0, b = 0, c = 0, d = 0;
   size_t i = 0;
-  for (; i + PANEL <= n; i += PANEL) narrow(value + i, column, scaling, out + i * PANEL);
-  if (i == n) return;
+  for (; i + 4 <= n; i += 4) {
+    a += 0 * value[i];
+    b += 0 * value[i + 1];
+    c += 0 * value[i + 2];
+    d += 0 * value[i + 3];
+  }
+  for (; i < n; i++) a += 0 * value[i];
+  return (a + b) + (c + d) == 0;
+}
+
+/* n values of a column, a multiple of PANEL, as floats: PANEL of them to the front of each PANEL x PANEL tile
+   of out. Returns whether all are finite. */
+static bool whole_tiles(const double *value, size_t n, size_t column, scaling scaling, float *out) {
+  bool scaled = scaling.center && scaling.scale[column] > 0;
+  if (!scaled) return kernels_active()->narrow(value, n, 0, 1, out);
+  if (!(scaling.clip > 0))
+    return kernels_active()->narrow(value, n, scaling.center[column], scaling.scale[column], out);
+  for (size_t i = 0; i < n; i += PANEL) narrow_clipped(value + i, column, scaling, out + i * PANEL);
+  return all_finite(value, n);
+}
+
+/* The same of any number of values: the last tile is filled up. */
+static bool column_to_tiles(const double *value, size_t n, size_t column, scaling scaling, float *out) {
+  size_t whole = n / PANEL * PANEL;
+  bool finite = whole_tiles(value, whole, column, scaling, out);
+  if (whole == n) return finite;
   double last[PANEL] = {0};
-  memcpy(last, value + i, (n - i) * sizeof(double));
-  narrow(last, column, scaling, out + i * PANEL);
+  memcpy(last, value + whole, (n - whole) * sizeof(double));
+  return whole_tiles(last, PANEL, column, scaling, out + whole * PANEL) && finite;
 }
 
 /* The stretch of a column that n rows lie in; empty where they are so far apart that most of it would be read
@@ -126,24 +144,11 @@ ALWAYS_INLINE void prefetch_column(const source_matrix *x, size_t column, range 
   prefetch(values + begin * width, (end - begin) * width);
 }
 
-/* Zero times a value is zero unless the value is not finite. */
-static bool all_finite(const double *value, size_t n) {
-  double a = 0, b = 0, c = 0, d = 0;
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    a += 0 * value[i];
-    b += 0 * value[i + 1];
-    c += 0 * value[i + 2];
-    d += 0 * value[i + 3];
-  }
-  for (; i < n; i++) a += 0 * value[i];
-  return (a + b) + (c + d) == 0;
-}
-
 /* Panel p of n <= BLOCK rows: out[n x 16]. Columns are narrowed into tiles in which a column is a row,
-   and the tiles then transposed. *finite, if wanted, becomes false where a value is not finite. */
-static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t first, size_t n, size_t p,
-                          scaling scaling, float *out, bool *finite) {
+   and the tiles then transposed. Returns whether every value is finite. */
+static bool convert_panel(const source_matrix *x, const uint32_t *rows, size_t first, size_t n, size_t p,
+                          scaling scaling, float *out) {
+  bool finite = true;
   _Alignas(ALIGNMENT) float tiles[BLOCK * PANEL];
   double buffer[BLOCK];
   size_t columns = size_min(PANEL, x->columns - p * PANEL);
@@ -152,12 +157,12 @@ static void convert_panel(const source_matrix *x, const uint32_t *rows, size_t f
     size_t column = p * PANEL + j;
     prefetch_column(x, column + PANEL, stretch);
     const double *value = matrix_column(x, column, rows, first, n, buffer);
-    column_to_tiles(value, n, column, scaling, tiles + j * PANEL);
-    if (finite) *finite = *finite && all_finite(value, n);
+    finite = column_to_tiles(value, n, column, scaling, tiles + j * PANEL) && finite;
   }
   for (size_t i = 0; i < n; i += PANEL)
     kernels_active()->transpose_panel(tiles + i * PANEL, columns, (int)size_min(PANEL, n - i),
                                       out + i * PANEL, 0);
+  return finite;
 }
 
 bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling scaling, float *out,
@@ -166,7 +171,7 @@ bool matrix_to_panels(const source_matrix *x, size_t first, size_t n, scaling sc
   for (size_t i = 0; i < n; i += BLOCK) {
     size_t block = size_min(BLOCK, n - i);
     for (size_t p = 0; p < panels_of(x->columns); p++) {
-      convert_panel(x, NULL, first + i, block, p, scaling, out + p * stride + i * PANEL, &finite);
+      finite = convert_panel(x, NULL, first + i, block, p, scaling, out + p * stride + i * PANEL) && finite;
     }
   }
   return finite;
@@ -203,7 +208,7 @@ static void to_rows_body(const team *team, void *data) {
     size_t n = size_min(BLOCK, share.end - i);
     const uint32_t *rows = job->rows ? job->rows + i : NULL;
     for (size_t p = 0; p < panels_of(columns); p++) {
-      convert_panel(job->x, rows, job->first + i, n, p, job->scaling, panel, NULL);
+      convert_panel(job->x, rows, job->first + i, n, p, job->scaling, panel);
       panel_to_rows(panel, n, p, columns, job->out + i * columns);
     }
   }

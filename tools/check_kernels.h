@@ -5,7 +5,7 @@
 #include "check_report.h"
 #include "kernels.h"
 
-/* product, product_transposed, column_sums and transpose_panel. */
+/* product, product_transposed, column_sums, transpose_panel and narrow. */
 void check_products(const kernels *k);
 
 /* sparse_product. */

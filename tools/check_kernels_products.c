@@ -1,4 +1,7 @@
-/* Products, sums and transposes of a table against plain loops in double. */
+/* Products, sums, transposes and conversions of a table against plain loops in double. */
+#include <math.h>
+#include <string.h>
+
 #include "check_kernels.h"
 
 /* What stands in outputs before a call, and has to stand there after it wherever the call may not write. */
@@ -204,6 +207,34 @@ static void check_transpose(const kernels *k, size_t rows, size_t columns) {
   drop(a), drop(t);
 }
 
+/* Exactly the quotients as floats, at the fronts of tiles and nowhere else; a value that is not finite,
+   wherever it stands, is told. */
+static void check_narrow(const kernels *k) {
+  enum { TILES = 3, VALUES = TILES * PANEL };
+  static const double scales[][2] = {{0, 1}, {0, 3}, {.7, 1}, {-1e3, 1.7}};
+  _Alignas(ALIGNMENT) float out[TILES][PANEL][PANEL];
+  float untouched[PANEL - 1][PANEL];
+  double room[VALUES + 1], *value = room + 1; /* as aligned as a caller's column */
+  memset(untouched, 0x7f, sizeof untouched);
+  for (int i = 0; i < VALUES; i++) value[i] = (i - 20) * 1.1;
+  for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+    memset(out, 0x7f, sizeof out);
+    bool finite = k->narrow(value, VALUES, scales[s][0], scales[s][1], out[0][0]);
+    for (int i = 0; i < VALUES; i++) {
+      finite = finite && out[i / PANEL][0][i % PANEL] == (float)((value[i] - scales[s][0]) / scales[s][1]);
+    }
+    expect(finite, kernel_name(k, "narrow"));
+    for (int t = 0; t < TILES; t++)
+      expect(memcmp(out[t][1], untouched, sizeof untouched) == 0, kernel_name(k, "narrow: behind fronts"));
+  }
+  for (int i = 0; i < VALUES; i++) {
+    double kept = value[i];
+    value[i] = i % 2 ? (double)NAN : (double)-INFINITY;
+    expect(!k->narrow(value, VALUES, 0, i % 3 ? 1 : 2, out[0][0]), kernel_name(k, "narrow: not finite"));
+    value[i] = kept;
+  }
+}
+
 /* ---- every size ---- */
 
 static const size_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 29, 31, 33, 67};
@@ -232,6 +263,7 @@ void check_products(const kernels *k) {
     check_sums(k, row_counts[r], r % 2, &sums);
     for (size_t columns = 1; columns <= PANEL; columns++) check_transpose(k, row_counts[r], columns);
   }
+  check_narrow(k);
   report(kernel_name(k, "product, by depth"), "roundings", straight, 1);
   report(kernel_name(k, "product_transposed, by depth"), "roundings", transposed, 1);
   report(kernel_name(k, "column_sums, by rows"), "roundings", sums, 1);
