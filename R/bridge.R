@@ -47,6 +47,7 @@ checked_task <- function(design, given, call) {
   check_sparse_settings(settings, shape$sizes, x, args$x, call)
   check_sparse_settings(settings, shape$sizes, validation$x, "validation$x", call)
   check_calibrate(settings, outcome$info, validation, call)
+  check_transform(settings, outcome, args$y, call)
   check_refit(settings, validation, call)
   check_batch_size(settings, nrow(x) - validation_count(validation), call)
   list(

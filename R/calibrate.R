@@ -1,5 +1,5 @@
 # What the validation rows tell about predictions once the network is trained: a temperature for
-# probabilities, and how far numbers are off.
+# probabilities, how far numbers are off, and what means brought back from roots lack.
 
 #' @param calibrate Whether probabilities are calibrated on the validation rows: `TRUE` (which needs
 #'   `validation`, such as 0.2) or `FALSE`. The outputs are divided by a temperature \eqn{T > 0} before the
@@ -24,24 +24,28 @@ check_calibrate <- function(settings, info, validation, call) {
   if (validation$kind == "none") abort_no_validation("given with `calibrate = TRUE`", call)
 }
 
-# What the validation rows add to the outcome's info, where there is something to say.
-judgements <- c("temperature", "residuals")
+# What rows that are judged by add to the outcome's info, where there is something to say: those to validate,
+# and of the variance those trained on where there are no others.
+judgements <- c("temperature", "residuals", "variance")
 
-# The outcome's info with what the validation rows say of the networks' outputs on them, each network being
-# asked about the rows that it has not been trained on.
+# The outcome's info with what such rows say of the networks' outputs on them, each network being asked about
+# the rows that it has not been trained on.
 judged_outcome <- function(task, networks) {
-  info <- with_variance_left(task, networks)
+  info <- task$outcome$info
   info[judgements] <- NULL
-  set <- task$sets$valid
-  if (is.null(set)) return(info)
+  roots <- !is.null(info$scaling$transform) && info$loss$name == estimates_mean
+  name <- if (!is.null(task$sets$valid)) "valid" else if (roots) "train"
+  if (is.null(name)) return(info)
+  set <- task$sets[[name]]
   calibrate <- task$settings$calibrate
-  interval <- info$type == "numeric" && "mean" %in% names(links[[info$link]]) && is.null(set$offset) &&
-    !type_is_given(prediction_types$numeric$pred_int, info)
-  if (!calibrate && !interval) return(info)
-  output <- outputs_for(task, networks, "valid")
-  known <- metric_set(set, task$values$valid)
+  interval <- name == "valid" && info$type == "numeric" && "mean" %in% names(links[[info$link]]) &&
+    is.null(set$offset) && !type_is_given(prediction_types$numeric$pred_int, info)
+  if (!calibrate && !interval && !roots) return(info)
+  output <- outputs_for(task, networks, name)
+  known <- metric_set(set, task$values[[name]])
   if (!all(is.finite(output))) return(info)
   if (calibrate) info$temperature <- best_temperature(output, known, info, offset_of(set))
+  if (roots) info$variance <- variance_left(output, metric_set(set, set$target), info$scaling)
   if (interval) info$residuals <- sorted_residuals(output, known, info)
   info
 }
@@ -58,20 +62,6 @@ outputs_for <- function(task, networks, name) {
     offset_outputs(output, list(offset = set$offset, rows = rows))
   }, networks, own)
   joint_rows(outputs, overlaps(own, set$rows), task$outcome$info)
-}
-
-# The outcome's info with what is added to means brought back from roots, where the loss estimates means: the
-# variance of what is left of the roots (Duan 1983), in the rows that judge, or else in those trained on.
-with_variance_left <- function(task, networks) {
-  info <- task$outcome$info
-  if (is.null(info$scaling$transform) || !isTRUE(losses[[info$loss$name]]$estimates_mean)) return(info)
-  name <- if (is.null(task$sets$valid)) "train" else "valid"
-  known <- metric_set(task$sets[[name]], task$sets[[name]]$target)
-  output <- outputs_for(task, networks, name)
-  left <- as.matrix(known$truth) - links[[info$link]]$mean(function(link) output, list(), info)
-  variance <- apply(left, 2, central_moment, known$weights, 2) * info$scaling$scale^2
-  if (all(is.finite(variance))) info$scaling$variance <- variance
-  info
 }
 
 # ---- probabilities ----
@@ -95,6 +85,12 @@ best_temperature <- function(output, set, info, offset) {
 }
 
 # ---- numbers ----
+
+# What is added to means brought back from roots, for each number: the variance of what is left of the roots
+# (Duan 1983). `set` has them as the network is to give them.
+variance_left <- function(output, set, scaling) {
+  apply(as.matrix(set$truth) - output, 2, weighted_variance, set$weights) * scaling$scale^2
+}
 
 # Residuals that a fit keeps at most, for each number of the outcome.
 most_residuals <- 2000
@@ -129,6 +125,8 @@ residual_intervals <- function(mean, outcome, level, call) {
   half <- interval_widths(outcome$residuals, level, call)
   transform <- outcome_transform(outcome$scaling)
   middle <- transform$of(mean)
-  ends <- lapply(seq_len(ncol(mean)), function(j) cbind(middle[, j] - half[j], middle[, j] + half[j]))
+  ends <- lapply(seq_len(ncol(mean)), function(j) {
+    cbind(pmax(middle[, j] - half[j], transform$least), middle[, j] + half[j])
+  })
   transform$back(do.call(cbind, ends))
 }

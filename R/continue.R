@@ -43,6 +43,7 @@ mlp_continue <- function(fit, ..., epochs, weights = NULL, offset = NULL, valida
   settings <- continued_settings(fit, epochs, metrics, callbacks, threads, verbose, call)
   info <- fit$outcome
   info$loss <- continued_loss(info$loss, loss, call)
+  info[judgements] <- NULL
   given <- list(data = continued_given(fit, list(...), call), weights = weights, offset = offset,
                 validation = validation)
   if (omits(fit$predictors)) given <- omit_again(fit, given, call)
@@ -337,7 +338,7 @@ continued_fit <- function(fit, trained, task) {
   settings <- task$settings
   fit$network <- new_network(trained$layers, fit$arguments$activation)
   judged <- judged_outcome(task, list(fit$network))
-  for (part in c("scaling", judgements)) fit$outcome[[part]] <- judged[[part]]
+  for (part in judgements) fit$outcome[[part]] <- judged[[part]]
   fit$history <- trained$history
   fit$arguments <- used_arguments(settings, fit$outcome)
   fit$given$epochs <- settings$epochs

@@ -37,7 +37,9 @@ no_effect <- list(
   input_noise = function(settings, facts) only_codes(facts$design$x),
   transform_outcome = function(settings, facts) {
     offset <- !is.null(settings$offset) || !is.null(facts$design$offset)
-    without_scale(facts$info) %||% if (offset) "with an offset, which would not join what it gives"
+    own <- facts$info$link == "gaussian"
+    without_scale(facts$info) %||% if (offset) "with an offset, which would not join what it gives" else
+      if (own) "with loss \"gaussian\", whose variance is that of the outcome itself"
   },
   standardize_outcome = function(settings, facts) without_scale(facts$info),
   clamp = function(settings, facts) {

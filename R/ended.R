@@ -115,7 +115,7 @@ shrinking_advice <- function(settings) {
 scaling_advice <- function(settings, info) {
   c(
     if (settings$standardize == "none") "use `standardize = \"zscore\"`",
-    if (standardizable(info$loss) && is.null(info$scaling)) "use `standardize_outcome = TRUE`"
+    if (standardizable(info$loss) && !isTRUE(settings$standardize_outcome)) "use `standardize_outcome = TRUE`"
   )
 }
 

@@ -48,7 +48,8 @@ present_network <- function(monitor, judged = FALSE, variant = 1L) {
   new_network(own_layers(layers), monitor$settings$activation)
 }
 
-# The fit with the network of an epoch. What validation rows say is about the one that it had before.
+# The fit with the network of an epoch. What validation rows say is about the one that it had before; the
+# variance of roots stands in for that of the epoch, which would be worse off without any.
 at_epoch <- function(object, epoch, call, arg = "epoch") {
   if (is.null(epoch)) return(object)
   epoch <- check_count(epoch, arg, call = call)
@@ -62,6 +63,6 @@ at_epoch <- function(object, epoch, call, arg = "epoch") {
   }
   object$network <- networks[[1]]
   object["members"] <- list(if (length(networks) > 1) networks)
-  if (epoch != object$training$kept_epoch) object$outcome[judgements] <- NULL
+  if (epoch != object$training$kept_epoch) object$outcome[setdiff(judgements, "variance")] <- NULL
   object
 }

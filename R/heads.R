@@ -89,7 +89,7 @@ ordinal_probability <- function(output) {
 outcome_mean <- function(link, run, request, outcome) {
   scaling <- outcome$scaling
   mean <- in_outcome_units(link$mean(run, request, outcome), scaling)
-  if (!is.null(scaling$variance)) mean <- mean + rep(scaling$variance, each = nrow(mean))
+  if (!is.null(outcome$variance)) mean <- mean + rep(outcome$variance, each = nrow(mean))
   plus_offset(clamped(mean, scaling), request$offset, outcome, "outcome")
 }
 

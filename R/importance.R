@@ -37,10 +37,10 @@
 #' @param truth Their outcome, in the form in which the fit took it. May be left out for a fit by a formula
 #'   whose outcome is in `new_data`.
 #' @param method How: `"permutation"`, `"garson"` or `"olden"`.
-#' @param metric What becomes worse: `"loss"`, that of the fit (of a standardised outcome: in its units),
-#'   or for classes `"accuracy"`, `"auc"` or `"log_loss"`, for numbers `"rmse"`, `"mae"` or `"rsq"`, as far as
-#'   the fit gives what they need. `NULL` for the loss; a loss of your own is not kept in a fit, which then
-#'   needs a metric.
+#' @param metric What becomes worse: `"loss"`, that of the fit (of an outcome that was transformed or
+#'   standardised: of what came of it), or for classes `"accuracy"`, `"auc"` or `"log_loss"`, for numbers
+#'   `"rmse"`, `"mae"` or `"rsq"`, as far as the fit gives what they need. `NULL` for the
+#'   loss; a loss of your own is not kept in a fit, which then needs a metric.
 #' @param repeats Permutations: a whole number of at least 1. They follow [set.seed()].
 #' @param weights `NULL`, or one non-negative number a row.
 #' @return A tibble of class `fastmlp_importance`, the most important first: `predictor`, `importance`, for

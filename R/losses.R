@@ -3,15 +3,14 @@
 # What R needs to know of each loss: the kind of its targets (a row of `target_kinds`), the link that
 # turns outputs into predictions (a row of `links`) and what its score is called. Where there is
 # something to set: the constructor's argument, the default object, and `parts`, the names of the
-# outputs that belong to one number of the outcome, where these are several. `estimates_mean`: the outputs
-# for numbers that may be transformed are means, not medians or quantiles. `by_name = FALSE`: it cannot be
-# chosen by name.
+# outputs that belong to one number of the outcome, where these are several. `by_name = FALSE`: it
+# cannot be chosen by name.
 losses <- list(
   cross_entropy = list(target = "classes", link = "softmax", metric = "accuracy",
                        setting = "label_smoothing"),
   binary_cross_entropy = list(target = "probability", link = "sigmoid", metric = "accuracy",
                               setting = "label_smoothing"),
-  squared = list(target = "numbers", link = "none", metric = "rmse", estimates_mean = TRUE),
+  squared = list(target = "numbers", link = "none", metric = "rmse"),
   absolute = list(target = "numbers", link = "none", metric = "rmse"),
   huber = list(target = "numbers", link = "none", metric = "rmse", setting = "delta",
                default = function() loss_huber()),
@@ -25,7 +24,7 @@ losses <- list(
                  default = function() loss_tweedie()),
   negative_binomial = list(target = "counts", link = "log", metric = "deviance", setting = "size",
                            default = function() loss_negative_binomial()),
-  gaussian = list(target = "numbers", link = "gaussian", metric = "rmse", estimates_mean = TRUE,
+  gaussian = list(target = "numbers", link = "gaussian", metric = "rmse",
                   parts = function(loss) c("mean", "variance")),
   focal = list(target = "classes", link = "softmax", metric = "accuracy", setting = "gamma",
                default = function() loss_focal()),

@@ -212,12 +212,12 @@
 #' @param standardize_outcome Whether a numeric outcome is centred and scaled to mean 0 and standard
 #'   deviation 1 in the training rows: `TRUE` or `FALSE`. Predictions and metrics are in the outcome's units
 #'   (`"rmse"` for one outcome; of several, in the history, it is that of the numbers as transformed and
-#'   standardised), the loss and `type = "raw"` are not. For losses on numbers as they are: squared, absolute,
-#'   Huber, log-cosh, quantile and Gaussian. `r default_of("standardize_outcome")`
+#'   standardised, but for the validation rows of an `ensemble`), the loss and `type = "raw"` are not. For
+#'   losses on numbers as they are: squared, absolute, Huber, log-cosh, quantile and Gaussian.
+#'   `r default_of("standardize_outcome")`
 #' @param clamp Whether predicted means of a numeric outcome are limited to the range of its training rows
 #'   (Holzmueller et al. 2024): `TRUE` or `FALSE`; for the same losses but quantiles. In the history `"rmse"`
-#'   is that of the means without limits, and without the variance that `transform_outcome` adds.
-#'   `r default_of("clamp")`
+#'   is that of the means without limits. `r default_of("clamp")`
 #' @param init An initialiser such as [init_he()] (formulas and sources there), or initial values: a list of
 #'   `list(weight = , bias = )`, one a layer, such as [coef()][coef.fastmlp] gives; in normalised layers they
 #'   may hold `norm`, too, which otherwise starts as the section on hidden layers says.

@@ -78,6 +78,11 @@ model_fault <- function(object) {
     fault <- outcome_scaling_fault(outcome$scaling, length(outcome$names))
     if (!is.null(fault)) return(fault)
   }
+  variance <- outcome$variance
+  if (!is.null(variance) && !(is.double(variance) && length(variance) == length(outcome$names) &&
+                              all(is.finite(variance)) && all(variance >= 0))) {
+    return("a `variance` that does not match the outcome")
+  }
   fault <- imputing_fault(object$predictors)
   if (!is.null(fault)) return(fault)
   if (!is.null(object$standardize)) {

@@ -25,7 +25,8 @@
 #'   fit's levels (`NULL` for all), with Gaussian loss any (`NULL` for 0.05, 0.5 and 0.95).
 #' @param epoch `NULL` for the network of the fit, or one of the epochs that the fit kept (`keep_epochs`
 #'   of [mlp_fit()]) for that epoch's. The temperature of `calibrate` and intervals from validation rows
-#'   belong to the epoch `training$kept_epoch` of the fit, and other epochs are without them.
+#'   belong to the epoch `training$kept_epoch` of the fit, and other epochs are without them; its variance of
+#'   roots (`transform_outcome`) is added to the means of all.
 #' @param threads Threads to use: a whole number of at least 1; `NULL` for [mlp_threads()].
 #' @section Intervals from validation rows:
 #' Where the loss gives no quantiles, `type = "pred_int"` is the mean plus and minus the
@@ -33,7 +34,8 @@
 #' on the validation rows (split conformal prediction: Vovk, Gammerman and Shafer 2005; Lei, G'Sell,
 #' Rinaldo, Tibshirani and Wasserman 2018), as they were with the kept epoch; case weights do not count.
 #' With a transform of the outcome errors are differences of what it gives, and the ends of the interval are
-#' brought back from it, so that intervals of roots are wider for large predictions than for small ones.
+#' brought back from it, so that intervals of roots are wider for large predictions than for small ones, and
+#' never end below 0.
 #' If new rows and validation rows are exchangeable and the network does not depend on the latter, the
 #' interval holds a new outcome with a probability of at least `level`. That they have chosen the epoch
 #' makes intervals a little too narrow; after `refit` the network knows them, but the errors are those

@@ -145,8 +145,9 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' learn for how many epochs, and then on all; so do the members of an `ensemble` that tells classes.
 #'
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
-#' without hidden layers, `patience` without validation, `rate_factors` and the parametrisation with an
-#' optimizer of your own (whose learning rate means something only with them), `refit` with `validation`,
+#' without hidden layers, `patience` without validation, `transform_outcome` with an `offset`,
+#' `rate_factors` and the parametrisation with an optimizer of your own (whose learning rate means something
+#' only with them), `refit` with `validation`,
 #' `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own, or with an `ensemble` for
 #' numbers whose members share no weights.
 #'

@@ -8,9 +8,10 @@
 #' With `refit = TRUE` schedules keep the horizon `epochs`. With one that comes down several times, such as
 #' [schedule_coslog4()], `patience` keeps the best of the epochs at which it has come down: what is best
 #' while the rate is high is so by chance, which training again does not repeat. The history, the temperature
-#' of `calibrate`, intervals and what standardises are those of the first training. Each member of an
-#' `ensemble` is trained again from its own start, in its own order, while the epoch, the temperature and
-#' intervals come from predictions for rows that the members asked had not seen.
+#' of `calibrate`, intervals, the variance that `transform_outcome` adds, and what standardises are those of
+#' the first training. Each member of an `ensemble` is trained again from its own start, in its own
+#' order, while the epoch, the temperature and intervals come from predictions for rows that the members asked
+#' had not seen.
 #'
 #' Such a fit cannot be continued. Where the second training is interrupted the fit is that of the first
 #' (which cannot be continued either), with a warning. Not with `checkpoint` and [schedule_plateau()].

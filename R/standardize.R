@@ -83,14 +83,15 @@ scaling_fault <- function(standardize, inputs, codes) {
 # ---- a numeric outcome ----
 
 #' @param transform_outcome What is taken of a numeric outcome before it is standardised: `"none"`;
-#'   `"sqrt"`, the square root, of negative numbers \eqn{-\sqrt{-y}}, by which large numbers, whose errors
-#'   are large as a rule, count less (Bartlett 1947); or `"auto"`, which is `"sqrt"` with the squared loss
-#'   where all numbers of the training rows are positive and their skewness \eqn{m_3 / m_2^{3/2}} (from
-#'   central moments), for each of several numbers, is above 0.5, and otherwise `"none"`. What the network
-#'   gives is squared again. With the squared and the Gaussian loss, which estimate means, the variance of the
-#'   roots less their estimates is added (Duan 1983), that of the validation rows, or of the training rows
-#'   where there are none: the mean of a square is the square of the mean and the variance. Other estimates
-#'   are squared alone. For the same losses as `standardize_outcome`, and not with an `offset`.
+#'   `"sqrt"`, the square root, by which large numbers, whose errors are large as a rule, count less (Bartlett
+#'   1947), for outcomes of at least 0; or `"auto"`, which is `"sqrt"` with the squared loss where all numbers
+#'   of the training rows are positive and their skewness \eqn{m_3 / m_2^{3/2}} (from central moments), for
+#'   each of several numbers, is above 0.5, and otherwise `"none"`. What the network gives is squared again.
+#'   With the squared loss, which estimates means, the variance of the roots less their estimates is added
+#'   (Duan 1983), that of the validation rows, or of the training rows where there are none: the mean of a
+#'   square is the square of the mean and the variance. While the network is trained, in its history and
+#'   metrics, estimates are squared alone, as they are for good with other losses. For the same losses as
+#'   `standardize_outcome` but the Gaussian one, and not with an `offset`.
 #'   `r default_of("transform_outcome")`
 #' @references Bartlett MS (1947). "The use of transformations." Biometrics 3.
 #'
@@ -107,29 +108,42 @@ standardizable <- function(loss) has_scale(losses[[loss$name]])
 # The same of a row of the table of losses.
 has_scale <- function(row) row$target == "numbers" && !isFALSE(row$by_name)
 
-# What is taken of numbers before they are standardised, and its inverse: both increasing, for all numbers;
-# what print() calls it.
+# What is taken of numbers before they are standardised, and its inverse, both increasing; the least value
+# that it has for outcomes as they should be; what print() calls it. Roots are of numbers from 0 up, but go on
+# below, where validation rows or predictions may be.
 outcome_transforms <- list(
-  none = list(of = identity, back = identity),
-  sqrt = list(of = function(y) sign(y) * sqrt(abs(y)), back = function(u) u * abs(u), title = "square root")
+  none = list(of = identity, back = identity, least = -Inf),
+  sqrt = list(
+    of = function(y) sign(y) * sqrt(abs(y)), back = function(u) u * abs(u), least = 0, title = "square root"
+  )
 )
+
+check_transform <- function(settings, outcome, arg, call) {
+  if (settings$transform_outcome != "sqrt" || all(outcome$values >= 0)) return(invisible())
+  least <- min(outcome$values)
+  abort_argument(arg, "have no value below 0 with `transform_outcome = \"sqrt\"`", format_value(least),
+                 "outcome", call = call)
+}
 
 # The skewness from which on "auto" takes square roots.
 least_skewness <- 0.5
+
+# The loss whose estimates, of numbers as they are, are means, not medians or quantiles.
+estimates_mean <- "squared"
 
 # The name of the transform: "auto" takes roots where the mean is estimated, and all numbers of the outcome
 # are skewed and positive. Where many are 0, what is left of the roots varies too much with the predictors for
 # one variance to stand for it.
 chosen_transform <- function(settings, loss, values, counts) {
   if (settings$transform_outcome != "auto") return(settings$transform_outcome)
-  takes_roots <- loss$name == "squared" && all(values > 0) &&
+  takes_roots <- loss$name == estimates_mean && all(values > 0) &&
     all(apply(values, 2, weighted_skewness, counts) > least_skewness)
   if (takes_roots) "sqrt" else "none"
 }
 
 # list(center, scale, transform, lower, upper), one value for each number of the outcome but the name of the
 # transform, where there is one: what makes of numbers what the network is to give, and the range that
-# predictions are clamped to; NULL where nothing is wanted. After training `variance` joins them.
+# predictions are clamped to; NULL where nothing is wanted.
 outcome_scaling <- function(settings, loss, values, rows, counts) {
   if (!settings$standardize_outcome && !settings$clamp && settings$transform_outcome == "none") return(NULL)
   if (!is.null(rows)) values <- values[rows, , drop = FALSE]
@@ -170,11 +184,15 @@ in_outcome_units <- function(values, scaling, each = 1) {
   outcome_transform(scaling)$back(values * stretch(scaling$scale) + stretch(scaling$center))
 }
 
-# The loss as the engine takes it, which gives the error of one number in the outcome's units where roots are
-# taken of it.
-loss_in_units <- function(loss, scaling) {
-  roots <- !is.null(scaling$transform) && length(scaling$scale) == 1 && losses[[loss$name]]$metric == "rmse"
-  c(unclass(loss), if (roots) list(root = c(scaling$center, scaling$scale)))
+# Whether the engine measures errors of roots in the outcome's units: where there is one number, and a score
+# that is its error.
+measures_squares <- function(loss, scaling) {
+  !is.null(scaling$transform) && length(scaling$scale) == 1 && losses[[loss$name]]$metric == "rmse"
+}
+
+# The loss as the engine takes it.
+engine_loss <- function(loss, scaling) {
+  c(unclass(loss), if (measures_squares(loss, scaling)) list(root = c(scaling$center, scaling$scale)))
 }
 
 clamped <- function(values, scaling) {
@@ -187,7 +205,7 @@ clamped <- function(values, scaling) {
 outcome_scaling_fault <- function(scaling, numbers) {
   fits <- function(x) is.double(x) && length(x) == numbers && all(is.finite(x))
   known <- is.list(scaling) && all(c("center", "scale") %in% names(scaling)) &&
-    (scaling$transform %||% "none") %in% names(outcome_transforms)
+    rlang::is_string(scaling$transform %||% "none", names(outcome_transforms))
   if (!known || !all(vapply(scaling[names(scaling) != "transform"], fits, NA)) || any(scaling$scale <= 0)) {
     return("a `scaling` that does not match the outcome")
   }

@@ -335,10 +335,10 @@ history_frame <- function(tables, first, epochs) {
   )
 }
 
-# The engine's score as reported: it gives the mean squared error for "rmse", in the network's units unless
-# it knows others (loss_in_units()).
+# The engine's score as reported: it gives the mean squared error for "rmse", in the network's units or,
+# where it measures squares of roots, the outcome's.
 score_value <- function(score, metric, info) {
   if (metric != "rmse") return(score)
   scale <- info$scaling$scale
-  sqrt(score) * if (length(scale) == 1 && is.null(info$scaling$transform)) scale else 1
+  sqrt(score) * if (length(scale) == 1 && !measures_squares(info$loss, info$scaling)) scale else 1
 }

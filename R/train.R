@@ -183,7 +183,7 @@ train <- function(start, sets, scaling, info, settings, key, call, plan, values,
     start = start, sets = sets, scaling = scaling, info = info, settings = settings, key = key,
     call = call, plan = plan, values = values, state = state, before = before, checkpoint = checkpoint,
     started = started, reporter = reporter, members = members, halted = guard$interrupted,
-    options = engine_options(settings, loss_in_units(guard$loss, info$scaling),
+    options = engine_options(settings, engine_loss(guard$loss, info$scaling),
                              set_rows((members[[1]]$sets %||% sets)$train), key, plan)
   )
   job$options$epochs <- last_epoch %||% job$options$epochs

@@ -25,16 +25,22 @@ weighted_moments <- function(values, counts) {
   c(values[1] + mean, sqrt(sum(counts * (away - mean)^2) / (total - 1)))
 }
 
-# The k-th moment about the mean, over the sum of the weights.
-central_moment <- function(values, counts, k) {
-  away <- values - sum(counts * values) / sum(counts)
-  sum(counts * away^k) / sum(counts)
+# From the first value, so that values that are all the same deviate by nothing.
+deviations <- function(values, counts) {
+  away <- values - values[1]
+  away - sum(counts * away) / sum(counts)
 }
 
-# The third standardised moment; 0 of values that are all the same.
+weighted_variance <- function(values, counts) sum(counts * deviations(values, counts)^2) / sum(counts)
+
+# The third standardised moment; 0 of values that are all the same. In units of the largest deviation, so that
+# no power is too small for a number.
 weighted_skewness <- function(values, counts) {
-  variance <- central_moment(values, counts, 2)
-  if (variance > 0) central_moment(values, counts, 3) / variance^1.5 else 0
+  away <- deviations(values, counts)
+  if (all(away == 0)) return(0)
+  away <- away / max(abs(away))
+  moment <- function(k) sum(counts * away^k) / sum(counts)
+  moment(3) / moment(2)^1.5
 }
 
 # R's default definition, as if each value stood there as often as it counts.

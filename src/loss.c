@@ -216,30 +216,25 @@ targets targets_from(const targets *t, size_t first, size_t columns) {
   };
 }
 
-/* ---- numbers given by their roots ---- */
+/* ---- a number given by its root ---- */
 
 static double squared_root(const loss *loss, double x) {
   double root = loss->root_center + loss->root_scale * x;
   return root * fabs(root);
 }
 
-/* The score anew, from the first output of each number. */
-static void score_numbers(const loss *loss, const loss_block *block, range rows) {
-  size_t heads = loss_heads(loss), columns = loss_columns(loss, block->outputs);
+/* The score anew, of one number a row. */
+static void score_squares(const loss *loss, const loss_block *block, range rows) {
   for (size_t r = rows.begin; r < rows.end; r++) {
-    const float *o = row_of(block->output, r), *t = block->targets.value + r * columns;
-    double sum = 0;
-    for (size_t j = 0; j < columns; j++) {
-      double error = squared_root(loss, o[lane(j * heads, block->output.stride)]) - squared_root(loss, t[j]);
-      sum += error * error;
-    }
-    block->row_score[r] = row_weight(block, r) * sum / (double)columns;
+    const float *o = row_of(block->output, r), *t = block->targets.value + r;
+    double error = squared_root(loss, *o) - squared_root(loss, *t);
+    block->row_score[r] = row_weight(block, r) * error * error;
   }
 }
 
 void loss_rows(const loss *loss, const loss_block *block, range rows) {
   table[loss->id].rows(loss, block, rows);
-  if (loss->root_scale > 0) score_numbers(loss, block, rows);
+  if (loss->root_scale > 0) score_squares(loss, block, rows);
 }
 
 void link_rows(link_id link, panels output, size_t outputs, range rows) {

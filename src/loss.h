@@ -49,8 +49,8 @@ typedef struct loss {
   double parameter;
   const double *level; /* [levels] of quantiles, increasing; the caller's */
   size_t levels;
-  /* Where the network gives numbers by their square roots, less root_center and over root_scale, the score is
-     in units of the numbers; 0: it gives them as they are. */
+  /* Where the network gives one number by its square root, less root_center and over root_scale, the score is
+     in units of the number; 0: it gives numbers as they are. */
   double root_center, root_scale;
   /* Losses that call back: fills in what loss_rows() does; false if it could not, which ends training. */
   bool (*call)(const struct loss *loss, const struct loss_block *block, range rows);

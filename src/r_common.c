@@ -208,6 +208,7 @@ loss unpack_loss(SEXP x) {
   }
   SEXP root = list_get(x, "root");
   if (root != R_NilValue) {
+    if (loss_of(id)->takes_classes) Rf_error("`loss$root` is for losses of numbers");
     const double *unit = unpack_doubles(root, 2, "loss$root");
     loss.root_center = unit[0], loss.root_scale = unit[1];
   }

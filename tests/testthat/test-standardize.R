@@ -104,7 +104,7 @@ test_that("a network of roots predicts their squares, with the variance that is 
 
 test_that("the engine and R measure errors of roots in the outcome's units", {
   skewed <- exp(3 + x[, 1] / 2)
-  for (loss in c("squared", "huber", "gaussian")) {
+  for (loss in c("squared", "huber")) {
     fit <- small_fit(x, skewed, transform_outcome = "sqrt", standardize_outcome = TRUE, validation = 41:60,
                      loss = loss, metrics = list(own = function(truth, estimate, weights) {
                        sqrt(mean((truth - estimate)^2))
@@ -116,10 +116,14 @@ test_that("the engine and R measure errors of roots in the outcome's units", {
 
 test_that("intervals and quantiles of roots are brought back, and hold what they should", {
   skewed <- exp(3 + x[, 1])
-  fit <- small_fit(x, skewed, transform_outcome = "sqrt", standardize_outcome = TRUE, validation = 0.5)
+  fit <- small_fit(x, skewed, transform_outcome = "sqrt", standardize = "zscore", standardize_outcome = TRUE,
+                   validation = 0.5, epochs = 60)
   ends <- predict(fit, x, type = "pred_int", level = 0.8)
-  width <- sqrt(ends$.pred_upper) - sign(ends$.pred_lower) * sqrt(abs(ends$.pred_lower))
-  expect_equal(width, rep(width[1], 60))
+  width <- sqrt(ends$.pred_upper) - sqrt(ends$.pred_lower)
+  inside <- ends$.pred_lower > 0
+  expect_gt(sum(inside), 20)
+  expect_equal(width[inside], rep(width[inside][1], sum(inside)))
+  expect_true(all(predict(fit, x, type = "pred_int", level = 0.95)$.pred_lower >= 0))
   expect_gte(mean(ends$.pred_lower <= skewed & skewed <= ends$.pred_upper), 0.6)
   levels <- small_fit(x, skewed, transform_outcome = "sqrt", loss = loss_quantile(c(0.2, 0.8)))
   roots <- as.matrix(predict(small_fit(x, sqrt(skewed), loss = loss_quantile(c(0.2, 0.8))), x))
@@ -136,7 +140,10 @@ test_that("\"auto\" takes roots of skewed outcomes that are positive", {
   expect_identical(taken(skewed - min(skewed)), "none")
   expect_identical(taken(-skewed), "none")
   expect_identical(taken(max(skewed) - skewed), "none")
-  expect_identical(taken(x[, 1]^2 * 0 + 7), "none")
+  expect_identical(taken(rep(7, 60)), "none")
+  for (constant in c(0.1, 1 / 3, 6.78)) expect_identical(weighted_skewness(rep(constant, 60), x[, 1]^2), 0)
+  expect_identical(taken(skewed * 1e-110), "sqrt")
+  expect_identical(taken(skewed * 1e30), "sqrt")
   expect_identical(taken(skewed, loss = "absolute"), "none")
   expect_identical(taken(cbind(p = skewed, q = skewed^2)), "sqrt")
   expect_identical(taken(cbind(p = skewed, q = x[, 1] + 10)), "none")
@@ -145,16 +152,39 @@ test_that("\"auto\" takes roots of skewed outcomes that are positive", {
   expect_identical(cars$arguments$transform_outcome, "none")
 })
 
-test_that("training goes on with the roots, also of rows below 0", {
+test_that("training goes on with the roots, measured as before, also of rows below 0", {
   skewed <- exp(x[, 1])
   fit <- function(...) {
     small_fit(x, skewed, transform_outcome = "sqrt", standardize_outcome = TRUE, standardize = "zscore", ...)
   }
-  whole <- fit(epochs = 6)
-  parts <- mlp_continue(fit(epochs = 3), x, skewed, epochs = 3)
-  expect_equal(predict(parts, x), predict(whole, x))
+  watched <- function(...) fit(..., validation = 41:60, stop_metric = "mae", patience = 20)
+  whole <- watched(epochs = 6)
+  parts <- mlp_continue(watched(epochs = 3), x, skewed, epochs = 3)
+  expect_identical(predict(parts, x), predict(whole, x))
+  expect_identical(parts$history$value, whole$history$value)
   below <- fit(validation = list(x = x[1:9, ], y = -skewed[1:9]))
   expect_true(all(is.finite(below$history$value)))
+  expect_identical(fit(keep_epochs = 1)$outcome$variance, fit()$outcome$variance)
+})
+
+test_that("roots are refused of numbers below 0, and where a fit was damaged", {
+  expect_conditions({
+    small_fit(x, -exp(x[, 1]), transform_outcome = "sqrt")
+    small_fit(x, exp(x[, 1]), transform_outcome = "sqrt", loss = "gaussian")
+    small_fit(x, exp(x[, 1]), transform_outcome = "log")
+    small_fit(x, exp(x[, 1]), transform_outcome = "sqrt", offset = x[, 2])
+  })
+  fit <- small_fit(x, exp(x[, 1]), transform_outcome = "sqrt", standardize = "zscore", learn_rate = 0.001)
+  for (transform in list(c("sqrt", "none"), character(), list("sqrt"), sqrt, factor("sqrt"), "log")) {
+    edited <- fit
+    edited$outcome$scaling$transform <- transform
+    expect_error(predict(edited, x), class = "fastmlp_error_model")
+  }
+  for (variance in list("1", c(1, 1), -1, NaN)) {
+    edited <- fit
+    edited$outcome$variance <- variance
+    expect_error(predict(edited, x), class = "fastmlp_error_model")
+  }
 })
 
 test_that("a constant outcome is only centred", {
@@ -231,9 +261,7 @@ test_that("weights of whole numbers standardise as rows that stand there as ofte
     weighted <- run(x, y, weights = weights)
     doubled <- run(x[repeated, ], y[repeated])
     expect_equal(weighted$standardize, doubled$standardize, tolerance = 1e-12)
-    of_roots <- function(fit) fit$outcome$scaling$variance
-    expect_equal(of_roots(weighted), of_roots(doubled), tolerance = 1e-6)
-    weighted$outcome$scaling$variance <- doubled$outcome$scaling$variance <- NULL
+    expect_equal(weighted$outcome$variance, doubled$outcome$variance, tolerance = 1e-6)
     expect_equal(weighted$outcome$scaling, doubled$outcome$scaling, tolerance = 1e-12)
     expect_equal(coef(weighted), coef(doubled), tolerance = 1e-5)
     expect_identical(coef(run(x, y, weights = weights / 7)), coef(run(x, y, weights = weights * 1.7)))
