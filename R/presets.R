@@ -34,17 +34,16 @@ tuned_presets <- list(
   }
 )
 
-# The recipe of RealMLP with the rate of its short variant for regression, less dropout for classes, and no
-# learned scale of the inputs, without which errors were smaller.
+# The recipe of RealMLP with the rate of its short variant for regression, and less dropout for classes.
 tabular_arguments <- function(task, n, epochs, batch_size) {
   classes <- task == "classification"
   c(
     list(
-      hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE,
+      hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
       numeric_embedding = embed_periodic(), ordered_factors = "scores", factor_embedding = embed_factors(),
       optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
       schedule = schedule_coslog4(), parametrization = "ntk",
-      rate_factors = c(bias = 0.1, activation = 0.1, embedding = 0.1),
+      rate_factors = c(bias = 0.1, input_scale = 6, activation = 0.1, embedding = 0.1),
       decay_schedule = schedule_flat_cosine(), dropout = if (classes) 0.05 else 0.15,
       dropout_schedule = schedule_flat_cosine(), init = init_data_driven(),
       standardize = "robust_clip", incomplete_batch = "drop"
@@ -112,10 +111,9 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' read, to print, and to change.
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
-#'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes, roots of skewed
-#'   outcomes (`transform_outcome`), and without the learned scale of the inputs, in at most 256 epochs and
-#'   about 60,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would otherwise have less
-#'   than 4 steps.
+#'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes and roots of skewed
+#'   outcomes (`transform_outcome`), in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows,
+#'   at the least 32, where an epoch would otherwise have less than 4 steps.
 #' * `"fast"`: the same in a seventh of the epochs, at most 36 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
@@ -147,7 +145,7 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
 #' without hidden layers, `patience` without validation, `transform_outcome` with an `offset`,
 #' `rate_factors` and the parametrisation with an optimizer of your own (whose learning rate means something
-#' only with them), `refit` with `validation`,
+#' only with them), `input_scale` with `share_weights`, `refit` with `validation`,
 #' `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own, or with an `ensemble` for
 #' numbers whose members share no weights.
 #'
@@ -260,6 +258,7 @@ preset_applies <- list(
     pays && free && validates(settings) && !"validation" %in% given &&
       is.null(find_plateau(settings$schedule))
   },
+  input_scale = function(settings, info, given) !settings$share_weights,
   parametrization = function(settings, info, given) !"optimizer" %in% given,
   rate_factors = function(settings, info, given) !"optimizer" %in% given
 )

@@ -19,10 +19,7 @@ parts <- list(
     replaced(preset, ordered_factors = "indicators")
   },
   "parametric activations" = function(preset, classes) without(preset, "parametric_activation", "activation"),
-  "no input scale (one instead)" = function(preset, classes) {
-    factors <- c(preset$rate_factors, input_scale = 6)
-    replaced(preset, input_scale = TRUE, rate_factors = factors)
-  },
+  "input scale" = function(preset, classes) without(preset, "input_scale", "input_scale"),
   "data-driven start" = function(preset, classes) replaced(preset, init = init_ntk()),
   "beta2 of .95 (.999 instead)" = function(preset, classes) with_optimizer(preset, beta2 = 0.999),
   "weight decay" = function(preset, classes) {
