@@ -16,16 +16,13 @@ set_counts <- function(set) {
   if (!is.null(weights)) weights * set$worth
 }
 
-# c(mean, sd), the latter with one less than the rows counted below. Deviations are taken from the first
-# value: those of a constant are exactly 0.
+# c(mean, sd), the latter with one less than the rows counted below.
 weighted_moments <- function(values, counts) {
-  total <- sum(counts)
-  away <- values - values[1]
-  mean <- sum(counts * away) / total
-  c(values[1] + mean, sqrt(sum(counts * (away - mean)^2) / (total - 1)))
+  away <- deviations(values, counts)
+  c(values[1] - away[1], sqrt(sum(counts * away^2) / (sum(counts) - 1)))
 }
 
-# From the first value, so that values that are all the same deviate by nothing.
+# From the mean, by way of the first value: those of a constant are exactly 0.
 deviations <- function(values, counts) {
   away <- values - values[1]
   away - sum(counts * away) / sum(counts)

@@ -68,14 +68,18 @@ const double *matrix_column(const source_matrix *x, size_t column, const uint32_
 
 /* ---- to floats ---------------------------------------------------------------------------- */
 
-/* PANEL values of a column, clipped, as floats; a fixed count, as above. */
-static inline void narrow_clipped(const double *restrict value, size_t column, scaling scaling,
+/* PANEL values of a column, clipped, as floats; a fixed count, as above. Returns whether all are finite: zero
+   times a value is zero unless it is not. */
+static inline bool narrow_clipped(const double *restrict value, size_t column, scaling scaling,
                                   float *restrict out) {
   double center = scaling.center[column], scale = scaling.scale[column], inverse = 1 / scaling.clip;
+  double zeros = 0;
   for (int i = 0; i < PANEL; i++) {
     double u = (value[i] - center) / scale, share = u * inverse;
+    zeros += 0 * value[i];
     out[i] = (float)(u / sqrt(1 + share * share));
   }
+  return zeros == 0;
 }
 
 /* Its derivative: gradient[n] times du / dx. */
@@ -88,20 +92,6 @@ static void narrow_backward(const double *value, size_t n, size_t column, scalin
   }
 }
 
-/* Zero times a value is zero unless the value is not finite. */
-static bool all_finite(const double *value, size_t n) {
-  double a = 0, b = 0, c = 0, d = 0;
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    a += 0 * value[i];
-    b += 0 * value[i + 1];
-    c += 0 * value[i + 2];
-    d += 0 * value[i + 3];
-  }
-  for (; i < n; i++) a += 0 * value[i];
-  return (a + b) + (c + d) == 0;
-}
-
 /* n values of a column, a multiple of PANEL, as floats: PANEL of them to the front of each PANEL x PANEL tile
    of out. Returns whether all are finite. */
 static bool whole_tiles(const double *value, size_t n, size_t column, scaling scaling, float *out) {
@@ -109,8 +99,10 @@ static bool whole_tiles(const double *value, size_t n, size_t column, scaling sc
   if (!scaled) return kernels_active()->narrow(value, n, 0, 1, out);
   if (!(scaling.clip > 0))
     return kernels_active()->narrow(value, n, scaling.center[column], scaling.scale[column], out);
-  for (size_t i = 0; i < n; i += PANEL) narrow_clipped(value + i, column, scaling, out + i * PANEL);
-  return all_finite(value, n);
+  bool finite = true;
+  for (size_t i = 0; i < n; i += PANEL)
+    finite = narrow_clipped(value + i, column, scaling, out + i * PANEL) && finite;
+  return finite;
 }
 
 /* The same of any number of values: the last tile is filled up. */
