@@ -1,16 +1,51 @@
-"""Seconds of some matrix products in float32, the best of several goes: tells with which of OpenBLAS kernels
-(OPENBLAS_CORETYPE) PyTorch is at its best. Some versions choose slow ones for newer processors."""
+"""How fast PyTorch's matrix products are with the kernels of OpenBLAS that OPENBLAS_CORETYPE names: the
+geometric mean, over the works that products bound, of the seconds of a step's products; the best of several
+goes. Some versions choose slow kernels for newer processors; others compute wrong results with some, and then
+this fails."""
+import csv
+import math
 import time
 
 import torch
 
+ATTEMPTS, SECONDS, LEAST_FLOP = 7, 0.02, 1e7
 
-def seconds(rows):
-    a, b = torch.randn(rows, 784), torch.randn(784, 256)
+
+def shapes():
+    """Rows, inputs and units of the products of each work with enough of them."""
+    with open("works.csv", newline="") as file:
+        for work in csv.DictReader(file):
+            sizes = [int(size) for size in work["layers"].split("-")]
+            layers = [(int(work["batch_size"]), *pair) for pair in zip(sizes, sizes[1:])]
+            if work["section"] == "steps" and sum(map(math.prod, layers)) > LEAST_FLOP / 2:
+                yield layers
+
+
+def products(layers):
+    """The operands of a step's products: of each layer the output, its weights' gradient and its input's."""
+    for i, (rows, inputs, units) in enumerate(layers):
+        x, w, dz = torch.randn(rows, inputs), torch.randn(units, inputs), torch.randn(rows, units)
+        yield from [(x, w.t()), (dz.t(), x)] + [(dz, w)] * (i > 0)
+
+
+def seconds(operands):
+    steps = 0
     start = time.perf_counter()
-    for _ in range(20):
-        torch.mm(torch.mm(a, b).t(), a)
-    return time.perf_counter() - start
+    while time.perf_counter() - start < SECONDS or steps == 0:
+        for a, b in operands:
+            torch.mm(a, b)
+        steps += 1
+    return (time.perf_counter() - start) / steps
 
 
-print(min(seconds(256) + seconds(32) for _ in range(10)))
+def main():
+    works = [list(products(layers)) for layers in shapes()]
+    for a, b in sum(works, []):
+        exact = torch.mm(a.double(), b.double())
+        if (torch.mm(a, b) - exact).abs().max() > 1e-5 * exact.abs().max():
+            raise SystemExit("wrong products")
+    best = [min(seconds(work) for _ in range(ATTEMPTS)) for work in works]
+    print(math.exp(sum(map(math.log, best)) / len(best)))
+
+
+main()

@@ -78,21 +78,22 @@ with_threads() { # threads, command ...
 
 # What PyTorch needs to be at its best. Its threads are OpenMP's: an OpenBLAS that brings its own
 # kind of threads would fight them for the cores, and its choice of kernels may be a bad one
-# (choose_blas). The C library by default gives large blocks back to the system at once, and every
-# step would get them anew, page by page; from 2.35 on it asks for large pages if told to. And some
-# versions use AVX-512 in their own loops only when told to.
+# (choose_blas), as may be one that the surroundings make. The C library by default gives large blocks
+# back to the system at once, and every step would get them anew, page by page; from 2.35 on it asks
+# for large pages if told to. And some versions use AVX-512 in their own loops only when told to.
 at_its_best() { # command ...
-  env ${blas_kernels:+OPENBLAS_CORETYPE=$blas_kernels} MALLOC_MMAP_THRESHOLD_=1073741824 \
-    MALLOC_TRIM_THRESHOLD_=1073741824 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
-    LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"
+  env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE ${blas_kernels:+OPENBLAS_CORETYPE=$blas_kernels} \
+    MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 \
+    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"
 }
 
 # Sets blas_kernels to the fastest for that Python on all cores; empty where OpenBLAS chooses best.
 choose_blas() { # python with torch
   local kernels seconds least=
-  for kernels in "" Haswell Zen SkylakeX Cooperlake; do
+  for kernels in "" Haswell Zen SkylakeX Cooperlake SapphireRapids; do
     seconds=$(blas_kernels=$kernels with_threads "$(nproc)" at_its_best "$1" blas.py 2>/dev/null) || continue
-    if [ -z "$least" ] || awk "BEGIN { exit !($seconds < 0.9 * $least) }"; then
+    say "OpenBLAS kernels: ${kernels:-its own choice}, $seconds s" >&2
+    if [ -z "$least" ] || awk "BEGIN { exit !($seconds < 0.98 * $least) }"; then
       least=$seconds blas_best=$kernels
     fi
   done

@@ -1,7 +1,7 @@
 /* How long one gradient of a small network takes in the engine, without R: 24-8-2 with tanh, squared loss,
-   200 rows, one thread. For each instruction set that can run here it prints "name,microseconds": the best of
-   many loops over forward, loss, backward and the weights' gradient, from new weights each time (W' is made
-   anew, too). Linked with the engine's core. */
+   200 rows, one thread. For each instruction set that can run here it prints "name,part,microseconds": the
+   best of many loops over the whole, from new weights each time (W' is made anew, too), and over each part
+   by itself. Linked with the engine's core. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,27 +46,61 @@ static void make_problem(problem *p) {
   fill(p->target, ROWS * sizes[2], 1, &random, &drawn);
 }
 
-static void compute_gradient(problem *p) {
-  const team solo = {.size = 1};
+/* ---- the parts of a gradient, in their order ---- */
+
+static const team solo = {.size = 1};
+
+static void transpose(problem *p) { pass_transpose(&solo, &p->pass); }
+
+static void forward(problem *p) { pass_forward(&solo, &p->pass, (input){p->x, NULL}, ROWS, NULL); }
+
+static void score(problem *p) {
   const loss loss = {.id = LOSS_SQUARED};
   const targets targets = {.value = p->target};
-  pass_transpose(&solo, &p->pass);
-  const input x = {p->x, NULL};
-  pass_forward(&solo, &p->pass, x, ROWS, NULL);
   pass_loss(&solo, &p->pass, &loss, &targets, ROWS, 1.0 / ROWS);
-  pass_backward(&solo, &p->pass, ROWS, NULL);
-  pass_weights(&solo, &p->pass, x, ROWS, (gradient_sink){.gradient = p->gradient}, 0);
 }
 
-static double best_microseconds(problem *p) {
+static void backward(problem *p) { pass_backward(&solo, &p->pass, ROWS, NULL); }
+
+static void weights(problem *p) {
+  pass_weights(&solo, &p->pass, (input){p->x, NULL}, ROWS, (gradient_sink){.gradient = p->gradient}, 0);
+}
+
+typedef void (*piece)(problem *);
+static const struct {
+  const char *name;
+  piece run;
+} parts[] = {{"W'", transpose},
+             {"forward", forward},
+             {"loss", score},
+             {"backward", backward},
+             {"gradient of the weights", weights}};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+/* Tells what tanh takes of the forward pass. */
+static void forward_linear(problem *p) {
+  p->net.layer[0].activation = ACTIVATION_identity;
+  forward(p);
+  p->net.layer[0].activation = ACTIVATION_tanh;
+}
+
+static void whole(problem *p) {
+  for (int i = 0; i < PARTS; i++) parts[i].run(p);
+}
+
+static double best_microseconds(problem *p, piece run) {
   double best = 1;
   for (int loop = 0; loop < LOOPS; loop++) {
     double start = clock_seconds();
-    for (int i = 0; i < GRADIENTS; i++) compute_gradient(p);
+    for (int i = 0; i < GRADIENTS; i++) run(p);
     double took = (clock_seconds() - start) / GRADIENTS;
     if (took < best) best = took;
   }
   return 1e6 * best;
+}
+
+static void report(problem *p, const char *simd, const char *name, piece run) {
+  printf("%s,%s,%.2f\n", simd, name, best_microseconds(p, run));
 }
 
 int main(void) {
@@ -76,7 +110,9 @@ int main(void) {
   make_problem(&p);
   for (int i = 0; (table = kernels_available(i)) != NULL; i++) {
     kernels_choose(table->name);
-    printf("%s,%.2f\n", table->name, best_microseconds(&p));
+    report(&p, table->name, "whole", whole);
+    for (int j = 0; j < PARTS; j++) report(&p, table->name, parts[j].name, parts[j].run);
+    report(&p, table->name, "forward without tanh", forward_linear);
   }
   return 0;
 }

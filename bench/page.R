@@ -34,6 +34,10 @@ digits <- function(x, count = 3) {
   sub("\\.$", "", text)
 }
 
+commas <- function(x) {
+  format(x, big.mark = ",", scientific = FALSE, trim = TRUE, drop0trailing = TRUE)
+}
+
 percent <- function(share) paste(digits(100 * share, 2), "%")
 
 range_of <- function(low, high, format = digits) paste(format(low), "to", format(high))

@@ -48,10 +48,6 @@ draw_steps <- function(folder) {
 
 # ---- scaling: speed against one size -----------------------------------------------------------
 
-commas <- function(x) {
-  format(x, big.mark = ",", scientific = FALSE, trim = TRUE, drop0trailing = TRUE)
-}
-
 draw_curve <- function(curve, column, title, axis, breaks) {
   columns <- match(paste0(column, c("", ".low", ".high")), names(curve))
   names(curve)[columns] <- c("y", "low", "high")

@@ -6,8 +6,8 @@ that work and prints lines of
 and then "done". fastmlp.R does the same, so that run.sh can let them take turns.
 
 Written to be PyTorch's best: float32 tensors resident in memory, nothing computed or read back
-beside what training needs, and for each work the fastest of several ways to gather batches and to
-update. run.sh sets its surroundings.
+beside what training needs, and for each work the fastest of several ways to multiply, to gather
+batches and to update. run.sh sets its surroundings.
 """
 import functools
 import itertools
@@ -28,6 +28,7 @@ LEAST_SECONDS = float(os.environ.get("LEAST_SECONDS", 0.5))
 MOST_SECONDS = float(os.environ.get("MOST_SECONDS", 2))
 TRIAL_SECONDS = LEAST_SECONDS / 4
 
+LIBRARIES = ["OpenBLAS", "oneDNN"]
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 UPDATES = {"fused": {"fused": True}, "foreach": {"foreach": True}, "loop": {"foreach": False}}
 # Batches gathered from the resident tensors at a time: one by one, or several that are then sliced.
@@ -44,13 +45,25 @@ def tensors_of(work):
     return tensors(work["data"], work["rows"], work["layers"][0])
 
 
-def new_model(sizes):
-    layers = [nn.Linear(*pair) for pair in zip(sizes, sizes[1:])]
-    for layer in layers:
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.bias)
-    hidden = [part for layer in layers[:-1] for part in (layer, nn.ReLU())]
-    return nn.Sequential(*hidden, layers[-1])
+class Network(nn.Module):
+    """Dense layers with relu between them, whose products OpenBLAS or oneDNN computes."""
+
+    def __init__(self, sizes, library):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in zip(sizes, sizes[1:]))
+        for layer in self.layers:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+        self.blocked = library == "oneDNN"
+        self.linear = torch._C._nn.mkldnn_linear if self.blocked else F.linear
+
+    def forward(self, x):
+        if self.blocked:
+            x = x.to_mkldnn()
+        for layer in self.layers[:-1]:
+            x = torch.relu(self.linear(x, layer.weight, layer.bias))
+        x = self.linear(x, self.layers[-1].weight, self.layers[-1].bias)
+        return x.to_dense() if self.blocked else x
 
 
 def batches(x, y, size, gather):
@@ -66,11 +79,11 @@ def batches(x, y, size, gather):
 
 
 class Trainer:
-    """A network with its optimizer, in one of the ways to gather and to update."""
+    """A network with its optimizer, in one of the ways to multiply, to gather and to update."""
 
-    def __init__(self, work, gather, update):
+    def __init__(self, work, library, gather, update):
         self.work, self.gather = work, gather
-        self.model = new_model(work["layers"])
+        self.model = Network(work["layers"], library)
         self.loss = F.cross_entropy if work["data"] == "fashion" else F.mse_loss
         optimizer = OPTIMIZERS[work["optimizer"]]
         self.optimizer = optimizer(self.model.parameters(), work["learn_rate"], **UPDATES[update])
@@ -94,12 +107,12 @@ class Trainer:
         return rows, steps, seconds
 
 
-def try_trainer(work, gather, update):
-    """Seconds a row, or None where this version of PyTorch lacks that way to update."""
+def try_trainer(work, library, gather, update):
+    """Seconds a row, or None where this version of PyTorch lacks that way."""
     try:
-        trainer = Trainer(work, gather, update)
+        trainer = Trainer(work, library, gather, update)
         trainer.train(0, 0)
-    except (TypeError, RuntimeError):
+    except (AttributeError, TypeError, RuntimeError):
         return None
     rows, _, seconds = trainer.train(TRIAL_SECONDS, TRIAL_SECONDS)
     return seconds / rows
@@ -107,9 +120,10 @@ def try_trainer(work, gather, update):
 
 @functools.lru_cache(maxsize=None)
 def fastest_way(section, name):
-    """How to gather and how to update, by a short trial of each."""
+    """How to multiply, to gather and to update, by a short trial of each."""
     work = find_work(name, section)
-    trials = {way: try_trainer(work, *way) for way in itertools.product(GATHERS, UPDATES)}
+    ways = itertools.product(LIBRARIES, GATHERS, UPDATES)
+    trials = {way: try_trainer(work, *way) for way in ways}
     return min((way for way in trials if trials[way]), key=trials.get)
 
 
@@ -150,22 +164,28 @@ def r_matrix(*key):
     return torch.from_numpy(np.asfortranarray(tensors(*key)[0].numpy().astype(np.float64)))
 
 
+def try_forward(model, x, rows):
+    """Seconds, or infinity where this version of PyTorch lacks that way."""
+    try:
+        return seconds_a_call(lambda: probabilities(model, x, rows))
+    except (AttributeError, RuntimeError):
+        return float("inf")
+
+
 def measure_forward(work):
     """Forward from PyTorch's own tensor, and the conversion of R's matrix to such a tensor.
 
     The conversion leaves the numbers in R's order, as the products take either; the forward pass is
-    that of the faster order, all rows at a time or some.
+    that of the faster library and order, all rows at a time or some.
     """
     matrix = r_matrix(work["data"], work["rows"], work["layers"][0])
-    model = new_model(work["layers"])
     orders = {"by row": tensors_of(work)[0], "by column": matrix.to(torch.float32)}
     trials = {
-        (order, rows): seconds_a_call(lambda: probabilities(model, orders[order], rows))
-        for order, rows in itertools.product(orders, (work["rows"], 4096))
+        (library, order, rows): try_forward(Network(work["layers"], library), orders[order], rows)
+        for library, order, rows in itertools.product(LIBRARIES, orders, (work["rows"], 4096))
     }
-    order, rows = min(trials, key=trials.get)
-    detail = f"{order}, {rows} rows at a time"
-    report(work, "forward", work["rows"], 1, trials[order, rows], f'"{detail}"')
+    library, order, rows = best = min(trials, key=trials.get)
+    report(work, "forward", work["rows"], 1, trials[best], f'"{library}, {order}, {rows} rows at a time"')
     report(work, "convert", work["rows"], 1, seconds_a_call(lambda: matrix.to(torch.float32)), "")
 
 

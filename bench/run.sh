@@ -3,7 +3,7 @@
 # writes results, tables and pictures. README.md says what is measured and how; install.sh installs
 # what this needs. fastmlp is the one that R finds (`make bench` installs the checkout's); the C programs
 # are built from the checkout. Settings, from the environment, with their defaults:
-SECTIONS=${SECTIONS:-steps share features profile forward call memory gradient scaling peers}
+SECTIONS=${SECTIONS:-steps share features profile forward call memory gradient scaling growth peers}
 WORKS=${WORKS:-.}                             # which works of these sections: a regular expression
 ENGINES=${ENGINES:-fastmlp PyTorch}
 THREADS=${THREADS:-1 $(nproc)}
@@ -128,7 +128,7 @@ compile_with_core() { # program
 run_gradient() {
   local repetition
   compile_with_core gradient
-  say "repetition,simd,microseconds" >"$work/gradient.csv"
+  say "repetition,simd,part,microseconds" >"$work/gradient.csv"
   for repetition in $(seq "$REPETITIONS"); do
     "$work/gradient" | sed "s/^/$repetition,/" >>"$work/gradient.csv"
   done
@@ -148,6 +148,7 @@ run_in_turns() { # program, columns
 }
 
 run_share() { run_in_turns share work,threads,us_a_step,share,barrier_ns; }
+run_growth() { run_in_turns growth curve,size,threads,ns_a_row,ratio; }
 run_features() { run_in_turns features feature,threads,us_a_step,ratio; }
 
 run_peers() {

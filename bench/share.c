@@ -60,15 +60,6 @@ static double barrier_seconds(int threads) {
 
 /* ---- training ---- */
 
-/* Floating-point operations of a row: output, weight gradient and, above the first layer, input gradient. */
-static double row_flops(const work *work) {
-  double flops = 0;
-  for (int l = 0; l < work->layers; l++) {
-    flops += (l == 0 ? 4.0 : 6.0) * (double)work->sizes[l] * (double)work->sizes[l + 1];
-  }
-  return flops;
-}
-
 static void measure(const work *work, const dataset *data, int threads) {
   trial trial;
   make_network(&trial.net, work->layers, work->sizes, NULL);
@@ -76,7 +67,7 @@ static void measure(const work *work, const dataset *data, int threads) {
               (train_options){.batch_size = work->batch_size, .threads = threads});
   for (int turn = -1; turn < TURNS; turn++) { /* the first warms up */
     double barrier = barrier_seconds(threads), peak = peak_flops(threads), step = step_seconds(&trial, .1);
-    double flops = row_flops(work) * (double)work->batch_size / step;
+    double flops = row_flops(work->layers, work->sizes) * (double)work->batch_size / step;
     if (turn < 0) continue;
     printf("%s,%d,%.1f,%.3f,%.0f\n", work->name, threads, 1e6 * step, flops / peak, 1e9 * barrier);
   }

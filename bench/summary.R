@@ -7,7 +7,7 @@ work_title <- function(name, of) {
   work <- works[works$section == of & works$work == name, ]
   data <- switch(work$data,
     fashion = "Fashion-MNIST",
-    synthetic = paste(format(work$rows, big.mark = ","), "rows")
+    synthetic = paste(commas(work$rows), "rows")
   )
   optimizer <- c(sgd = "SGD", adam = "Adam", adamw = "AdamW")[[work$optimizer]]
   sprintf("%s, %s, batches of %d, %s", data, work$layers, work$batch_size, optimizer)
@@ -56,7 +56,7 @@ all_runs <- function(training) {
     "us a step" = digits(1e6 * runs$step),
     "range" = range_of(1e6 * runs$step.low, 1e6 * runs$step.high),
     "GFLOP/s" = digits(runs$gflops), "of the peak" = percent(runs$share),
-    "gathers, updates by" = runs$detail, check.names = FALSE
+    "multiplies, gathers, updates by" = runs$detail, check.names = FALSE
   )
 }
 
@@ -192,7 +192,7 @@ scaling_table <- function(training, what, heading) {
     colnames(cells) <- c(paste0(engine, ", ns a row"), "of the peak")
     cells
   })
-  table <- cbind(format(sizes, big.mark = ",", scientific = FALSE, trim = TRUE), columns[[1]], columns[[2]])
+  table <- cbind(commas(sizes), columns[[1]], columns[[2]])
   colnames(table)[1] <- heading
   markdown_table(as.data.frame(table, check.names = FALSE))
 }
@@ -259,17 +259,50 @@ profile_section <- function(folder) {
 gradient_section <- function(folder) {
   gradient <- read_results(folder, "gradient")
   if (is.null(gradient)) return(NULL)
-  runs <- medians(gradient, "microseconds", "simd")
-  runs <- runs[order(runs$microseconds), ]
-  section("One gradient of 24-8-2, tanh, 200 rows", markdown_table(data.frame(
-    "instruction set" = runs$simd, "microseconds" = digits(runs$microseconds),
-    "range" = range_of(runs$microseconds.low, runs$microseconds.high), check.names = FALSE
-  )))
+  runs <- medians(gradient, "microseconds", c("simd", "part"))
+  whole <- runs[runs$part == "whole", ]
+  whole <- whole[order(whole$microseconds), ]
+  parts <- xtabs(microseconds ~ part + simd, runs)
+  parts <- parts[setdiff(unique(gradient$part), "whole"), whole$simd, drop = FALSE]
+  section(
+    "One gradient of 24-8-2, tanh, 200 rows",
+    markdown_table(data.frame(
+      "instruction set" = whole$simd, "microseconds" = digits(whole$microseconds),
+      "range" = range_of(whole$microseconds.low, whole$microseconds.high), check.names = FALSE
+    )),
+    paragraph("Its parts, each in a loop of its own, in microseconds:"),
+    markdown_table(data.frame("part" = rownames(parts), unclass(parts)))
+  )
+}
+
+# Of each round the time per floating-point operation, over the mean of all sizes in that round.
+growth_table <- function(growth, curve, heading) {
+  measured <- growth[growth$curve == curve, ]
+  runs <- aggregate(cbind(ns_a_row, ratio) ~ size + threads, measured, quantile, probs = c(.25, .5, .75))
+  table <- data.frame(
+    commas(runs$size), "threads" = runs$threads, "ns a row" = digits(runs$ns_a_row[, 2]),
+    "time of an operation, over the mean" = digits(runs$ratio[, 2]),
+    "middle half of the turns" = range_of(runs$ratio[, 1], runs$ratio[, 3]), check.names = FALSE
+  )
+  names(table)[1] <- heading
+  table
+}
+
+growth_section <- function(folder) {
+  growth <- read_results(folder, "growth")
+  if (is.null(growth)) return(NULL)
+  section(
+    "How cost grows with the work, measured in turns",
+    paragraph("20-64-64-1, batches of 256, SGD, by the number of rows:"),
+    markdown_table(growth_table(growth, "rows", "rows of data")),
+    paragraph("784-w-w-10, batches of 256, SGD, by the width of the hidden layers:"),
+    markdown_table(growth_table(growth, "width", "units a hidden layer, w"))
+  )
 }
 
 folder <- commandArgs(trailingOnly = TRUE)[1]
 parts <- list(
   machine_section, steps_section, share_section, profile_section, features_section, forward_section,
-  call_section, memory_section, gradient_section, scaling_section, peers_section
+  call_section, memory_section, gradient_section, scaling_section, growth_section, peers_section
 )
 write_page(folder, parts)

@@ -1,4 +1,4 @@
-/* A network in training on random images, to be timed from turn to turn. */
+/* Networks in training on random data, to be timed from turn to turn. */
 #ifndef FASTMLP_BENCH_TRIAL_H
 #define FASTMLP_BENCH_TRIAL_H
 
@@ -22,7 +22,7 @@ static rng random_numbers(uint32_t key) {
   return rng_make(keys, RNG_STREAM_INIT, 0);
 }
 
-static void make_images(dataset *data, size_t rows) {
+static inline void make_images(dataset *data, size_t rows) {
   rng random = random_numbers(3);
   const dataset_shape shape = {
       .rows = rows, .inputs = IMAGE_INPUTS, .columns = IMAGE_CLASSES, .classes = true};
@@ -31,6 +31,23 @@ static void make_images(dataset *data, size_t rows) {
   for (size_t i = 0; i < rows; i++) {
     data->class_index[i] = (int)(IMAGE_CLASSES * data->x[i * IMAGE_INPUTS]);
   }
+}
+
+/* Rows of normal predictors with a number that follows from the first two. */
+static inline void make_table(dataset *data, size_t rows, size_t inputs) {
+  rng random = random_numbers(7);
+  const dataset_shape shape = {.rows = rows, .inputs = inputs, .columns = 1};
+  stop_unless(dataset_allocate(data, &shape));
+  for (size_t i = 0; i < rows * inputs; i++) data->x[i] = (float)rng_normal(&random, i);
+  for (size_t i = 0; i < rows; i++) data->value[i] = data->x[i * inputs] * data->x[i * inputs + 1];
+}
+
+/* Floating-point operations of training on a row: output, weight gradient and, above the first layer, input
+   gradient. */
+static inline double row_flops(int layers, const size_t *sizes) {
+  double flops = 0;
+  for (int l = 0; l < layers; l++) flops += (l == 0 ? 4.0 : 6.0) * (double)sizes[l] * (double)sizes[l + 1];
+  return flops;
 }
 
 /* relu below the last layer; norm[layers] as for network_plan. */
@@ -59,16 +76,18 @@ typedef struct trial {
   size_t rows, batch_size;
 } trial;
 
-/* Starts endless training of trial->net; the options beside batch_size may be empty. */
+/* Starts endless training of trial->net, of classes on cross-entropy and of numbers on the squared error; the
+   options beside batch_size may be empty. */
 static void start_trial(trial *trial, const dataset *data, const optimizer *optimizer,
                         train_options options) {
-  static const loss loss = {.id = LOSS_CROSS_ENTROPY};
+  static const loss classes = {.id = LOSS_CROSS_ENTROPY}, numbers = {.id = LOSS_SQUARED};
+  const loss *loss = data->class_index != NULL ? &classes : &numbers;
   options.epochs = 1000000;
   options.shuffle = true;
   options.key[0] = 5;
   trial->rows = data->rows;
   trial->batch_size = options.batch_size;
-  stop_unless(trainer_open(&trial->trainer, &trial->net, data, NULL, &loss, optimizer, &options));
+  stop_unless(trainer_open(&trial->trainer, &trial->net, data, NULL, loss, optimizer, &options));
 }
 
 static double rows_done(const trial *trial) {

@@ -111,13 +111,6 @@ static void average_span(const gradient_sink *sink, size_t offset, size_t n) {
   kernels_active()->average(sink->average + offset, sink->parameter + offset, n, sink->fresh);
 }
 
-ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
-  prefetch(sink->parameter + offset, n * sizeof(float));
-  for (int k = 0; k < MOMENTS; k++) {
-    if (sink->moment[k] != NULL) prefetch(sink->moment[k] + offset, n * sizeof(float));
-  }
-}
-
 static void transpose_strip(const layer *layer, const float *parameter, float *transposed, strip s) {
   size_t height = s.inputs.end - s.inputs.begin, stride = layer->units * PANEL;
   for (size_t p = s.panels.begin; p < s.panels.end; p++) {
@@ -254,18 +247,41 @@ static void touched_strip(const team *team, const layer *layer, input x, panels 
   }
 }
 
+ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, size_t n) {
+  prefetch(sink->parameter + offset, n * sizeof(float));
+  for (int k = 0; k < MOMENTS; k++) {
+    if (sink->moment[k] != NULL) prefetch(sink->moment[k] + offset, n * sizeof(float));
+  }
+}
+
+/* Weights with their moments of at least so many bytes come from memory rather than from a cache, and have to
+   be asked for early; of smaller ones a processor finds the next by itself, and asking takes longer than it
+   saves. */
+enum { FAR_BYTES = 8 << 20 };
+
+static bool lies_far(const layer *layer, const gradient_sink *sink) {
+  size_t arrays = 1;
+  for (int k = 0; k < MOMENTS; k++) arrays += sink->moment[k] != NULL;
+  return arrays * dense_weights_size(layer) * sizeof(float) >= FAR_BYTES;
+}
+
+/* Asks for what the update of a strip needs; its product takes long enough for that to come. */
+static void prefetch_strip(const team *team, const layer *layer, const gradient_sink *sink, strip s) {
+  phase before = team_phase(team, PHASE_OPTIMIZER);
+  for (size_t p = s.panels.begin; p < s.panels.end; p++) {
+    prefetch_update(sink, strip_offset(layer, s, p), (s.inputs.end - s.inputs.begin) * PANEL);
+  }
+  team_phase(team, before);
+}
+
 static void weight_strip(const team *team, const layer *layer, input x, panels dz, size_t rows,
                          const gradient_sink *sink, float *transposed, strip s) {
-  size_t height = s.inputs.end - s.inputs.begin;
   panels g = product_strip(layer, x, sink, s);
   if (leaves_alone(layer, x, sink, transposed)) {
     touched_strip(team, layer, x, dz, rows, sink, s);
     return;
   }
-  /* The product takes long enough for what the update needs to come from wherever it is. */
-  for (size_t p = s.panels.begin; p < s.panels.end && sink->step != NULL; p++) {
-    prefetch_update(sink, strip_offset(layer, s, p), height * PANEL);
-  }
+  if (sink->step != NULL && lies_far(layer, sink)) prefetch_strip(team, layer, sink, s);
   if (!is_scattered(x)) strip_product(layer, x, dz, rows, adds_to_sink(layer, sink), g, s);
   if (layer->shared) share_strip(layer, sink, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
