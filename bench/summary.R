@@ -271,7 +271,7 @@ gradient_section <- function(folder) {
       "range" = range_of(whole$microseconds.low, whole$microseconds.high), check.names = FALSE
     )),
     paragraph("Its parts, each in a loop of its own, in microseconds:"),
-    markdown_table(data.frame("part" = rownames(parts), unclass(parts)))
+    markdown_table(data.frame("part" = rownames(parts), apply(parts, 2, sprintf, fmt = "%.2f")))
   )
 }
 
@@ -285,6 +285,11 @@ growth_table <- function(growth, curve, heading) {
     "middle half of the turns" = range_of(runs$ratio[, 1], runs$ratio[, 3]), check.names = FALSE
   )
   names(table)[1] <- heading
+  if (curve == "width") {
+    weights <- vapply(runs$size, function(w) forward_flop(c(784, w, w, 10)) / 2, 0)
+    each <- digits(1000 * runs$ns_a_row[, 2] / weights)
+    table <- cbind(table[1:3], "ps a row and weight" = each, table[-(1:3)])
+  }
   table
 }
 
