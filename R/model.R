@@ -45,7 +45,8 @@ abort_model <- function(arg, fault, call) {
 }
 
 check_version <- function(version, arg, call) {
-  if (identical(version, package_version_string())) return(invisible()) # parsing takes half of a prediction
+  # Parsing takes half as long as the prediction of a row.
+  if (identical(version, package_version_string())) return(invisible())
   known <- rlang::is_string(version) && grepl("^[0-9]+([.-][0-9]+)+$", version)
   newer <- known && numeric_version(version) > package_version_string()
   if (known && !newer && numeric_version(version) >= oldest_readable) return(invisible())

@@ -70,7 +70,14 @@ describe_machine() { # prints a table of what a reader should know
 
 # ---- surroundings ------------------------------------------------------------------------------
 
-OPENBLAS=${OPENBLAS:-$(ls -d /usr/lib/*/openblas-openmp 2>/dev/null | head -n 1)}
+# The folder of OpenBLAS for OpenMP; empty where it is not installed.
+openblas_folder() {
+  local folder
+  for folder in /usr/lib/*/openblas-openmp; do
+    if [ -d "$folder" ]; then say "$folder" && break; fi
+  done
+}
+OPENBLAS=${OPENBLAS:-$(openblas_folder)}
 
 with_threads() { # threads, command ...
   OMP_NUM_THREADS=$1 OPENBLAS_NUM_THREADS=$1 "${@:2}"
@@ -82,21 +89,35 @@ with_threads() { # threads, command ...
 # back to the system at once, and every step would get them anew, page by page; from 2.35 on it asks
 # for large pages if told to. And some versions use AVX-512 in their own loops only when told to.
 at_its_best() { # command ...
+  local libraries=$OPENBLAS${LD_LIBRARY_PATH:+${OPENBLAS:+:}$LD_LIBRARY_PATH}
   env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE ${blas_kernels:+OPENBLAS_CORETYPE=$blas_kernels} \
     MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 \
-    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 LD_LIBRARY_PATH=$OPENBLAS${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$@"
+    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 ${libraries:+LD_LIBRARY_PATH=$libraries} "$@"
 }
 
-# Sets blas_kernels to the fastest for that Python on all cores; empty where OpenBLAS chooses best.
+# Sets blas_kernels to the fastest for that Python on all cores, the best of three goes in turns; empty where
+# OpenBLAS chooses best.
 choose_blas() { # python with torch
-  local kernels seconds least=
-  for kernels in "" Haswell Zen SkylakeX Cooperlake SapphireRapids; do
-    seconds=$(blas_kernels=$kernels with_threads "$(nproc)" at_its_best "$1" blas.py 2>/dev/null) || continue
-    say "OpenBLAS kernels: ${kernels:-its own choice}, $seconds s" >&2
-    if [ -z "$least" ] || awk "BEGIN { exit !($seconds < 0.98 * $least) }"; then
-      least=$seconds blas_best=$kernels
-    fi
+  local kernels seconds round least= best=
+  local -A fastest
+  for round in 1 2 3; do
+    for kernels in own Haswell Zen SkylakeX Cooperlake SapphireRapids; do
+      blas_kernels=${kernels#own}
+      seconds=$(with_threads "$(nproc)" at_its_best "$1" blas.py 2>&1) || {
+        say "OpenBLAS kernels $kernels: $seconds" >&2
+        continue
+      }
+      fastest[$kernels]=$(lesser "$seconds" "${fastest[$kernels]:-$seconds}")
+    done
   done
-  blas_kernels=${blas_best:-}
+  for kernels in "${!fastest[@]}"; do
+    say "OpenBLAS kernels $kernels: ${fastest[$kernels]} s" >&2
+    least=$(lesser "${fastest[$kernels]}" "${least:-${fastest[$kernels]}}")
+    [ "$least" != "${fastest[$kernels]}" ] || best=$kernels
+  done
+  blas_kernels=${best#own}
 }
+
+lesser() { awk "BEGIN { print ($1 < $2 ? $1 : $2) }"; }
+
 if grep -qw avx512vl /proc/cpuinfo; then export ATEN_CPU_CAPABILITY=avx512; fi

@@ -1,7 +1,7 @@
 /* How long one gradient of a small network takes in the engine, without R: 24-8-2 with tanh, squared loss,
    200 rows, one thread. For each instruction set that can run here it prints "name,part,microseconds": the
-   best of many loops over the whole, from new weights each time (W' is made anew, too), and over each part
-   by itself. Linked with the engine's core. */
+   best of many loops over the whole, as if weights were new each time (W' is made anew, too), and over each
+   part by itself. Linked with the engine's core. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -112,7 +112,7 @@ int main(void) {
     kernels_choose(table->name);
     report(&p, table->name, "whole", whole);
     for (int j = 0; j < PARTS; j++) report(&p, table->name, parts[j].name, parts[j].run);
-    report(&p, table->name, "forward without tanh", forward_linear);
+    report(&p, table->name, "of forward, without tanh", forward_linear);
   }
   return 0;
 }

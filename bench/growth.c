@@ -1,17 +1,18 @@
-/* How the cost of training grows with the work: time per floating-point operation of the products, by the
-   number of rows and by the width of the hidden layers. The sizes of a curve take turns of a tenth of a
-   second in one process, so that all meet the same state of the machine. Prints a line for each turn,
-   "curve,size,threads,ns_a_row,ratio", where the ratio is of time per operation to the mean of the curve in
-   that round. Linked with the engine's core; the argument is the number of threads. */
+/* How the cost of training grows with the work: by the number of rows and by the width of the hidden layers.
+   The sizes of a curve take turns of a tenth of a second in one process, so that all meet the same state of
+   the machine, for several epochs of each together. Prints a line for each size,
+   "curve,size,weights,threads,ns_a_row,ratio": the time of all its turns over their rows, and time per
+   floating-point operation of the products over the mean of the curve. Linked with the engine's core; the
+   argument is the number of threads. */
 #include "trial.h"
 
-enum { BATCH = 256, IMAGES = 10000, TURNS = 15, MOST_SIZES = 5, MOST_LAYERS = 4 };
+enum { BATCH = 256, IMAGES = 40 * BATCH, TURNS = 20, MOST_SIZES = 5, MOST_LAYERS = 3 };
 
 typedef struct curve {
   const char *name;
   size_t size[MOST_SIZES];
   int layers;
-  size_t layer[MOST_LAYERS]; /* 0: as wide as the size */
+  size_t width[MOST_LAYERS + 1]; /* of the input and of each layer; 0: as wide as the size */
 } curve;
 
 static const curve curves[] = {
@@ -20,39 +21,59 @@ static const curve curves[] = {
 };
 
 typedef struct point {
-  size_t layer[MOST_LAYERS];
+  size_t width[MOST_LAYERS + 1];
   dataset data;
   trial trial;
+  double rows, seconds; /* of all turns */
 } point;
 
 static void start(point *point, const curve *curve, size_t size, int threads) {
   const optimizer sgd = {.id = OPTIMIZER_SGD, .learn_rate = .001};
-  bool of_rows = curve->layer[1] != 0;
-  for (int l = 0; l <= curve->layers; l++) point->layer[l] = curve->layer[l] != 0 ? curve->layer[l] : size;
-  if (of_rows) {
-    make_table(&point->data, size, point->layer[0]);
-  } else {
-    make_images(&point->data, IMAGES);
+  bool of_width = false;
+  for (int l = 0; l <= curve->layers; l++) {
+    of_width = of_width || curve->width[l] == 0;
+    point->width[l] = curve->width[l] != 0 ? curve->width[l] : size;
   }
-  make_network(&point->trial.net, curve->layers, point->layer, NULL);
+  if (of_width) {
+    make_images(&point->data, IMAGES);
+  } else {
+    make_table(&point->data, size, point->width[0]);
+  }
+  make_network(&point->trial.net, curve->layers, point->width, NULL);
   start_trial(&point->trial, &point->data, &sgd, (train_options){.batch_size = BATCH, .threads = threads});
+}
+
+static void take_turn(point *point) {
+  double before = rows_done(&point->trial), start = clock_seconds();
+  trainer_advance(point->trial.trainer, .1);
+  point->seconds += clock_seconds() - start;
+  point->rows += rows_done(&point->trial) - before;
+}
+
+static size_t weights(const curve *curve, const point *point) {
+  size_t sum = 0;
+  for (int l = 0; l < curve->layers; l++) sum += point->width[l] * point->width[l + 1];
+  return sum;
 }
 
 static void measure(const curve *curve, int threads) {
   point points[MOST_SIZES] = {0};
+  double row[MOST_SIZES], each[MOST_SIZES], mean = 0;
   for (int i = 0; i < MOST_SIZES; i++) start(&points[i], curve, curve->size[i], threads);
-  for (int turn = -1; turn < TURNS; turn++) { /* the first warms up */
-    double row[MOST_SIZES], each[MOST_SIZES], mean = 0;
+  for (int turn = -1; turn < TURNS; turn++) {
     for (int i = 0; i < MOST_SIZES; i++) {
-      row[i] = step_seconds(&points[i].trial, .1) / BATCH;
-      each[i] = row[i] / row_flops(curve->layers, points[i].layer);
-      mean += each[i] / MOST_SIZES;
-    }
-    for (int i = 0; i < MOST_SIZES && turn >= 0; i++) {
-      printf("%s,%zu,%d,%.1f,%.3f\n", curve->name, curve->size[i], threads, 1e9 * row[i], each[i] / mean);
+      take_turn(&points[i]);
+      if (turn < 0) points[i].rows = points[i].seconds = 0; /* the first warms up */
     }
   }
   for (int i = 0; i < MOST_SIZES; i++) {
+    row[i] = points[i].seconds / points[i].rows;
+    each[i] = row[i] / row_flops(curve->layers, points[i].width);
+    mean += each[i] / MOST_SIZES;
+  }
+  for (int i = 0; i < MOST_SIZES; i++) {
+    printf("%s,%zu,%zu,%d,%.1f,%.3f\n", curve->name, curve->size[i], weights(curve, &points[i]), threads,
+           1e9 * row[i], each[i] / mean);
     end_trial(&points[i].trial);
     dataset_free(&points[i].data);
   }

@@ -46,7 +46,11 @@ def tensors_of(work):
 
 
 class Network(nn.Module):
-    """Dense layers with relu between them, whose products OpenBLAS or oneDNN computes."""
+    """Dense layers with relu between them, whose products OpenBLAS or oneDNN computes.
+
+    oneDNN's are those of tensors of its own kind. Weights stay PyTorch's, as it trains no others, and are
+    brought into oneDNN's order at every step.
+    """
 
     def __init__(self, sizes, library):
         super().__init__()
@@ -54,16 +58,17 @@ class Network(nn.Module):
         for layer in self.layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
-        self.blocked = library == "oneDNN"
-        self.linear = torch._C._nn.mkldnn_linear if self.blocked else F.linear
+        self.by_onednn = library == "oneDNN"
+        # A list of the tensors themselves: looking parameters up takes as long as a small product.
+        *self.hidden, self.last = [(layer.weight, layer.bias) for layer in self.layers]
 
     def forward(self, x):
-        if self.blocked:
+        if self.by_onednn:
             x = x.to_mkldnn()
-        for layer in self.layers[:-1]:
-            x = torch.relu(self.linear(x, layer.weight, layer.bias))
-        x = self.linear(x, self.layers[-1].weight, self.layers[-1].bias)
-        return x.to_dense() if self.blocked else x
+        for weight, bias in self.hidden:
+            x = torch.relu(F.linear(x, weight, bias))
+        x = F.linear(x, *self.last)
+        return x.to_dense() if self.by_onednn else x
 
 
 def batches(x, y, size, gather):
@@ -108,23 +113,30 @@ class Trainer:
 
 
 def try_trainer(work, library, gather, update):
-    """Seconds a row, or None where this version of PyTorch lacks that way."""
+    """Seconds a row, or infinity where this version of PyTorch lacks that way."""
     try:
         trainer = Trainer(work, library, gather, update)
         trainer.train(0, 0)
-    except (AttributeError, TypeError, RuntimeError):
-        return None
+    except (TypeError, RuntimeError) as lack:
+        print(f"{work['work']}, {library}, {gather}, {update}: {lack}", file=sys.stderr)
+        return float("inf")
     rows, _, seconds = trainer.train(TRIAL_SECONDS, TRIAL_SECONDS)
     return seconds / rows
 
 
+def fastest_of(ways, trial, rounds=2):
+    """The way whose best trial was the fastest, with all taking turns."""
+    ways = list(ways)
+    tried = [[trial(*way) for way in ways] for _ in range(rounds)]
+    return min(zip(ways, map(min, zip(*tried))), key=lambda way: way[1])[0]
+
+
 @functools.lru_cache(maxsize=None)
 def fastest_way(section, name):
-    """How to multiply, to gather and to update, by a short trial of each."""
+    """How to multiply, to gather and to update, by short trials."""
     work = find_work(name, section)
     ways = itertools.product(LIBRARIES, GATHERS, UPDATES)
-    trials = {way: try_trainer(work, *way) for way in ways}
-    return min((way for way in trials if trials[way]), key=trials.get)
+    return fastest_of(ways, functools.partial(try_trainer, work))
 
 
 def report(work, part, rows, steps, seconds, detail):
@@ -164,14 +176,6 @@ def r_matrix(*key):
     return torch.from_numpy(np.asfortranarray(tensors(*key)[0].numpy().astype(np.float64)))
 
 
-def try_forward(model, x, rows):
-    """Seconds, or infinity where this version of PyTorch lacks that way."""
-    try:
-        return seconds_a_call(lambda: probabilities(model, x, rows))
-    except (AttributeError, RuntimeError):
-        return float("inf")
-
-
 def measure_forward(work):
     """Forward from PyTorch's own tensor, and the conversion of R's matrix to such a tensor.
 
@@ -180,12 +184,14 @@ def measure_forward(work):
     """
     matrix = r_matrix(work["data"], work["rows"], work["layers"][0])
     orders = {"by row": tensors_of(work)[0], "by column": matrix.to(torch.float32)}
-    trials = {
-        (library, order, rows): try_forward(Network(work["layers"], library), orders[order], rows)
-        for library, order, rows in itertools.product(LIBRARIES, orders, (work["rows"], 4096))
-    }
-    library, order, rows = best = min(trials, key=trials.get)
-    report(work, "forward", work["rows"], 1, trials[best], f'"{library}, {order}, {rows} rows at a time"')
+
+    def seconds(library, order, rows):
+        model = Network(work["layers"], library)
+        return seconds_a_call(lambda: probabilities(model, orders[order], rows))
+
+    ways = itertools.product(LIBRARIES, orders, (work["rows"], 4096))
+    library, order, rows = way = fastest_of(ways, seconds, 1)
+    report(work, "forward", work["rows"], 1, seconds(*way), f'"{library}, {order}, {rows} rows at a time"')
     report(work, "convert", work["rows"], 1, seconds_a_call(lambda: matrix.to(torch.float32)), "")
 
 

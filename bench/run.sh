@@ -56,7 +56,7 @@ start_engines() {
   local engine threads
   torch_python=$(python_with torch) || [[ $ENGINES != *PyTorch* ]] ||
     die "run.sh: no Python with PyTorch; install.sh installs it, ENGINES=fastmlp does without."
-  if [[ $ENGINES == *PyTorch* ]]; then
+  if [[ $ENGINES == *PyTorch* ]]; then # whose choice the peers share
     choose_blas "$torch_python"
     describe "OpenBLAS kernels" "${blas_kernels:-its own choice}"
   fi
@@ -148,7 +148,7 @@ run_in_turns() { # program, columns
 }
 
 run_share() { run_in_turns share work,threads,us_a_step,share,barrier_ns; }
-run_growth() { run_in_turns growth curve,size,threads,ns_a_row,ratio; }
+run_growth() { run_in_turns growth curve,size,weights,threads,ns_a_row,ratio; }
 run_features() { run_in_turns features feature,threads,us_a_step,ratio; }
 
 run_peers() {
@@ -203,6 +203,6 @@ for section in $SECTIONS; do
 done
 keep_peaks
 mv "$work/machine.csv" "$OUTPUT/results/machine.csv"
-sort -u "$work"/fastmlp-*.log >&2
+if [[ $ENGINES == *fastmlp* ]]; then sort -u "$work"/fastmlp-*.log >&2; fi
 Rscript summary.R "$OUTPUT"
 Rscript pictures.R "$OUTPUT"

@@ -75,7 +75,7 @@ static void measure(const work *work, const dataset *data, int threads) {
 }
 
 int main(int argc, char **argv) {
-  int threads = argc > 1 ? atoi(argv[1]) : 1;
+  int threads = argc > 1 ? atoi(argv[1]) : threads_default();
   dataset data;
   kernels_choose(kernels_available(0)->name);
   bare = widest();

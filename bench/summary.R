@@ -275,21 +275,17 @@ gradient_section <- function(folder) {
   )
 }
 
-# Of each round the time per floating-point operation, over the mean of all sizes in that round.
+# Medians over the repetitions; in each, time per floating-point operation is told over the mean of all sizes.
 growth_table <- function(growth, curve, heading) {
-  measured <- growth[growth$curve == curve, ]
-  runs <- aggregate(cbind(ns_a_row, ratio) ~ size + threads, measured, quantile, probs = c(.25, .5, .75))
+  runs <- medians(growth[growth$curve == curve, ], c("ns_a_row", "ratio"), c("size", "weights", "threads"))
+  runs <- runs[order(runs$threads, runs$size), ]
   table <- data.frame(
-    commas(runs$size), "threads" = runs$threads, "ns a row" = digits(runs$ns_a_row[, 2]),
-    "time of an operation, over the mean" = digits(runs$ratio[, 2]),
-    "middle half of the turns" = range_of(runs$ratio[, 1], runs$ratio[, 3]), check.names = FALSE
+    commas(runs$size), "threads" = runs$threads, "ns a row" = digits(runs$ns_a_row),
+    "ps a row and weight" = digits(1000 * runs$ns_a_row / runs$weights),
+    "time of an operation, over the mean" = digits(runs$ratio),
+    "range" = range_of(runs$ratio.low, runs$ratio.high), check.names = FALSE
   )
   names(table)[1] <- heading
-  if (curve == "width") {
-    weights <- vapply(runs$size, function(w) forward_flop(c(784, w, w, 10)) / 2, 0)
-    each <- digits(1000 * runs$ns_a_row[, 2] / weights)
-    table <- cbind(table[1:3], "ps a row and weight" = each, table[-(1:3)])
-  }
   table
 }
 

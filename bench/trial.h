@@ -22,14 +22,15 @@ static rng random_numbers(uint32_t key) {
   return rng_make(keys, RNG_STREAM_INIT, 0);
 }
 
-static inline void make_images(dataset *data, size_t rows) {
+static void make_images(dataset *data, size_t rows) {
   rng random = random_numbers(3);
   const dataset_shape shape = {
       .rows = rows, .inputs = IMAGE_INPUTS, .columns = IMAGE_CLASSES, .classes = true};
   stop_unless(dataset_allocate(data, &shape));
   for (size_t i = 0; i < rows * IMAGE_INPUTS; i++) data->x[i] = (float)rng_uniform(&random, i);
   for (size_t i = 0; i < rows; i++) {
-    data->class_index[i] = (int)(IMAGE_CLASSES * data->x[i * IMAGE_INPUTS]);
+    int index = (int)(IMAGE_CLASSES * data->x[i * IMAGE_INPUTS]);
+    data->class_index[i] = index < IMAGE_CLASSES ? index : IMAGE_CLASSES - 1;
   }
 }
 
@@ -95,7 +96,7 @@ static double rows_done(const trial *trial) {
 }
 
 /* Seconds of a training step, from a turn of so many seconds. */
-static double step_seconds(trial *trial, double turn) {
+static inline double step_seconds(trial *trial, double turn) {
   double before = rows_done(trial), start = clock_seconds();
   trainer_advance(trial->trainer, turn);
   double took = clock_seconds() - start;

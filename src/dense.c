@@ -254,8 +254,8 @@ ALWAYS_INLINE void prefetch_update(const gradient_sink *sink, size_t offset, siz
   }
 }
 
-/* Weights with their moments of at least so many bytes come from memory rather than from a cache, and have to
-   be asked for early; of smaller ones a processor finds the next by itself, and asking takes longer than it
+/* A layer whose weights and moments take at least so many bytes finds few of them in a core's own caches, and
+   asks for them early. Of smaller ones a processor finds the next by itself, and asking takes longer than it
    saves. */
 enum { FAR_BYTES = 8 << 20 };
 
@@ -281,7 +281,7 @@ static void weight_strip(const team *team, const layer *layer, input x, panels d
     touched_strip(team, layer, x, dz, rows, sink, s);
     return;
   }
-  if (sink->step != NULL && lies_far(layer, sink)) prefetch_strip(team, layer, sink, s);
+  if (!is_scattered(x) && sink->step != NULL && lies_far(layer, sink)) prefetch_strip(team, layer, sink, s);
   if (!is_scattered(x)) strip_product(layer, x, dz, rows, adds_to_sink(layer, sink), g, s);
   if (layer->shared) share_strip(layer, sink, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);

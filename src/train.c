@@ -136,6 +136,7 @@ void trainer_close(trainer *t) {
 /* ---- epochs ---- */
 
 static void begin_epoch(trainer *t) {
+  double start = clock_seconds();
   if (t->order != NULL) {
     rng stream = rng_make(t->options.key, RNG_STREAM_SHUFFLE, (uint32_t)t->epochs);
     rng_permutation(&stream, t->order, t->data->rows);
@@ -143,6 +144,7 @@ static void begin_epoch(trainer *t) {
   t->sums = (epoch_record){0};
   t->block = train_block_at(t, 0, 0, (uint32_t)t->steps);
   t->gathered = t->epoch_ended = false;
+  t->step_seconds += clock_seconds() - start;
 }
 
 static bool parameters_finite(const network *net) {

@@ -136,7 +136,7 @@ const network *trainer_judged(trainer *trainer, int variant);
    if those are not finite or with whole_epochs, the initial ones. */
 void trainer_keep(trainer *trainer);
 
-/* Seconds that training steps took, without validation. */
+/* Seconds that training steps took, with the order of rows in each epoch, without validation. */
 double trainer_step_seconds(const trainer *trainer);
 
 /* Seconds that all members together spent in a phase; 0 unless the options ask for the profile. */
