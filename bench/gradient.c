@@ -112,7 +112,7 @@ int main(void) {
     kernels_choose(table->name);
     report(&p, table->name, "whole", whole);
     for (int j = 0; j < PARTS; j++) report(&p, table->name, parts[j].name, parts[j].run);
-    report(&p, table->name, "of forward, without tanh", forward_linear);
+    report(&p, table->name, "of forward: all but tanh", forward_linear);
   }
   return 0;
 }
