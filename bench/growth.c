@@ -1,9 +1,10 @@
 /* How the cost of training grows with the work: by the number of rows and by the width of the hidden layers.
    The sizes of a curve take turns of a tenth of a second in one process, so that all meet the same state of
    the machine, for several epochs of each together. Prints a line for each size,
-   "curve,size,weights,threads,ns_a_row,ratio": the time of all its turns over their rows, and time per
-   floating-point operation of the products over the mean of the curve. Linked with the engine's core; the
-   argument is the number of threads. */
+   "curve,size,weights,threads,ns_a_row,ratio,products,gather": the time of all its turns over their rows,
+   time per floating-point operation of the products over the mean of the curve, and what products and
+   gathering take of all threads' nanoseconds a row. Linked with the engine's core; the argument is the
+   number of threads. */
 #include "trial.h"
 
 enum { BATCH = 256, IMAGES = 40 * BATCH, TURNS = 20, MOST_SIZES = 5, MOST_LAYERS = 3 };
@@ -25,6 +26,7 @@ typedef struct point {
   dataset data;
   trial trial;
   double rows, seconds; /* of all turns */
+  double before[PHASE_COUNT]; /* seconds of the phases before them */
 } point;
 
 static void start(point *point, const curve *curve, size_t size, int threads) {
@@ -40,7 +42,18 @@ static void start(point *point, const curve *curve, size_t size, int threads) {
     make_table(&point->data, size, point->width[0]);
   }
   make_network(&point->trial.net, curve->layers, point->width, NULL);
-  start_trial(&point->trial, &point->data, &sgd, (train_options){.batch_size = BATCH, .threads = threads});
+  start_trial(&point->trial, &point->data, &sgd,
+              (train_options){.batch_size = BATCH, .threads = threads, .profile = true});
+}
+
+static double nanoseconds(const point *point, phase phase) {
+  return 1e9 * (trainer_phase_seconds(point->trial.trainer, phase) - point->before[phase]) / point->rows;
+}
+
+/* What was measured so far does not count. */
+static void begin(point *point) {
+  point->rows = point->seconds = 0;
+  for (int p = 0; p < PHASE_COUNT; p++) point->before[p] = trainer_phase_seconds(point->trial.trainer, p);
 }
 
 static void take_turn(point *point) {
@@ -63,7 +76,7 @@ static void measure(const curve *curve, int threads) {
   for (int turn = -1; turn < TURNS; turn++) {
     for (int i = 0; i < MOST_SIZES; i++) {
       take_turn(&points[i]);
-      if (turn < 0) points[i].rows = points[i].seconds = 0; /* the first warms up */
+      if (turn < 0) begin(&points[i]); /* the first warms up */
     }
   }
   for (int i = 0; i < MOST_SIZES; i++) {
@@ -72,8 +85,9 @@ static void measure(const curve *curve, int threads) {
     mean += each[i] / MOST_SIZES;
   }
   for (int i = 0; i < MOST_SIZES; i++) {
-    printf("%s,%zu,%zu,%d,%.1f,%.3f\n", curve->name, curve->size[i], weights(curve, &points[i]), threads,
-           1e9 * row[i], each[i] / mean);
+    printf("%s,%zu,%zu,%d,%.1f,%.3f,%.1f,%.1f\n", curve->name, curve->size[i], weights(curve, &points[i]),
+           threads, 1e9 * row[i], each[i] / mean, nanoseconds(&points[i], PHASE_PRODUCTS),
+           nanoseconds(&points[i], PHASE_GATHER));
     end_trial(&points[i].trial);
     dataset_free(&points[i].data);
   }

@@ -148,7 +148,7 @@ run_in_turns() { # program, columns
 }
 
 run_share() { run_in_turns share work,threads,us_a_step,share,barrier_ns; }
-run_growth() { run_in_turns growth curve,size,weights,threads,ns_a_row,ratio; }
+run_growth() { run_in_turns growth curve,size,weights,threads,ns_a_row,ratio,products,gather; }
 run_features() { run_in_turns features feature,threads,us_a_step,ratio; }
 
 run_peers() {

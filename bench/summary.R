@@ -277,13 +277,16 @@ gradient_section <- function(folder) {
 
 # Medians over the repetitions; in each, time per floating-point operation is told over the mean of all sizes.
 growth_table <- function(growth, curve, heading) {
-  runs <- medians(growth[growth$curve == curve, ], c("ns_a_row", "ratio"), c("size", "weights", "threads"))
+  runs <- medians(growth[growth$curve == curve, ], c("ns_a_row", "ratio", "products", "gather"),
+                  c("size", "weights", "threads"))
   runs <- runs[order(runs$threads, runs$size), ]
   table <- data.frame(
     commas(runs$size), "threads" = runs$threads, "ns a row" = digits(runs$ns_a_row),
     "ps a row and weight" = digits(1000 * runs$ns_a_row / runs$weights),
     "time of an operation, over the mean" = digits(runs$ratio),
-    "range" = range_of(runs$ratio.low, runs$ratio.high), check.names = FALSE
+    "range" = range_of(runs$ratio.low, runs$ratio.high),
+    "products, ns of all threads" = digits(runs$products), "gathering" = digits(runs$gather),
+    check.names = FALSE
   )
   names(table)[1] <- heading
   table
