@@ -202,7 +202,7 @@ scaling_section <- function(folder) {
   if (is.null(training)) return(NULL)
   section(
     "Scaling",
-    paragraph("Medians and ranges, each engine at its faster number of threads."),
+    paragraph("Medians, each engine at its faster number of threads; the pictures have the ranges."),
     paragraph("![Speed by batch size](pictures/batch_size.png)"),
     scaling_table(training, "batch_size", "rows a batch"),
     paragraph("![Speed by width](pictures/width.png)"),
