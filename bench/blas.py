@@ -2,25 +2,21 @@
 geometric mean, over the works that products bound, of the seconds of a step's products; the best of several
 goes. Some versions choose slow kernels for newer processors; others compute wrong results with some, and then
 this fails."""
-import csv
 import math
 import time
 
 import torch
+
+from works import works_of
 
 ATTEMPTS, SECONDS, LEAST_FLOP = 5, 0.02, 1e7
 
 
 def shapes():
     """Rows, inputs and units of the layers of each work with enough products."""
-    found = set()
-    with open("works.csv", newline="") as file:
-        for work in csv.DictReader(file):
-            sizes = [int(size) for size in work["layers"].split("-")]
-            layers = [(int(work["batch_size"]), *pair) for pair in zip(sizes, sizes[1:])]
-            if work["section"] == "steps" and 2 * sum(map(math.prod, layers)) > LEAST_FLOP:
-                found.add(tuple(layers))
-    return found
+    works = works_of("steps")
+    found = {tuple((w["batch_size"], *pair) for pair in zip(w["layers"], w["layers"][1:])) for w in works}
+    return sorted(layers for layers in found if 2 * sum(map(math.prod, layers)) > LEAST_FLOP)
 
 
 def products(layers):
@@ -41,7 +37,7 @@ def seconds(operands):
 
 
 def main():
-    works = [list(products(layers)) for layers in sorted(shapes())]
+    works = [list(products(layers)) for layers in shapes()]
     for a, b in sum(works, []):
         exact = torch.mm(a.double(), b.double())
         if not (torch.mm(a, b) - exact).abs().max() <= 1e-5 * exact.abs().max():  # nor with NaN

@@ -95,11 +95,10 @@ at_its_best() { # command ...
     GLIBC_TUNABLES=glibc.malloc.hugetlb=1 ${libraries:+LD_LIBRARY_PATH=$libraries} "$@"
 }
 
-# Sets blas_kernels to the fastest for that Python on all cores, the best of three goes in turns; empty where
-# OpenBLAS chooses best.
+# Sets blas_kernels to the fastest for that Python on all cores, by the best of three goes in turns; empty
+# where OpenBLAS chooses best.
 choose_blas() { # python with torch
-  local kernels seconds round least= best=
-  local -A fastest
+  local kernels seconds round goes=
   for round in 1 2 3; do
     for kernels in own Haswell Zen SkylakeX Cooperlake SapphireRapids; do
       blas_kernels=${kernels#own}
@@ -107,17 +106,14 @@ choose_blas() { # python with torch
         say "OpenBLAS kernels $kernels: $seconds" >&2
         continue
       }
-      fastest[$kernels]=$(lesser "$seconds" "${fastest[$kernels]:-$seconds}")
+      goes+="$seconds $kernels"$'\n'
     done
   done
-  for kernels in "${!fastest[@]}"; do
-    say "OpenBLAS kernels $kernels: ${fastest[$kernels]} s" >&2
-    least=$(lesser "${fastest[$kernels]}" "${least:-${fastest[$kernels]}}")
-    [ "$least" != "${fastest[$kernels]}" ] || best=$kernels
-  done
-  blas_kernels=${best#own}
+  goes=$(sort -g <<<"${goes%$'\n'}")
+  say "OpenBLAS kernels, seconds: ${goes//$'\n'/, }" >&2
+  blas_kernels=${goes%%$'\n'*}
+  blas_kernels=${blas_kernels##* }
+  blas_kernels=${blas_kernels#own}
 }
-
-lesser() { awk "BEGIN { print ($1 < $2 ? $1 : $2) }"; }
 
 if grep -qw avx512vl /proc/cpuinfo; then export ATEN_CPU_CAPABILITY=avx512; fi

@@ -25,7 +25,7 @@ typedef struct point {
   size_t width[MOST_LAYERS + 1];
   dataset data;
   trial trial;
-  double rows, seconds; /* of all turns */
+  double rows, seconds;       /* of all turns */
   double before[PHASE_COUNT]; /* seconds of the phases before them */
 } point;
 
@@ -56,11 +56,10 @@ static void begin(point *point) {
   for (int p = 0; p < PHASE_COUNT; p++) point->before[p] = trainer_phase_seconds(point->trial.trainer, p);
 }
 
-static void take_turn(point *point) {
-  double before = rows_done(&point->trial), start = clock_seconds();
-  trainer_advance(point->trial.trainer, .1);
-  point->seconds += clock_seconds() - start;
-  point->rows += rows_done(&point->trial) - before;
+static void train(point *point) {
+  turn turn = take_turn(&point->trial, .1);
+  point->seconds += turn.seconds;
+  point->rows += turn.rows;
 }
 
 static size_t weights(const curve *curve, const point *point) {
@@ -75,7 +74,7 @@ static void measure(const curve *curve, int threads) {
   for (int i = 0; i < MOST_SIZES; i++) start(&points[i], curve, curve->size[i], threads);
   for (int turn = -1; turn < TURNS; turn++) {
     for (int i = 0; i < MOST_SIZES; i++) {
-      take_turn(&points[i]);
+      train(&points[i]);
       if (turn < 0) begin(&points[i]); /* the first warms up */
     }
   }

@@ -95,12 +95,22 @@ static double rows_done(const trial *trial) {
   return (trainer_epochs(trial->trainer) + trainer_epoch_progress(trial->trainer)) * (double)trial->rows;
 }
 
-/* Seconds of a training step, from a turn of so many seconds. */
-static inline double step_seconds(trial *trial, double turn) {
+typedef struct turn {
+  double rows, seconds; /* trained on, and what it took */
+} turn;
+
+/* Trains for about so many seconds. */
+static turn take_turn(trial *trial, double seconds) {
   double before = rows_done(trial), start = clock_seconds();
-  trainer_advance(trial->trainer, turn);
+  trainer_advance(trial->trainer, seconds);
   double took = clock_seconds() - start;
-  return took / (rows_done(trial) - before) * (double)trial->batch_size;
+  return (turn){rows_done(trial) - before, took};
+}
+
+/* Seconds of a training step, from a turn of so many seconds. */
+static inline double step_seconds(trial *trial, double seconds) {
+  turn turn = take_turn(trial, seconds);
+  return turn.seconds / turn.rows * (double)trial->batch_size;
 }
 
 static void end_trial(trial *trial) {

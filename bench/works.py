@@ -4,18 +4,24 @@ import csv
 import numpy as np
 
 
-def find_work(name, section):
-    """One line of works.csv, with numbers as numbers and the layers as a list of them."""
+def works_of(section):
+    """The lines of works.csv, with numbers as numbers and the layers as a list of them."""
     with open("works.csv", newline="") as file:
-        lines = [x for x in csv.DictReader(file) if (x["section"], x["work"]) == (section, name)]
-    if not lines:
+        works = [work for work in csv.DictReader(file) if work["section"] == section]
+    for work in works:
+        work["layers"] = [int(size) for size in work["layers"].split("-")]
+        work["learn_rate"] = float(work["learn_rate"])
+        for name in "rows", "batch_size", "epochs":
+            work[name] = int(work[name] or 1)
+    return works
+
+
+def find_work(name, section):
+    """One of them."""
+    works = [work for work in works_of(section) if work["work"] == name]
+    if not works:
         raise SystemExit(f"works.csv has no work '{name}' in section '{section}'")
-    work = lines[0]
-    work["layers"] = [int(size) for size in work["layers"].split("-")]
-    work["learn_rate"] = float(work["learn_rate"])
-    for name in "rows", "batch_size", "epochs":
-        work[name] = int(work[name] or 1)
-    return work
+    return works[0]
 
 
 def read_set(folder, work):

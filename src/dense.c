@@ -281,8 +281,10 @@ static void weight_strip(const team *team, const layer *layer, input x, panels d
     touched_strip(team, layer, x, dz, rows, sink, s);
     return;
   }
-  if (!is_scattered(x) && sink->step != NULL && lies_far(layer, sink)) prefetch_strip(team, layer, sink, s);
-  if (!is_scattered(x)) strip_product(layer, x, dz, rows, adds_to_sink(layer, sink), g, s);
+  if (!is_scattered(x)) {
+    if (sink->step != NULL && lies_far(layer, sink)) prefetch_strip(team, layer, sink, s);
+    strip_product(layer, x, dz, rows, adds_to_sink(layer, sink), g, s);
+  }
   if (layer->shared) share_strip(layer, sink, g, s);
   if (layer->scaled && sink->complete) scale_strip(layer, sink, g, s);
   if (sink->step != NULL) update_strip(team, layer, sink, transposed, g, s);
