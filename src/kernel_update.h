@@ -57,28 +57,36 @@ ALWAYS_INLINE adam_moments adam_refresh(vf gradient, float *mean, float *square,
 }
 
 /* Adam: w <- w' - learn_rate m / (sqrt(v) + epsilon), where learn_rate and epsilon carry the corrections of
-   the moments' start at zero. AMSGrad: the largest v so far, a third moment, takes the place of v. */
+   the moments' start at zero. AMSGrad: the largest v so far, a third moment, takes the place of v. Without
+   `shrinks` there is neither penalty nor decay. */
 ALWAYS_INLINE void adam_span(float *w, const float *g, float *const moment[MOMENTS], size_t n,
-                             const update_step *step, bool largest) {
+                             const update_step *step, bool largest, bool shrinks) {
   vf rate = vector_splat(step->learn_rate), penalty = vector_splat(step->penalty);
   vf decay = vector_splat(step->decay), epsilon = vector_splat(step->epsilon);
   vf fresh1 = vector_splat(step->fresh1), fresh2 = vector_splat(step->fresh2);
   float *mean = moment[0], *square = moment[1];
   for (size_t i = 0; i < n; i += LANES) {
-    vf weight = vector_load(w + i);
-    vf gradient = vector_load(g + i) + penalty * weight;
+    vf weight = vector_load(w + i), gradient = vector_load(g + i);
+    if (shrinks) gradient += penalty * weight;
     adam_moments at = adam_refresh(gradient, mean + i, square + i, fresh1, fresh2);
     if (largest) {
       at.v = vector_max(vector_load(moment[2] + i), at.v);
       vector_store(moment[2] + i, at.v);
     }
-    vector_store(w + i, weight - decay * weight - rate * vector_quotient(at.m, vector_root(at.v) + epsilon));
+    if (shrinks) weight -= decay * weight;
+    vector_store(w + i, weight - rate * vector_quotient(at.m, vector_root(at.v) + epsilon));
   }
 }
 
-static void update_adam(UPDATE_ARGUMENTS) { adam_span(w, g, moment, n, step, false); }
+static void update_adam(UPDATE_ARGUMENTS) {
+  if (step->penalty != 0 || step->decay != 0) {
+    adam_span(w, g, moment, n, step, false, true);
+  } else {
+    adam_span(w, g, moment, n, step, false, false);
+  }
+}
 
-static void update_amsgrad(UPDATE_ARGUMENTS) { adam_span(w, g, moment, n, step, true); }
+static void update_amsgrad(UPDATE_ARGUMENTS) { adam_span(w, g, moment, n, step, true, true); }
 
 /* w <- w' - (gradient_rate g' + learn_rate m) / (sqrt(v) + epsilon) */
 static void update_nadam(UPDATE_ARGUMENTS) {
