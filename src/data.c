@@ -144,20 +144,26 @@ sparse_batch dataset_plan_batch(const dataset *data, size_t rows, int members) {
 /* ---- gathering ---- */
 
 /* How far ahead of the row being copied cache lines are asked for, those to read and those to write: shuffled
-   rows defeat the hardware's own prefetching, and the other members have read the batch. Memory takes as
-   long to answer as some hundred floats to copy. */
+   rows defeat the hardware's own prefetching. Memory takes as long to answer as some hundred floats to copy.
+ */
 enum { AHEAD_ROWS = 2, AHEAD_FLOATS = 512 };
 
 static size_t rows_ahead(size_t inputs) { return AHEAD_ROWS + AHEAD_FLOATS / (inputs + 16); }
 
-/* Spreads a row[inputs] over panels, 16 floats to each; the last panel's spare lanes become zero. */
-static void scatter_row(const float *row, const float *later_row, size_t inputs, float *panels, size_t stride,
-                        size_t ahead) {
+/* Spreads a row[inputs] over panels, 16 floats to each; the last panel's spare lanes become zero. Where
+   `shared`, other members have read the panels and will read them again. */
+ALWAYS_INLINE void scatter_row(const float *row, const float *later_row, size_t inputs, float *panels,
+                               size_t stride, size_t ahead, bool shared) {
   size_t whole = inputs / PANEL, rest = inputs % PANEL;
   for (size_t p = 0; p < whole; p++) {
+    float *line = panels + p * stride;
     prefetch(later_row + p * PANEL, PANEL * sizeof(float));
-    prefetch_to_write(panels + p * stride + ahead * PANEL);
-    memcpy(panels + p * stride, row + p * PANEL, PANEL * sizeof(float));
+    if (shared) {
+      write_line_past(line, row + p * PANEL);
+    } else {
+      prefetch_to_write(line + ahead * PANEL);
+      memcpy(line, row + p * PANEL, ALIGNMENT);
+    }
   }
   if (rest == 0) return;
   prefetch(later_row + inputs - 1, sizeof(float));
@@ -193,7 +199,7 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
     size_t later_row = order ? order[later] : first + later;
     if (!sparse)
       scatter_row(row_of(data, row), row_of(data, later_row), inputs, batch->x.data + i * PANEL,
-                  batch->x.stride, ahead);
+                  batch->x.stride, ahead, team->size > 1);
     prefetch_target(data, later_row);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
     if (batch->value)

@@ -61,16 +61,20 @@ typedef struct product_operands {
   size_t c_stride;
 } product_operands;
 
-/* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. Panels of a lie far
-   apart, so the next one is asked for while this one is at work. */
+/* How many panels of a, at most, are asked for before their turn: they lie far apart, and another core may
+   have them. */
+enum { AHEAD_PANELS = 4 };
+
+/* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. Behind the last panel the
+   next tile's first ones are asked for. */
 ALWAYS_INLINE void product_tile(const product_operands *o, size_t row, int rows, int panels) {
+  const float *a = o->a + row * PANEL, *ahead_end = a + panels_of(o->depth) * o->a_stride;
+  const float *ahead = a + size_min(AHEAD_PANELS, panels_of(o->depth)) * o->a_stride;
   vf sum[TILE_ROWS][TILE_VECTORS];
   tile_load(sum, rows, panels, o->from + row * o->from_step, o->from_stride, o->from_step);
-  for (size_t k = 0; k < o->depth; k += PANEL) {
-    const float *a = o->a + k / PANEL * o->a_stride + row * PANEL;
-    if (k + PANEL < o->depth) {
-      for (int i = 0; i < rows; i++) __builtin_prefetch(a + o->a_stride + i * PANEL);
-    }
+  for (size_t k = 0; k < o->depth; k += PANEL, a += o->a_stride, ahead += o->a_stride) {
+    if (ahead == ahead_end) ahead = o->a + (row + (size_t)rows) * PANEL;
+    for (int i = 0; i < rows; i++) __builtin_prefetch(ahead + i * PANEL);
     tile_accumulate(sum, rows, panels, a, PANEL, 1, size_min(PANEL, o->depth - k), o->b + k * PANEL,
                     o->b_stride);
   }
