@@ -26,6 +26,10 @@
 SEXP fastmlp_info(void);
 /* Caps the threads (NA lifts the cap); returns the number in force. */
 SEXP fastmlp_threads(SEXP n);
+/* For tests: while teams are held, all work is done by as many threads as it may have, however little it is,
+   and training never goes on with one of them alone. c(stretches = <of work for teams since the last call>,
+   fewer = <how many of them fewer members ran>), integers. */
+SEXP fastmlp_hold_teams(SEXP hold);
 /* Chooses an instruction set by name; FALSE if it cannot run here. */
 SEXP fastmlp_choose_simd(SEXP name);
 

@@ -21,6 +21,7 @@
 static const R_CallMethodDef entries[] = {
     ENTRY(fastmlp_info),
     ENTRY(fastmlp_threads),
+    ENTRY(fastmlp_hold_teams),
     ENTRY(fastmlp_choose_simd),
     ENTRY(fastmlp_activation_names),
     ENTRY(fastmlp_loss_names),

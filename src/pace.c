@@ -12,6 +12,8 @@ static const double TRIAL_SECONDS = .002;
  */
 static double rest(int trials) { return trials < 6 ? 4 << trials : 128; }
 
+static pace_count count; /* since pace_counted() */
+
 static bool team_is_faster(const pace *pace) { return pace->rate[true] >= pace->rate[false]; }
 
 /* Two trials of the team, of which the first wakes its members and does not count, and one alone; then the
@@ -22,7 +24,7 @@ static void choose(pace *pace) {
 }
 
 int pace_begin(pace *pace, double *until) {
-  if (pace->team == 1) return 1;
+  if (pace->team == 1 || threads_held()) return pace->team;
   pace->began = clock_seconds();
   choose(pace);
   double end = pace->trial ? pace->began + TRIAL_SECONDS : pace->next_trial;
@@ -30,8 +32,11 @@ int pace_begin(pace *pace, double *until) {
   return pace->as_team ? pace->team : 1;
 }
 
-void pace_end(pace *pace, double work) {
+void pace_end(pace *pace, int members, double work) {
   if (pace->team == 1) return;
+  count.stretches++;
+  count.fewer += members < pace->team;
+  if (threads_held()) return;
   double now = clock_seconds(), took = now - pace->began;
   if (took > 0) pace->rate[pace->as_team] = work / took;
   if (pace->trial) pace->next_trial = now + took * rest(pace->trials++);
@@ -39,6 +44,12 @@ void pace_end(pace *pace, double work) {
 
 void pace_run(pace *pace, team_body body, void *data) {
   double until = INFINITY;
-  team_run(pace_begin(pace, &until), body, data);
-  pace_end(pace, 1);
+  int members = team_run(pace_begin(pace, &until), body, data);
+  pace_end(pace, members, 1);
+}
+
+pace_count pace_counted(void) {
+  pace_count counted = count;
+  count = (pace_count){0, 0};
+  return counted;
 }

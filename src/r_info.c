@@ -1,3 +1,4 @@
+#include "pace.h"
 #include "r_common.h"
 #include "threads.h"
 
@@ -25,6 +26,17 @@ SEXP fastmlp_info(void) {
 SEXP fastmlp_threads(SEXP n) {
   threads_set(unpack_int(n, "n") == NA_INTEGER ? 0 : unpack_count(n, "n"));
   return Rf_ScalarInteger(threads_default());
+}
+
+SEXP fastmlp_hold_teams(SEXP hold) {
+  threads_hold(unpack_flag(hold, "hold"));
+  const pace_count counted = pace_counted();
+  const char *names[] = {"stretches", "fewer", ""};
+  SEXP result = PROTECT(Rf_mkNamed(INTSXP, names));
+  INTEGER(result)[0] = (int)counted.stretches;
+  INTEGER(result)[1] = (int)counted.fewer;
+  UNPROTECT(1);
+  return result;
 }
 
 SEXP fastmlp_choose_simd(SEXP name) { return Rf_ScalarLogical(kernels_choose(unpack_string(name, "name"))); }

@@ -32,29 +32,33 @@ struct team_gate {
 };
 
 static int thread_cap = 0; /* 0: none */
+static bool teams_held = false;
 #if defined(_OPENMP) || !defined(_WIN32)
 static bool forked_child = false; /* its OpenMP pool did not survive the fork */
 #endif
 
 /* ---- teams ---- */
 
-void team_run(int threads, team_body body, void *data) {
+int team_run(int threads, team_body body, void *data) {
   struct team_gate gate;
   atomic_init(&gate.arrived, 0);
   atomic_init(&gate.generation, 0);
 #ifdef _OPENMP
   if (threads > 1 && !forked_child) {
+    int members = 1;
 #pragma omp parallel num_threads(threads)
     {
       team member = {omp_get_thread_num(), omp_get_num_threads(), &gate, NULL};
+      if (member.rank == 0) members = member.size;
       body(&member, data);
     }
-    return;
+    return members;
   }
 #endif
   (void)threads;
   team solo = {0, 1, &gate, NULL};
   body(&solo, data);
+  return 1;
 }
 
 static void pause_briefly(void) {
@@ -154,8 +158,13 @@ int threads_default(void) { return 1; }
 
 void threads_set(int n) { thread_cap = n > 0 ? n : 0; }
 
+void threads_hold(bool hold) { teams_held = hold; }
+
+bool threads_held(void) { return teams_held; }
+
 int threads_for_work(int limit, double flops) {
   const double flops_worth_a_thread = 4e5; /* several times what meeting at a barrier costs */
+  if (teams_held) return limit;
   double worth = flops / flops_worth_a_thread;
   if (worth < 2) return 1;
   return worth < limit ? (int)worth : limit;

@@ -15,9 +15,9 @@ typedef struct team {
 
 typedef void (*team_body)(const team *team, void *data);
 
-/* Runs body once in each of `threads` members (fewer where fewer can be had) and returns when all have ended.
- */
-void team_run(int threads, team_body body, void *data);
+/* Runs body once in each of `threads` members (fewer where fewer can be had); when all have ended, how many
+   there were. */
+int team_run(int threads, team_body body, void *data);
 
 /* Waits for every member; what each wrote before is visible to all after. */
 void team_barrier(const team *team);
@@ -43,6 +43,11 @@ void threads_set(int n);
 
 /* Threads worth using for `flops` floating-point operations between two barriers, at most `limit`. */
 int threads_for_work(int limit, double flops);
+
+/* While teams are held, all work is worth `limit` threads, and no team gives way to one member alone: so
+   checks of what threads must not change know what ran. */
+void threads_hold(bool hold);
+bool threads_held(void);
 
 /* Cores that the machine reports. */
 int threads_cores(void);

@@ -244,9 +244,8 @@ static void end_epoch(trainer *t) {
 static void train_slice(trainer *t, double deadline) {
   double before = t->rows_done, start = clock_seconds();
   t->slice_end = deadline;
-  int members = pace_begin(&t->pace, &t->slice_end);
-  team_run(members, train_member, t);
-  pace_end(&t->pace, t->rows_done - before);
+  int members = team_run(pace_begin(&t->pace, &t->slice_end), train_member, t);
+  pace_end(&t->pace, members, t->rows_done - before);
   t->step_seconds += clock_seconds() - start;
 }
 

@@ -95,6 +95,35 @@ skip_unless_signalled <- function() {
   skip_unless_installed()
 }
 
+# Eight threads are what any machine grants; a check of a package may limit them to two.
+thread_counts <- if (nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_"))) 1:2 else c(1:4, 8)
+
+# Until the caller ends, all work goes to as many threads as are asked for, however little it is, and training
+# never goes on with one alone: small networks, too, run on these threads from the first step to the last.
+hold_teams <- function(frame = parent.frame()) {
+  .Call(fastmlp_hold_teams, TRUE)
+  withr::defer(.Call(fastmlp_hold_teams, FALSE), frame)
+}
+
+# Where teams are held: whether since the last call `threads` threads did all that a team may do.
+were_held <- function(threads) {
+  counted <- .Call(fastmlp_hold_teams, TRUE)
+  counted[["fewer"]] == 0 && (counted[["stretches"]] > 0) == (threads > 1 && mlp_info()$openmp)
+}
+
+# f(n) gives the same with any number n of threads, all of which it uses.
+expect_same_for_threads <- function(f, counts = thread_counts, info = "") {
+  hold_teams()
+  held <- logical()
+  results <- lapply(counts, function(n) {
+    result <- f(n)
+    held <<- c(held, were_held(n))
+    result
+  })
+  expect_true(all(held), info = info)
+  for (result in results[-1]) expect_identical(result, results[[1]], info = info)
+}
+
 # The engine's options for a plain fit of so many rows, with these settings.
 plain_options <- function(loss, rows, ...) {
   settings <- utils::modifyList(plain_settings(), c(list(verbose = FALSE), list(...)))

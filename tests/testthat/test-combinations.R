@@ -1,7 +1,7 @@
 # Everything with everything: what the features do alone, other tests show; here they meet, in random
 # combinations and sizes.
 
-# Some are wide, with work for two threads.
+# Some are wide.
 is_wide <- function(i) i %% 11 == 0
 
 set_sizes <- function(i) {
@@ -166,6 +166,7 @@ test_that("gradients of every combination's network are the differences of its l
 
 test_that("every combination learns what can be learned, and on any number of threads alike", {
   skip_on_cran()
+  hold_teams()
   of_learnable <- numeric(length(combinations))
   for (i in seq_along(combinations)) {
     data <- combination_data(i)
@@ -174,7 +175,7 @@ test_that("every combination learns what can be learned, and on any number of th
     again <- fit_combination(i, data$x, data$y, data$weights, threads = 2)
     parts <- c("network", "history")
     expect_identical(unclass(again)[parts], unclass(fit)[parts], info = info)
-    if (is_wide(i)) expect_identical(again$training$threads, 2L, info = info)
+    if (mlp_info()$openmp) expect_identical(again$training$threads, 2L, info = info)
     # The same training where there is nothing to learn ends with a higher loss on new rows; in training, too,
     # where variances are learned: those are too small for what is new.
     shuffled <- fit_combination(i, data$x, data$y[sample(length(data$y))], data$weights)

@@ -184,11 +184,9 @@ test_that("refit trains each member on all rows, from its own start, for the epo
 })
 
 test_that("it is the same at any number of threads, and by averages of weights", {
-  fits <- lapply(1:3, function(threads) {
+  expect_same_for_threads(function(threads) {
     coef(ensemble_fit(y, threads = threads, ema_decay = 0.9, validation = 0.2, patience = 4))
   })
-  expect_identical(fits[[2]], fits[[1]])
-  expect_identical(fits[[3]], fits[[1]])
 })
 
 test_that("members that are sure and wrong have finite joint outputs", {

@@ -157,6 +157,7 @@ test_that("validation sees the network as it predicts, averages too", {
 })
 
 test_that("the scale is learned by every optimizer, and alike on any number of threads", {
+  hold_teams()
   set.seed(47)
   x <- exact_normal(333, 117)
   y <- factor(x[, 1] + x[, 2] * x[, 3] > 0)

@@ -218,5 +218,8 @@ test_that("a team and one thread that take turns come to the same, of sparse row
     lbfgs_fit(x, y, hidden_units = c(160, 40), activation = "tanh", epochs = 8, validation = 0.3,
               threads = threads)
   }
-  expect_identical(fit(2)[c("network", "history")], fit(1)[c("network", "history")])
+  one <- fit(1)[c("network", "history")]
+  expect_identical(fit(2)[c("network", "history")], one)
+  hold_teams()
+  expect_identical(fit(2)[c("network", "history")], one)
 })

@@ -128,6 +128,7 @@ test_that("metrics do not change training, and are the same at any number of thr
   plain <- fit(threads = 1)
   one <- fit(threads = 1, metrics = "auc")
   expect_identical(one$network, plain$network)
+  hold_teams()
   expect_identical(fit(threads = 2, metrics = "auc")$history, one$history)
   kept <- one$history$metric != "auc"
   expect_identical(one$history[kept, "value"], plain$history$value)

@@ -284,6 +284,7 @@ test_that("schedules go on with mlp_continue(), on any number of threads", {
   further <- mlp_continue(fit(3), iris_x, iris$Species, epochs = 4)
   parts <- c("network", "history", "state")
   expect_identical(unclass(further)[parts], unclass(whole)[parts])
+  hold_teams()
   expect_identical(unclass(fit(7, threads = 2))[parts], unclass(whole)[parts])
 })
 

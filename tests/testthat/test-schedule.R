@@ -222,6 +222,7 @@ test_that("factors go on where one lot ends, in the midst of an epoch", {
   expect_gt(20 * 1000, rates_at_once)
   rate <- one$history$value[one$history$metric == "learn_rate"]
   expect_equal(rate, 0.01 * (1 + cos(pi * (seq_len(20) - 1e-3) / 40)) / 2, tolerance = 1e-10)
+  hold_teams()
   expect_identical(fit(2, 20)$network, one$network)
 })
 

@@ -131,6 +131,7 @@ test_that("numbers, counts with an offset and several labels train as on a dense
 
 test_that("sparse fits are the same at any number of threads and equal dense ones in each instruction set", {
   code <- '
+    invisible(.Call(fastmlp:::fastmlp_hold_teams, TRUE))
     set.seed(1)
     x <- Matrix::rsparsematrix(600, 800, 0.05)
     y <- factor(sample.int(4, 600, replace = TRUE))

@@ -1,30 +1,20 @@
 # The same seed gives the same model, bit for bit, at any number of threads.
 
-# Eight is what any machine grants; a check of a package may limit it to two.
-thread_counts <- if (nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_"))) 1:2 else c(1:4, 8)
-
-# All results are the same.
-expect_same <- function(results, info = "") {
-  for (result in results[-1]) expect_identical(result, results[[1]], info = info)
-}
-
-# f gives the same with each number of threads.
-expect_same_for_threads <- function(f) expect_same(lapply(thread_counts, f))
-
 fit_on_threads <- function(threads, x, y, ..., epochs = 2, seed = 1) {
   set.seed(seed)
   mlp_fit(x, y, ..., epochs = epochs, threads = threads, verbose = FALSE)
 }
 
-# What each number of threads trains is the same, history included. `large`: there is work for as
-# many threads as are asked for, so that they are used.
-expect_same_fits <- function(x, y, ..., large = FALSE, info = "") {
+# What each number of threads trains is the same, history included.
+expect_same_fits <- function(x, y, ..., info = "") {
   settings <- list(x, y, ...) # evaluated once, before any seed is set
-  fits <- lapply(thread_counts, function(n) do.call(fit_on_threads, c(n, settings)))
-  expect_same(lapply(fits, function(fit) unclass(fit)[c("network", "history", "outcome")]), info)
-  if (large && mlp_info()$openmp) {
-    expect_equal(vapply(fits, function(fit) fit$training$threads, 1L), thread_counts, info = info)
-  }
+  threads <- NULL
+  expect_same_for_threads(function(n) {
+    fit <- do.call(fit_on_threads, c(n, settings))
+    threads <<- c(threads, fit$training$threads)
+    unclass(fit)[c("network", "history", "outcome")]
+  }, info = info)
+  if (mlp_info()$openmp) expect_equal(threads, thread_counts, info = info)
 }
 
 random_classes <- function(rows, classes) factor(sample.int(classes, rows, replace = TRUE))
@@ -43,15 +33,33 @@ random_outcome <- function(loss, rows) {
   )
 }
 
-# Work for eight threads in odd sizes: units are no multiples of 16, the last batch is a small one.
+# Odd sizes: units are no multiples of 16, the last batch is a small one.
 expect_same_odd_fits <- function(loss, optimizer, ..., info) {
   set.seed(3)
   batch_size <- if (optimizer_of(optimizer)$all_rows) Inf else 128
   x <- random_matrix(333, 117)
   expect_same_fits(x, random_outcome(loss, 333), hidden_units = c(150, 55), loss = loss, ...,
-                   optimizer = optimizer, batch_size = batch_size, validation = 0.2, large = TRUE,
-                   info = info)
+                   optimizer = optimizer, batch_size = batch_size, validation = 0.2, info = info)
 }
+
+test_that("teams are held from the first step to the last, and small networks have them", {
+  skip_if_not(mlp_info()$openmp, "threads to choose from")
+  x <- random_matrix(256, 100)
+  y <- random_classes(256, 5)
+  # There is work for two, of whose slices, one an epoch at least, the third is tried alone.
+  fit <- function(units) fit_on_threads(2, x, y, hidden_units = units, batch_size = 128, epochs = 4)
+  .Call(fastmlp_hold_teams, FALSE)
+  expect_equal(fit(200)$training$threads, 2)
+  expect_gt(.Call(fastmlp_hold_teams, FALSE)[["fewer"]], 0)
+  expect_equal(fit(1)$training$threads, 1)
+  hold_teams()
+  for (units in c(1, 200)) {
+    expect_equal(fit(units)$training$threads, 2)
+    counted <- .Call(fastmlp_hold_teams, TRUE)
+    expect_gte(counted[["stretches"]], 4)
+    expect_identical(counted[["fewer"]], 0L)
+  }
+})
 
 test_that("every activation is identical on any number of threads", {
   optimizer <- opt_sgd(0.001, momentum = 0.9)
@@ -83,8 +91,7 @@ test_that("small, full and very large batches are identical on any number of thr
   x <- random_matrix(1100, 300)
   y <- random_classes(1100, 10)
   for (batch_size in c(32, 256, 1100)) {
-    expect_same_fits(x, y, hidden_units = 230, batch_size = batch_size, large = TRUE,
-                     info = batch_size)
+    expect_same_fits(x, y, hidden_units = 230, batch_size = batch_size, info = batch_size)
   }
 })
 
