@@ -110,15 +110,17 @@ vector_math() { # flags ...
 }
 
 # Every table of kernels that this machine can run, and NEON's with the whole core compiled for arm64, in an
-# emulator where there is one; floats in a coarse stride there.
+# emulator where there is one; floats in a coarse stride there. Teams that train come to what one member does.
 check_kernels() {
   check "kernels" kernels
+  check "teams" teams
   if is_arm64; then
     skip "kernels, arm64" "they need no emulator here"
   elif ! have aarch64-linux-gnu-gcc || ! have qemu-aarch64; then
     skip "kernels, arm64" "aarch64-linux-gnu-gcc and qemu-aarch64 are not both installed"
   else
     check "kernels, arm64" emulated_kernels
+    check "teams, arm64" emulated_teams
     check "vector math, arm64" emulated_vector_math
   fi
 }
@@ -127,6 +129,12 @@ kernels() {
   # shellcheck disable=SC2046
   cc -O2 -std=gnu11 -Isrc tools/check_kernels*.c tools/check_report.c $(core_files) -lm -pthread \
     -o "$work/kernels" && "$work/kernels" 1009
+}
+
+teams() {
+  # shellcheck disable=SC2046
+  cc -O2 -std=gnu11 -fopenmp -Isrc tools/check_teams.c tools/check_report.c $(core_files) -lm -pthread \
+    -o "$work/teams" && "$work/teams"
 }
 
 arm64_cc() { # program, sources and options ...
@@ -140,6 +148,12 @@ emulated_kernels() {
   # shellcheck disable=SC2046
   arm64_cc "$work/arm64" tools/check_kernels*.c $(core_files) &&
     qemu-aarch64 "$work/arm64" 10007 | tee "$work/arm64.log" && grep -q '^neon: ' "$work/arm64.log"
+}
+
+emulated_teams() {
+  # shellcheck disable=SC2046
+  arm64_cc "$work/arm64" -fopenmp tools/check_teams.c $(core_files) &&
+    qemu-aarch64 "$work/arm64" | tee "$work/arm64.log" && grep -q '^neon: ' "$work/arm64.log"
 }
 
 emulated_vector_math() {
