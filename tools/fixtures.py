@@ -197,8 +197,8 @@ def forward(x, weights, biases, activation):
 
 
 def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activation=["tanh"] * 3,
-          batch=BATCH, epochs=EPOCHS, schedule=None, **settings):
-    x, y, weights, biases = training_data()
+          batch=BATCH, epochs=EPOCHS, schedule=None, data=training_data, **settings):
+    x, y, weights, biases = data()
     x = x.to(dtype)
     weights, biases = ([with_gradient(p.to(dtype)) for p in group] for group in (weights, biases))
     groups = [{"params": weights}, {"params": biases}]
@@ -207,7 +207,7 @@ def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activa
     history = []
     for _ in range(epochs):
         total = 0.0
-        for rows in torch.arange(ROWS).split(batch):
+        for rows in torch.arange(len(x)).split(batch):
             loss = F.cross_entropy(forward(x[rows], weights, biases, activation), y[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -219,7 +219,7 @@ def train(dtype, lr, rule=torch.optim.SGD, penalty=0.0, weight_decay=0.0, activa
             if scheduler:
                 scheduler.step()
             total += loss.item() * len(rows)
-        history.append(total / ROWS)
+        history.append(total / len(x))
     final = F.cross_entropy(forward(x, weights, biases, activation), y)
     return {"history": torch.tensor(history, dtype=torch.float64), "final_loss": final,
             **{f"weight_{l}": w for l, w in enumerate(weights, 1)},
@@ -320,6 +320,35 @@ def runs():
             **{f"initial_weight_{l}": w for l, w in enumerate(weights, 1)},
             **{f"initial_bias_{l}": b for l, b in enumerate(biases, 1)},
             **trajectories(RUNS)}
+
+
+# The network of the benchmarks, on 320 rows: 30 steps.
+IMAGE_RUNS = {
+    "sgd": dict(lr=0.1),
+    "adam": dict(rule=torch.optim.Adam, lr=0.001),
+}
+
+
+def scattered(seed, *shape):
+    """Multiples of 2^-12 from 0 to 1, row by row; the tests compute the same numbers."""
+    i = torch.arange(torch.Size(shape).numel())
+    return ((31 * i * i + seed * i + seed) % 4093 / 4096.0).double().reshape(shape)
+
+
+def image_data():
+    y = torch.arange(320) % 10
+    x = scattered(1, 320, 784) + (torch.arange(784) % 10 == y[:, None]) / 4
+    weights = [(scattered(2, 784, 256) - 0.5) / 8, (scattered(3, 256, 10) - 0.5) / 4]
+    return x, y, weights, [scattered(4, 256) / 8, scattered(5, 10) / 8]
+
+
+def images():
+    """Of the weights some, row by row."""
+    tensors = trajectories(IMAGE_RUNS, data=image_data, activation=["relu"], epochs=3)
+    every = {"weight_1": 397, "weight_2": 11}
+    return {name: tensor.flatten()[::every.get(name.split("_", 1)[1], 1)] for name, tensor in tensors.items()}
+
+
 # Schedules over 60 steps, 3 an epoch: what PyTorch multiplies a rate of 1 by. Its schedulers count steps
 # here. Its one-cycle ends at the last step, not behind it: hence 61 steps, of which the rise takes a share
 # that ends at step 18 of 60.
@@ -392,6 +421,7 @@ if __name__ == "__main__":
     write_tensors("losses.csv", losses())
     write_tensors("runs.csv", runs())
     write_tensors("optimizers.csv", trajectories(OPTIMIZER_RUNS, epochs=20))
+    write_tensors("images.csv", images())
     write_tensors("dressed.csv", dressed())
     write_tensors("schedules.csv", schedules())
     write_tensors("scheduled_runs.csv", scheduled_runs())

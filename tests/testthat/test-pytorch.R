@@ -139,3 +139,36 @@ test_that("100 steps of every optimizer that PyTorch has follow PyTorch's", {
                   names(optimizer_runs))
   expect_trajectories(optimizer_runs, read_tensors("runs.csv"), ends, epochs = 20)
 })
+
+# The numbers of image_data() in tools/fixtures.py.
+scattered <- function(seed, rows, columns = 1) {
+  i <- seq_len(rows * columns) - 1
+  matrix((31 * i^2 + seed * i + seed) %% 4093 / 4096, rows, columns, byrow = TRUE)
+}
+
+test_that("30 steps of the benchmarks' network on a team end at PyTorch's weights and loss", {
+  hold_teams()
+  ends <- read_tensors("images.csv")
+  digit <- 0:319 %% 10
+  x <- scattered(1, 320, 784) + outer(digit, 0:783 %% 10, "==") / 4
+  init <- list(
+    list(weight = (scattered(2, 784, 256) - 0.5) / 8, bias = scattered(4, 256)[, 1] / 8),
+    list(weight = (scattered(3, 256, 10) - 0.5) / 4, bias = scattered(5, 10)[, 1] / 8)
+  )
+  every <- function(weight, k) t(weight)[seq(1, length(weight), k)]
+  optimizers <- list(sgd = opt_sgd(0.1), adam = opt_adam(0.001))
+  for (name in names(optimizers)) {
+    fit <- mlp_fit(x, factor(digit), hidden_units = 256, activation = "relu", optimizer = optimizers[[name]],
+                   epochs = 3, batch_size = 32, shuffle = FALSE, init = init, threads = 2, verbose = FALSE)
+    expect_true(were_held(2), info = name)
+    layers <- coef(fit)
+    found <- list(
+      weight_1 = every(layers[[1]]$weight, 397), weight_2 = every(layers[[2]]$weight, 11),
+      bias_1 = layers[[1]]$bias, bias_2 = layers[[2]]$bias,
+      history = fit$history$value[fit$history$metric == "loss"],
+      final_loss = mlp_gradient(fit$network, x, factor(digit))$loss
+    )
+    expected <- lapply(paste0(name, "_", names(found)), function(tensor) ends[[tensor]][1, ])
+    expect_close(found, stats::setNames(expected, names(found)), 1e-5, info = name)
+  }
+})
