@@ -84,6 +84,26 @@ in_new_process <- function(code, env = character(), timeout = 0) {
           timeout = timeout)
 }
 
+# What lines of code print as numbers in a new process where growth(expr) tells by how many mebibytes the
+# highest memory of the process, the engine's included, rose above what it was before `expr` was evaluated.
+memory_in_new_process <- function(code) {
+  skip_unless_installed()
+  skip_if_not(file.exists("/proc/self/clear_refs"), "Linux, which tells peaks of memory")
+  growth <- '
+    peak <- function() {
+      line <- grep("^VmHWM:", readLines("/proc/self/status"), value = TRUE)
+      as.numeric(gsub("[^0-9]", "", line)) / 1024
+    }
+    growth <- function(expr) {
+      invisible(gc())
+      cat("5", file = "/proc/self/clear_refs") # the peak is forgotten
+      before <- peak()
+      force(expr)
+      peak() - before
+    }'
+  as.numeric(strsplit(in_new_process(c(growth, code)), " ")[[1]])
+}
+
 skip_unless_installed <- function() {
   skip_if_not(dir.exists(system.file("Meta", package = "fastmlp")), "an installed package")
 }

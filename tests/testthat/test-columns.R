@@ -117,7 +117,7 @@ heap_growth <- function(expr) {
   (gc()["Vcells", "max used"] - before) * 8 / 2^20
 }
 
-test_that("neither factors nor whole numbers are expanded in R", {
+test_that("neither factors nor whole numbers nor logicals are expanded in R", {
   rows <- 40000
   set.seed(1)
   data <- as.data.frame(lapply(1:10, function(j) {
@@ -129,6 +129,8 @@ test_that("neither factors nor whole numbers are expanded in R", {
   both <- data.frame(data, y = y)
   whole <- matrix(sample.int(250L, rows * 100, TRUE), rows)
   wide <- as.data.frame(whole)
+  flags <- whole > 125L
+  flag_columns <- as.data.frame(flags)
   # The dense matrices have 61 and 31 MiB; what is seen must be far below, yet can see them.
   expect_gt(heap_growth(expanded(data)), 61)
   fit <- function(...) small_fit(..., epochs = 1, batch_size = 1000, optimizer = opt_sgd(1e-6))
@@ -136,9 +138,13 @@ test_that("neither factors nor whole numbers are expanded in R", {
   expect_lt(heap_growth(frame <- fit(data, y, standardize = "zscore", validation = 0.1)), 12)
   expect_lt(heap_growth(formula <- fit(y ~ ., both)), 12)
   expect_lt(heap_growth(matrix <- fit(whole, y, validation = 0.1)), 12)
+  expect_lt(heap_growth(flagged <- fit(flags, y, validation = 0.1)), 12)
+  expect_lt(heap_growth(fit(flag_columns, y)), 12)
   expect_lt(heap_growth(fit(wide, y)), 12)
   expect_lt(heap_growth(predict(frame, data)), 6)
   expect_lt(heap_growth(predict(formula, data)), 6)
   expect_lt(heap_growth(predict(matrix, whole)), 6)
   expect_lt(heap_growth(predict(matrix, wide)), 6)
+  expect_lt(heap_growth(predict(flagged, flags)), 6)
+  expect_lt(heap_growth(predict(flagged, flag_columns)), 6)
 })
