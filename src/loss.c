@@ -100,16 +100,17 @@ ELEMENTWISE_ROWS(binary_cross_entropy)
 /* ---- cross-entropy ---- */
 
 /* From softmax probabilities p to the gradient scale * (p - 1[class]), in place; with label smoothing its
-   share of the one is spread over all classes. */
+   share of the one is spread over all classes. The class's own comes last: vectors that are read right after
+   one of their numbers was written would wait for it. */
 static void softmax_row_gradient(float *p, size_t stride, size_t classes, size_t class_index,
                                  double smoothing, float scale) {
-  p[lane(class_index, stride)] -= (float)(1 - smoothing);
-  for (size_t j = 0; smoothing > 0 && j < classes; j++) {
-    p[lane(j, stride)] -= (float)(smoothing / (double)classes);
-  }
+  float spread = (float)(smoothing / (double)classes);
+  float own = p[lane(class_index, stride)] - (float)(1 - smoothing) - spread;
+  for (size_t j = 0; smoothing > 0 && j < classes; j++) p[lane(j, stride)] -= spread;
   for (size_t panel = 0; panel < panels_of(classes); panel++) {
     for (int j = 0; j < PANEL; j++) p[panel * stride + (size_t)j] *= scale;
   }
+  p[lane(class_index, stride)] = own * scale;
 }
 
 /* How far the outputs are behind the best of them, on average. */

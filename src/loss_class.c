@@ -6,8 +6,12 @@
 
 size_t row_argmax(const float *o, size_t stride, size_t outputs) {
   size_t best = 0;
+  float highest = o[0];
   for (size_t j = 1; j < outputs; j++) {
-    if (o[lane(j, stride)] > o[lane(best, stride)]) best = j;
+    float value = o[lane(j, stride)];
+    bool higher = value > highest;
+    best = higher ? j : best;
+    highest = higher ? value : highest;
   }
   return best;
 }
