@@ -62,18 +62,4 @@ ALWAYS_INLINE void prefetch_to_write(float *line) {
 #endif
 }
 
-/* Writes a cache line to memory, past the caches, for other cores to read behind a barrier: those that have
-   what was there before are not waited for, which takes several times as long where they are far away. */
-ALWAYS_INLINE void write_line_past(float *line, const float *from) {
-#if defined(__x86_64__)
-  typedef float quarter __attribute__((vector_size(16), aligned(4), may_alias));
-  for (int i = 0; i < PANEL; i += 4) {
-    quarter value = *(const quarter *)(from + i);
-    __asm__ __volatile__("movntps %1, %0" : "=m"(*(quarter *)(line + i)) : "x"(value));
-  }
-#else
-  __builtin_memcpy(line, from, ALIGNMENT);
-#endif
-}
-
 #endif

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
 /* What there is to lay out; chosen: a choice of another's rows. */
 typedef struct dataset_request {
   dataset *data;
@@ -150,26 +154,42 @@ enum { AHEAD_ROWS = 2, AHEAD_FLOATS = 512 };
 
 static size_t rows_ahead(size_t inputs) { return AHEAD_ROWS + AHEAD_FLOATS / (inputs + 16); }
 
-/* Spreads a row[inputs] over panels, 16 floats to each; the last panel's spare lanes become zero. Where
-   `shared`, other members have read the panels and will read them again. */
+/* Fills a cache line of a batch. Where it is `shared`, other members have read it and will read it again: it
+   goes past the caches then, as waiting until the others let go of it takes several times as long where their
+   cores are far away. */
+ALWAYS_INLINE void put_line(float *line, const float *from, size_t ahead, bool shared) {
+#if defined(__x86_64__)
+  if (shared) {
+    for (int i = 0; i < PANEL; i += 4) _mm_stream_ps(line + i, _mm_loadu_ps(from + i));
+    return;
+  }
+#endif
+  (void)shared;
+  prefetch_to_write(line + ahead * PANEL);
+  memcpy(line, from, ALIGNMENT);
+}
+
+/* Barriers order what goes past the caches only behind this. */
+static void end_lines(bool shared) {
+#if defined(__x86_64__)
+  if (shared) _mm_sfence();
+#endif
+  (void)shared;
+}
+
+/* Spreads a row[inputs] over panels, 16 floats to each; the last panel's spare lanes become zero. */
 ALWAYS_INLINE void scatter_row(const float *row, const float *later_row, size_t inputs, float *panels,
                                size_t stride, size_t ahead, bool shared) {
   size_t whole = inputs / PANEL, rest = inputs % PANEL;
   for (size_t p = 0; p < whole; p++) {
-    float *line = panels + p * stride;
-    prefetch(later_row + p * PANEL, PANEL * sizeof(float));
-    if (shared) {
-      write_line_past(line, row + p * PANEL);
-    } else {
-      prefetch_to_write(line + ahead * PANEL);
-      memcpy(line, row + p * PANEL, ALIGNMENT);
-    }
+    prefetch(later_row + p * PANEL, ALIGNMENT);
+    put_line(panels + p * stride, row + p * PANEL, ahead, shared);
   }
   if (rest == 0) return;
   prefetch(later_row + inputs - 1, sizeof(float));
   float last[PANEL] = {0};
   memcpy(last, row + whole * PANEL, rest * sizeof(float));
-  memcpy(panels + whole * stride, last, sizeof last);
+  put_line(panels + whole * stride, last, ahead, shared);
 }
 
 /* A row of predictors. */
@@ -189,7 +209,7 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
   size_t inputs = data->inputs, columns = data->columns, ahead = rows_ahead(inputs);
   range share = team_share(team, n);
   phase before = team_phase(team, PHASE_GATHER);
-  bool sparse = dataset_is_sparse(data);
+  bool sparse = dataset_is_sparse(data), shared = team->size > 1;
   if (sparse) {
     sparse_batch_gather(team, &(sparse_choice){&data->sparse, data->place, order, first, n}, batch->sparse);
   }
@@ -199,7 +219,7 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
     size_t later_row = order ? order[later] : first + later;
     if (!sparse)
       scatter_row(row_of(data, row), row_of(data, later_row), inputs, batch->x.data + i * PANEL,
-                  batch->x.stride, ahead, team->size > 1);
+                  batch->x.stride, ahead, shared);
     prefetch_target(data, later_row);
     if (batch->class_index) batch->class_index[i] = data->class_index[row];
     if (batch->value)
@@ -207,6 +227,7 @@ void dataset_gather(const team *team, const dataset *data, const uint32_t *order
     if (batch->weight) batch->weight[i] = data->weight[row];
     if (batch->offset) batch->offset[i] = data->offset[row];
   }
+  end_lines(shared);
   team_phase(team, before);
 }
 

@@ -66,7 +66,7 @@ typedef struct product_operands {
 enum { AHEAD_PANELS = 4 };
 
 /* c tile = start + a[rows x depth] b: depth runs along a's rows, panel after panel. Behind the last panel the
-   next tile's first ones are asked for. */
+   rows that follow are asked for, the next tile's as a rule. */
 ALWAYS_INLINE void product_tile(const product_operands *o, size_t row, int rows, int panels) {
   const float *a = o->a + row * PANEL, *ahead_end = a + panels_of(o->depth) * o->a_stride;
   const float *ahead = a + size_min(AHEAD_PANELS, panels_of(o->depth)) * o->a_stride;

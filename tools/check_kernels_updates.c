@@ -283,8 +283,11 @@ static void check_special(const kernels *k, const rule *rule, const update_step 
   update(k, rule, &still, 0, SPAN, step);
   expect_same(k, "an update without a gradient", still.w, p.w, BEYOND);
   p.g[3] = NAN;
+  p.w[5] = NAN;
+  p.w[6] = INFINITY;
   update(k, rule, &p, 0, SPAN, step);
   expect(isnan(p.w[3]) && !isnan(p.w[4]), kernel_name(k, rule->name));
+  expect(!isfinite(p.w[5]) && !isfinite(p.w[6]), kernel_name(k, rule->name));
 }
 
 void check_updates(const kernels *k) {

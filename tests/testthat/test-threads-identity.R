@@ -47,10 +47,14 @@ test_that("teams are held from the first step to the last, and small networks ha
   x <- random_matrix(256, 100)
   y <- random_classes(256, 5)
   # There is work for two, of whose slices, one an epoch at least, the third is tried alone.
-  fit <- function(units) fit_on_threads(2, x, y, hidden_units = units, batch_size = 128, epochs = 4)
+  fit <- function(units, threads = 2) {
+    fit_on_threads(threads, x, y, hidden_units = units, batch_size = 128, epochs = 4)
+  }
   .Call(fastmlp_hold_teams, FALSE)
-  expect_equal(fit(200)$training$threads, 2)
+  in_turns <- fit(200)
+  expect_equal(in_turns$training$threads, 2)
   expect_gt(.Call(fastmlp_hold_teams, FALSE)[["fewer"]], 0)
+  expect_identical(in_turns[c("network", "history")], fit(200, 1)[c("network", "history")])
   expect_equal(fit(1)$training$threads, 1)
   hold_teams()
   for (units in c(1, 200)) {
