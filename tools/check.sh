@@ -144,16 +144,21 @@ arm64_cc() { # program, sources and options ...
     "$@" tools/check_report.c -lm -o "$program"
 }
 
+# The program made for arm64, with its arguments; it has to find NEON.
+on_neon() {
+  qemu-aarch64 "$work/arm64" "$@" | tee "$work/arm64.log" && grep -q '^neon: ' "$work/arm64.log"
+}
+
 emulated_kernels() {
   # shellcheck disable=SC2046
   arm64_cc "$work/arm64" tools/check_kernels*.c $(core_files) &&
-    qemu-aarch64 "$work/arm64" 10007 | tee "$work/arm64.log" && grep -q '^neon: ' "$work/arm64.log"
+    on_neon 10007
 }
 
 emulated_teams() {
   # shellcheck disable=SC2046
   arm64_cc "$work/arm64" -fopenmp tools/check_teams.c $(core_files) &&
-    qemu-aarch64 "$work/arm64" | tee "$work/arm64.log" && grep -q '^neon: ' "$work/arm64.log"
+    on_neon
 }
 
 emulated_vector_math() {
