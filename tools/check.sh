@@ -75,6 +75,18 @@ check_warnings() {
   done
 }
 
+# A program of these sources and the engine's core, which is compiled once for all.
+program() { # program, sources ...
+  local program=$1 cc=(cc -O2 -std=gnu11 -Wall -Wextra -Werror -fopenmp -pthread -I"$root/src")
+  shift
+  if [ ! -d "$work/core" ]; then
+    mkdir "$work/core"
+    # shellcheck disable=SC2046
+    (cd "$work/core" && "${cc[@]}" -c $(core_files)) || return 1
+  fi
+  "${cc[@]}" "$@" "$work"/core/*.o -lm -o "$program"
+}
+
 # The benchmark's programs, against the engine as it is.
 check_bench() {
   check "bench programs" bench_programs
@@ -83,9 +95,7 @@ check_bench() {
 bench_programs() {
   local file
   for file in bench/*.c; do
-    # shellcheck disable=SC2046
-    cc -O2 -std=gnu11 -Wall -Wextra -Werror -fopenmp -pthread -Isrc "$file" $(core_files) -lm \
-      -o "$work/bench" || return 1
+    program "$work/bench" "$file" || return 1
   done
 }
 
@@ -126,15 +136,11 @@ check_kernels() {
 }
 
 kernels() {
-  # shellcheck disable=SC2046
-  cc -O2 -std=gnu11 -Isrc tools/check_kernels*.c tools/check_report.c $(core_files) -lm -pthread \
-    -o "$work/kernels" && "$work/kernels" 1009
+  program "$work/kernels" tools/check_kernels*.c tools/check_report.c && "$work/kernels" 1009
 }
 
 teams() {
-  # shellcheck disable=SC2046
-  cc -O2 -std=gnu11 -fopenmp -Isrc tools/check_teams.c tools/check_report.c $(core_files) -lm -pthread \
-    -o "$work/teams" && "$work/teams"
+  program "$work/teams" tools/check_teams.c tools/check_report.c && "$work/teams"
 }
 
 arm64_cc() { # program, sources and options ...
@@ -201,8 +207,8 @@ instruction_sets() {
   if is_arm64; then say portable neon; else say portable avx2 avx512; fi
 }
 
-# The unit tests, once for every instruction set of this machine, side by side and beside what follows; each
-# on a copy, as snapshots write files.
+# The unit tests, once for every instruction set of this machine, side by side and beside all other checks;
+# each on a copy, as snapshots write files.
 start_units() {
   local simd
   for simd in $(instruction_sets); do
@@ -234,33 +240,35 @@ finish_units() {
 }
 
 # R CMD check as CRAN runs it, less what needs the network (incoming checks, the time) or LaTeX (the
-# PDF manual). Debian builds R with three flags that are not portable; they are not this package's.
-# Anything but OK is a failure: there is no note to put up with.
+# PDF manual), and less the vignettes, which R CMD build has run. Debian builds R with three flags that
+# are not portable; they are not this package's. Anything but OK is a failure: there is no note to put up
+# with.
 r_cmd_check() {
   _R_CHECK_FORCE_SUGGESTS_=false \
     _R_CHECK_CRAN_INCOMING_=false \
     _R_CHECK_CRAN_INCOMING_REMOTE_=false \
     _R_CHECK_SYSTEM_CLOCK_=false \
     _R_CHECK_COMPILATION_FLAGS_KNOWN_="-Wdate-time -Werror=format-security -Wformat" \
-    limited R CMD check --as-cran --no-manual -o "$work" "$work"/fastmlp_*.tar.gz &&
+    limited R CMD check --as-cran --no-manual --no-vignettes -o "$work" "$work"/fastmlp_*.tar.gz &&
     grep -qx 'Status: OK' "$work/fastmlp.Rcheck/00check.log"
 }
 
+# The unit tests take longest, so they begin as soon as there is something to test.
+# shellcheck disable=SC2046
+check "R CMD build" build_package "$work" $(vignette_option)
+[ -z "$(vignette_option)" ] || skip "vignettes" "not installed: $(echo $(missing_for_vignettes))"
+check "R CMD INSTALL" install_into_work
+if installed; then start_units; fi
 check_style
 check_warnings
 check_bench
 check_vector_math
 check_kernels
 check_rng
-# shellcheck disable=SC2046
-check "R CMD build" build_package "$work" $(vignette_option)
-[ -z "$(vignette_option)" ] || skip "vignettes" "not installed: $(echo $(missing_for_vignettes))"
 check "make dist without knitr" check_dist
-check "R CMD INSTALL" install_into_work
 check "the README's install.packages()" check_readme_install
 if installed; then
   check_documentation
-  start_units
   check "R CMD check --as-cran" r_cmd_check
   finish_units
 else

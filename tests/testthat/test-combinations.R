@@ -7,7 +7,7 @@ is_wide <- function(i) i %% 11 == 0
 set_sizes <- function(i) {
   set.seed(1000 + i)
   inputs <- sample(2:9, 1)
-  if (is_wide(i)) return(list(rows = 1600, inputs = inputs, units = sample(150:200, 1), batch = 200))
+  if (is_wide(i)) return(list(rows = 400, inputs = inputs, units = sample(150:200, 1), batch = 50))
   list(rows = sample(150:300, 1) %/% 10 * 10, inputs = inputs, units = sample(3:40, 1), batch = 25)
 }
 
