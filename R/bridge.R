@@ -98,7 +98,7 @@ initial_members <- function(task, key) {
   lapply(seq_len(task$settings$ensemble), function(i) {
     if (i > 1) key <- draw_key()
     sets <- fold_sets(task$sets, task$folds[[i]])
-    start <- initial_network(task$shape, task$settings, key, sets$train, task$scaling, first)
+    start <- initial_network(task$shape, task$settings, key, sets$train, task$scaling, i, first)
     if (i == 1 && task$settings$share_weights) first <<- start()$layers
     list(start = start, key = key, sets = sets)
   })
@@ -145,11 +145,11 @@ finished_fit <- function(task, trained, members) {
   )
 }
 
-# What gives the network of a shape (see check_initial()) as it starts, for training on a set; `first` are the
-# layers of the first of members that share weights. Where the key alone decides, nothing holds the network:
-# of many inputs it is large, and `refit` makes it again.
-initial_network <- function(shape, settings, key, set, scaling, first = NULL) {
-  make <- function() allowInterrupts(made_network(shape, settings, key, set, scaling, first))
+# What gives the network of a shape (see check_initial()) as it starts, for training on a set as a member of
+# this number; `first` are the layers of the first of members that share weights. Where the key alone decides,
+# nothing holds the network: of many inputs it is large, and `refit` makes it again.
+initial_network <- function(shape, settings, key, set, scaling, member, first) {
+  make <- function() allowInterrupts(made_network(shape, settings, key, set, scaling, member, first))
   by_key <- inherits(settings$init, "fastmlp_init") && !isTRUE(settings$init$needs_data) &&
     is.null(shape$embedding) && !settings$share_weights
   if (by_key) return(make)
@@ -157,12 +157,12 @@ initial_network <- function(shape, settings, key, set, scaling, first = NULL) {
   function() network
 }
 
-made_network <- function(shape, settings, key, set, scaling, first) {
+made_network <- function(shape, settings, key, set, scaling, member, first) {
   layers <- scale_inputs(initial_layers(settings$init, shape$sizes, key), settings$input_scale)
   layers <- dress_layers(layers, settings$normalization, settings$parametric_activation, settings$residual)
   shares <- settings$share_weights
   if (shares) layers <- share_layers(layers, first, set$x, shape$embedding)
-  layers <- embed_inputs(layers, shape$embedding, set, scaling)
+  layers <- embed_inputs(layers, shape$embedding, set, scaling, member)
   if (isTRUE(settings$init$needs_data)) {
     settled <- if (shares && !is.null(first)) length(settings$hidden_units) else 0
     threads <- resolve_threads(settings$threads)

@@ -57,8 +57,10 @@ NULL
 #'   `r default_among("frequencies", "^embed_")`
 #' @param dim Values that each predictor becomes: for numbers, of which one is the predictor itself, a whole
 #'   number from 2 to 17; for factors from 1 to 256. `r default_among("dim", "^embed_")`
-#' @param sd Standard deviation of the frequencies at the start, in cycles for each unit of \eqn{x}: a
-#'   finite number above 0. Larger ones let the functions wiggle more. `r default_among("sd", "^embed_")`
+#' @param sd Standard deviation of the frequencies at the start, in cycles for each unit of \eqn{x}: finite
+#'   numbers above 0, which the members of an `ensemble` take in turn, while a network alone has the first.
+#'   Larger ones let the functions wiggle more, and members that differ in it err less alike.
+#'   `r default_among("sd", "^embed_")`
 #' @param bins The most bins of each predictor: a whole number from 2 to 256.
 #'   `r default_among("bins", "^embed_")`
 #' @param min_levels The fewest levels of a factor that is embedded: a whole number of at least 2.
@@ -100,9 +102,16 @@ embed_periodic <- strict(function(frequencies = 16, dim = 4, sd = 0.1) {
     "periodic", "numeric_embedding",
     frequencies = check_count(frequencies, "frequencies", 1, 256),
     dim = check_count(dim, "dim", 2, 17),
-    sd = check_number(sd, "sd", 0, open = c("from", "to"))
+    sd = check_deviations(sd, "sd")
   )
 })
+
+# One or more, for the members of an ensemble in turn.
+check_deviations <- function(x, arg, call = rlang::caller_env()) {
+  ok <- is_plain_numeric(x) && length(x) > 0 && all(is.finite(x) & x > 0)
+  if (!ok) abort_argument(arg, "finite numbers above 0", describe(x), fault_kind(x, NULL), call = call)
+  as.double(x)
+}
 
 #' @rdname embed_periodic
 #' @export

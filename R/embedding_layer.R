@@ -123,11 +123,12 @@ embedded_width <- function(plan, inputs) {
 
 # ---- starts ----
 
-# Layers with the embedding as it starts, unless they bring it; bins from the rows of a set.
-embed_inputs <- function(layers, plan, set = NULL, scaling = NULL) {
+# Layers with the embedding as it starts in a member of an ensemble (its number), unless they bring it; bins
+# from the rows of a set.
+embed_inputs <- function(layers, plan, set = NULL, scaling = NULL, member = 1) {
   if (is.null(plan) || !is.null(layers[[1]]$embedding)) return(layers)
   numbers <- if (length(plan$numbers)) {
-    embedding_starts[[plan$numeric$name]](plan$numeric, plan$numbers, set, scaling)
+    embedding_starts[[plan$numeric$name]](plan$numeric, plan$numbers, set, scaling, member)
   }
   factors <- Map(
     function(column, levels) {
@@ -140,15 +141,16 @@ embed_inputs <- function(layers, plan, set = NULL, scaling = NULL) {
   layers
 }
 
-# For embeddings of numbers, by name: the elements for some columns.
+# For embeddings of numbers, by name: the elements for some columns in a member.
 embedding_starts <- list(
-  periodic = function(spec, columns, set, scaling) {
+  periodic = function(spec, columns, set, scaling, member) {
     frequencies <- spec$frequencies
     outputs <- spec$dim - 1L
     limit <- 1 / sqrt(frequencies)
     drawn <- function(rows, draw) matrix(draw(rows * length(columns)), rows)
     uniform <- function(limit) function(n) stats::runif(n, -limit, limit)
-    frequency <- drawn(frequencies, function(n) stats::rnorm(n, sd = spec$sd))
+    sd <- spec$sd[(member - 1) %% length(spec$sd) + 1]
+    frequency <- drawn(frequencies, function(n) stats::rnorm(n, sd = sd))
     phase <- drawn(frequencies, uniform(pi))
     weight <- drawn(frequencies * outputs, uniform(limit))
     bias <- drawn(outputs, uniform(limit))
@@ -157,7 +159,7 @@ embedding_starts <- list(
            weight = matrix(weight[, i], frequencies), bias = bias[, i])
     })
   },
-  piecewise = function(spec, columns, set, scaling) {
+  piecewise = function(spec, columns, set, scaling, member) {
     counts <- set_counts(set)
     lapply(columns, function(column) {
       edges <- bin_edges(spec$bins, column, set, scaling, counts)

@@ -435,7 +435,7 @@ print.fastmlp_optimizer <- function(x, ...) print_line(x, ...)
 # opt_sgd(learn_rate = 0.1, ...): the call that makes the object.
 format_constructor <- function(prefix, x) {
   settings <- unclass(x)[-1]
-  values <- vapply(settings, function(value) format_value(value), "")
+  values <- vapply(settings, format_setting, "")
   inner <- paste(names(settings), "=", values, collapse = ", ", recycle0 = TRUE)
   sprintf("%s_%s(%s)", prefix, x$name, inner)
 }

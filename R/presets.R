@@ -34,13 +34,15 @@ tuned_presets <- list(
   }
 )
 
-# The recipe of RealMLP with the rate of its short variant for regression, and less dropout for classes.
+# The recipe of RealMLP with less dropout for classes and, for regression, the rate of its short variant and
+# frequencies whose size differs among the members of an ensemble.
 tabular_arguments <- function(task, n, epochs, batch_size) {
   classes <- task == "classification"
   c(
     list(
       hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
-      numeric_embedding = embed_periodic(), ordered_factors = "scores", factor_embedding = embed_factors(),
+      numeric_embedding = embed_periodic(sd = if (classes) 0.1 else c(0.1, 0.3, 1)),
+      ordered_factors = "scores", factor_embedding = embed_factors(),
       optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
       schedule = schedule_coslog4(), parametrization = "ntk",
       rate_factors = c(bias = 0.1, input_scale = 6, activation = 0.1, embedding = 0.1),
@@ -111,8 +113,9 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' read, to print, and to change.
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
-#'   and Steinwart 2024), with another learning rate for numbers, less dropout for classes and roots of skewed
-#'   outcomes (`transform_outcome`), in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows,
+#'   and Steinwart 2024), with less dropout for classes, and for numbers another learning rate, roots of
+#'   skewed outcomes (`transform_outcome`) and, in an `ensemble`, embeddings with frequencies of three sizes
+#'   ([embed_periodic()]), in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows,
 #'   at the least 32, where an epoch would otherwise have less than 4 steps.
 #' * `"fast"`: the same in a seventh of the epochs, at most 36 and about 10,000 steps, at least 16 of them an
 #'   epoch.

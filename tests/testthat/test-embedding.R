@@ -60,6 +60,20 @@ test_that("the start has the stated distributions", {
   expect_lt(abs(mean(e[[201]]$table)), 0.05)
 })
 
+test_that("members of an ensemble take deviations of frequencies in turn, a network alone the first", {
+  x <- as.data.frame(matrix(rnorm(600), 3))
+  deviation <- function(network) sd(unlist(lapply(embedding_of(network), `[[`, "frequency")))
+  fit <- function(...) {
+    small_fit(x, 1:3, preset = "plain", optimizer = opt_sgd(1e-30),
+              numeric_embedding = embed_periodic(sd = c(0.1, 2)), ...)
+  }
+  deviations <- vapply(fit(ensemble = 3)$members, deviation, 1)
+  expect_true(all(abs(deviations / c(0.1, 2, 0.1) - 1) < 0.06))
+  expect_lt(abs(deviation(fit()$network) / 0.1 - 1), 0.06)
+  network <- mlp_network(200, numeric_embedding = embed_periodic(sd = c(2, 0.1)))
+  expect_lt(abs(deviation(network) / 2 - 1), 0.06)
+})
+
 test_that("bins lie at quantiles of the training rows alone, as the network gets them", {
   held <- data$a > 0.5
   still <- function(standardize) {
@@ -145,6 +159,8 @@ test_that("bad embeddings are refused, and fits with edited ones", {
     embed_periodic(0)
     embed_periodic(dim = 1)
     embed_periodic(sd = 0)
+    embed_periodic(sd = c(1, NA))
+    embed_periodic(sd = numeric())
     embed_piecewise(1)
     embed_piecewise(dim = 18)
     embed_factors(0)

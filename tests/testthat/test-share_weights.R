@@ -333,7 +333,7 @@ test_that("layers start as the data ask for", {
   settings[c("hidden_units", "share_weights", "init")] <- list(c(20L, 15L), TRUE, init_data_driven())
   settings <- per_layer_settings(settings, NULL)
   shape <- c(list(sizes = c(4L, 20L, 15L, 2L)), settings["input_scale"])
-  start <- function(first) initial_network(shape, settings, draw_key(), list(x = x), NULL, first)()$layers
+  start <- function(first) initial_network(shape, settings, draw_key(), list(x = x), NULL, 1, first)()$layers
   first <- start(NULL)
   other <- start(first)
   expect_identical(other[[1]]$weight, first[[1]]$weight)
