@@ -57,9 +57,10 @@ NULL
 #'   `r default_among("frequencies", "^embed_")`
 #' @param dim Values that each predictor becomes: for numbers, of which one is the predictor itself, a whole
 #'   number from 2 to 17; for factors from 1 to 256. `r default_among("dim", "^embed_")`
-#' @param sd Standard deviation of the frequencies at the start, in cycles for each unit of \eqn{x}: finite
-#'   numbers above 0, which the members of an `ensemble` take in turn, while a network alone has the first.
-#'   Larger ones let the functions wiggle more, and members that differ in it err less alike.
+#' @param sd Standard deviation of the frequencies at the start, in cycles for each unit of \eqn{x}: one or
+#'   more finite numbers above 0. The members of an `ensemble` take them in turn; a network alone, and members
+#'   that share weights, have the first. Larger ones let the functions wiggle more, and members that differ in
+#'   it err less alike.
 #'   `r default_among("sd", "^embed_")`
 #' @param bins The most bins of each predictor: a whole number from 2 to 256.
 #'   `r default_among("bins", "^embed_")`
@@ -109,7 +110,9 @@ embed_periodic <- strict(function(frequencies = 16, dim = 4, sd = 0.1) {
 # One or more, for the members of an ensemble in turn.
 check_deviations <- function(x, arg, call = rlang::caller_env()) {
   ok <- is_plain_numeric(x) && length(x) > 0 && all(is.finite(x) & x > 0)
-  if (!ok) abort_argument(arg, "finite numbers above 0", describe(x), fault_kind(x, NULL), call = call)
+  if (!ok) {
+    abort_argument(arg, "one or more finite numbers above 0", describe(x), fault_kind(x, NULL), call = call)
+  }
   as.double(x)
 }
 

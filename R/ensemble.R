@@ -6,8 +6,9 @@
 #' @section Ensembles:
 #' With `ensemble = k` the fit is not one network but k of them, which are trained side by side and predict
 #' together; `fit$members` holds them.
-#' * Each member has its own initial weights, order of rows and dropout, and [embed_periodic()] may give each
-#'   frequencies of its own size. `share_weights` makes another kind, with most weights in common.
+#' * Each member has its own initial weights, order of rows and dropout, and [embed_periodic()] may start
+#'   members with frequencies of different sizes. `share_weights` makes another kind, with most weights in
+#'   common.
 #' * Where `validation` is a share, each member holds other rows, which together go around all of them: with
 #'   a share of 0.2 and 5 members these are the folds of a cross-validation (as Krogh and Vedelsby 1995 hold
 #'   rows out), and what standardises comes from all rows. Otherwise all hold the same rows, and the first

@@ -114,9 +114,10 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
 #'   and Steinwart 2024), with less dropout for classes, and for numbers another learning rate, roots of
-#'   skewed outcomes (`transform_outcome`) and, in an `ensemble`, embeddings with frequencies of three sizes
-#'   ([embed_periodic()]), in at most 256 epochs and about 60,000 steps of 256 rows; of fewer rows,
-#'   at the least 32, where an epoch would otherwise have less than 4 steps.
+#'   skewed outcomes (`transform_outcome`) and, among members of an `ensemble` that share no weights,
+#'   embeddings with frequencies of three sizes ([embed_periodic()]); in at most 256 epochs and about 60,000
+#'   steps of 256 rows; of fewer rows, at the least 32, where an epoch would otherwise have less than 4
+#'   steps.
 #' * `"fast"`: the same in a seventh of the epochs, at most 36 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard

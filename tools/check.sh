@@ -3,7 +3,7 @@
 # expectation of a unit test counts as one and so does every other check.
 source "$(dirname "$0")/common.sh"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
 
 pass() { passed=$((passed + 1)) && say "ok       $1"; }
@@ -24,8 +24,9 @@ check() { # name, command ...
 
 have() { command -v "$1" >/dev/null; }
 
-# A command that hangs fails, where the machine can tell: a run of the tests takes minutes.
-limited() { if have timeout; then timeout -k 30 40m "$@"; else "$@"; fi; }
+# What runs a command that fails if it hangs, where the machine can tell: a run of the tests takes minutes.
+limited=(env)
+if have timeout; then limited=(timeout -k 30 40m); fi
 
 is_arm64() { [[ $(uname -m) == @(aarch64|arm64) ]]; }
 
@@ -82,7 +83,7 @@ program() { # program, sources ...
   if [ ! -d "$work/core" ]; then
     mkdir "$work/core"
     # shellcheck disable=SC2046
-    (cd "$work/core" && "${cc[@]}" -c $(core_files)) || return 1
+    (cd "$work/core" && "${cc[@]}" -c $(core_files)) || { rm -r "$work/core" && return 1; }
   fi
   "${cc[@]}" "$@" "$work"/core/*.o -lm -o "$program"
 }
@@ -207,8 +208,8 @@ instruction_sets() {
   if is_arm64; then say portable neon; else say portable avx2 avx512; fi
 }
 
-# The unit tests, once for every instruction set of this machine, side by side and beside all other checks;
-# each on a copy, as snapshots write files.
+# The unit tests, once for every instruction set of this machine, side by side and beside the checks that
+# follow; each on a copy, as snapshots write files.
 start_units() {
   local simd
   for simd in $(instruction_sets); do
@@ -216,7 +217,7 @@ start_units() {
     cp -r tests tools "$work/$simd"
     [ ! -e README.md ] || cp README.md "$work/$simd"
     (cd "$work/$simd" && FASTMLP_SIMD=$simd R_LIBS="$work/library" \
-      limited Rscript tools/test.R counts >log 2>&1) &
+      exec "${limited[@]}" Rscript tools/test.R counts >log 2>&1) &
   done
 }
 
@@ -240,16 +241,16 @@ finish_units() {
 }
 
 # R CMD check as CRAN runs it, less what needs the network (incoming checks, the time) or LaTeX (the
-# PDF manual), and less the vignettes, which R CMD build has run. Debian builds R with three flags that
-# are not portable; they are not this package's. Anything but OK is a failure: there is no note to put up
-# with.
+# PDF manual), and less the vignettes, which R CMD build has run where they can be built. Debian builds R with
+# three flags that are not portable; they are not this package's. Anything but OK is a failure: there is no
+# note to put up with.
 r_cmd_check() {
   _R_CHECK_FORCE_SUGGESTS_=false \
     _R_CHECK_CRAN_INCOMING_=false \
     _R_CHECK_CRAN_INCOMING_REMOTE_=false \
     _R_CHECK_SYSTEM_CLOCK_=false \
     _R_CHECK_COMPILATION_FLAGS_KNOWN_="-Wdate-time -Werror=format-security -Wformat" \
-    limited R CMD check --as-cran --no-manual --no-vignettes -o "$work" "$work"/fastmlp_*.tar.gz &&
+    "${limited[@]}" R CMD check --as-cran --no-manual --no-vignettes -o "$work" "$work"/fastmlp_*.tar.gz &&
     grep -qx 'Status: OK' "$work/fastmlp.Rcheck/00check.log"
 }
 

@@ -1,12 +1,15 @@
 # Everything with everything: what the features do alone, other tests show; here they meet, in random
 # combinations and sizes.
 
-# Some are wide.
+# Some are wide, and a few of these, with embeddings, slopes or all rows in a batch among them, have more rows
+# than a pass takes at once.
 is_wide <- function(i) i %% 11 == 0
+is_long <- function(i) i %% 55 == 0 || i %% 77 == 0
 
 set_sizes <- function(i) {
   set.seed(1000 + i)
   inputs <- sample(2:9, 1)
+  if (is_long(i)) return(list(rows = 1100, inputs = inputs, units = sample(150:200, 1), batch = 138))
   if (is_wide(i)) return(list(rows = 400, inputs = inputs, units = sample(150:200, 1), batch = 50))
   list(rows = sample(150:300, 1) %/% 10 * 10, inputs = inputs, units = sample(3:40, 1), batch = 25)
 }
@@ -172,7 +175,9 @@ test_that("every combination learns what can be learned, and on any number of th
     data <- combination_data(i)
     info <- combination_info(i)
     fit <- fit_combination(i, data$x, data$y, data$weights)
+    were_held(1) # what follows counts
     again <- fit_combination(i, data$x, data$y, data$weights, threads = 2)
+    expect_true(were_held(2), info = info)
     parts <- c("network", "history")
     expect_identical(unclass(again)[parts], unclass(fit)[parts], info = info)
     if (mlp_info()$openmp) expect_identical(again$training$threads, 2L, info = info)
