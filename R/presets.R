@@ -41,7 +41,7 @@ tabular_arguments <- function(task, n, epochs, batch_size) {
   c(
     list(
       hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
-      numeric_embedding = embed_periodic(sd = if (classes) 0.1 else c(0.1, 0.3, 1)),
+      numeric_embedding = if (classes) embed_periodic() else embed_periodic(sd = c(0.1, 0.3, 1)),
       ordered_factors = "scores", factor_embedding = embed_factors(),
       optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
       schedule = schedule_coslog4(), parametrization = "ntk",
