@@ -10,15 +10,15 @@ size_t embedded_parameters(const embedded *f) {
   return panels_of(total) * PANEL;
 }
 
-/* ---- numbers: the kernels see PANEL rows of one column, zero beyond the last ---- */
+/* ---- numbers: the kernels see rows of one column, whole runs of PANEL, zero beyond the last ---- */
 
 /* What the kernels of a kind do, as kernels.h says. */
 typedef struct number_kernels {
   void (*value)(const embedding *e, const embedded *f, const float *own, const float *x, float *out);
   void (*slope)(const embedding *e, const embedded *f, const float *own, const float *x, const float *d,
                 float *slope);
-  void (*gradient)(const embedding *e, const embedded *f, const float *own, const float *x, const float *d,
-                   float *sums);
+  void (*gradient)(const embedding *e, const embedded *f, const float *own, const float *x, size_t rows,
+                   const float *d, float *sums);
 } number_kernels;
 
 static periodic periodic_of(const embedded *f, const float *own) {
@@ -52,10 +52,10 @@ static void wave_slope(const embedding *e, const embedded *f, const float *own, 
 }
 
 static void wave_gradient(const embedding *e, const embedded *f, const float *own, const float *x,
-                          const float *d, float *sums) {
+                          size_t rows, const float *d, float *sums) {
   const periodic shape = periodic_of(f, own);
   (void)e;
-  kernels_active()->periodic_gradient(x, &shape, d, sums);
+  kernels_active()->periodic_gradient(x, rows, &shape, d, sums);
 }
 
 static piecewise piecewise_of(const embedding *e, const embedded *f, const float *own) {
@@ -99,9 +99,9 @@ static void piece_slope(const embedding *e, const embedded *f, const float *own,
 }
 
 static void piece_gradient(const embedding *e, const embedded *f, const float *own, const float *x,
-                           const float *d, float *sums) {
+                           size_t rows, const float *d, float *sums) {
   const piecewise shape = piecewise_of(e, f, own);
-  kernels_active()->piecewise_gradient(x, &shape, d, sums);
+  kernels_active()->piecewise_gradient(x, rows, &shape, d, sums);
 }
 
 static const number_kernels numbers[EMBEDDING_COUNT] = {
@@ -114,9 +114,8 @@ static void read_column(panels m, size_t row, size_t n, size_t column, float out
   for (size_t i = 0; i < PANEL; i++) out[i] = i < n ? from[i * PANEL] : 0;
 }
 
-static void read_outputs(const embedded *f, panels dout, size_t row, size_t n,
-                         float out[MOST_OUTPUTS * PANEL]) {
-  for (size_t k = 0; k < f->outputs; k++) read_column(dout, row, n, f->first + k, out + k * PANEL);
+static void read_outputs(const embedded *f, panels dout, size_t row, size_t n, float *out, size_t stride) {
+  for (size_t k = 0; k < f->outputs; k++) read_column(dout, row, n, f->first + k, out + k * stride);
 }
 
 static void number_forward(const embedding *e, const embedded *f, const float *parameter, panels x,
@@ -136,31 +135,30 @@ static void number_backward(const embedding *e, const embedded *f, const float *
   float value[PANEL] __attribute__((aligned(ALIGNMENT))), slope[PANEL] __attribute__((aligned(ALIGNMENT))),
       d[MOST_OUTPUTS * PANEL] __attribute__((aligned(ALIGNMENT)));
   read_column(x, row, n, f->column, value);
-  read_outputs(f, dout, row, n, d);
+  read_outputs(f, dout, row, n, d, PANEL);
   numbers[f->kind].slope(e, f, parameter + f->parameter, value, d, slope);
   float *to = panels_cell(dx, row, f->column);
   for (size_t i = 0; i < n; i++) to[i * PANEL] += slope[i];
 }
 
+/* Sums by lanes, the column's rows, and what comes back to its outputs. */
 static size_t number_scratch(const embedded *f, size_t rows) {
-  (void)rows;
-  return embedded_parameters(f) * PANEL;
+  return (embedded_parameters(f) + panels_of(rows) * (1 + f->outputs)) * PANEL;
 }
 
 /* Sums by lanes of rows, and then over the lanes. Each column is one member's. */
 static void number_weights(const team *team, const embedding *e, size_t feature, const float *parameter,
                            panels x, panels dout, size_t n, const gradient_sink *sink, float *sums) {
-  float value[PANEL] __attribute__((aligned(ALIGNMENT))),
-      d[MOST_OUTPUTS * PANEL] __attribute__((aligned(ALIGNMENT)));
   const embedded *f = &e->of[feature];
-  size_t floats = embedded_parameters(f);
+  const size_t floats = embedded_parameters(f), rows = panels_of(n) * PANEL;
+  float *value = sums + floats * PANEL, *d = value + rows;
   if (feature % (size_t)team->size != (size_t)team->rank) return;
-  memset(sums, 0, floats * PANEL * sizeof(float));
   for (size_t row = 0; row < n; row += PANEL) {
-    read_column(x, row, size_min(PANEL, n - row), f->column, value);
-    read_outputs(f, dout, row, size_min(PANEL, n - row), d);
-    numbers[f->kind].gradient(e, f, parameter + f->parameter, value, d, sums);
+    read_column(x, row, size_min(PANEL, n - row), f->column, value + row);
+    read_outputs(f, dout, row, size_min(PANEL, n - row), d + row, rows);
   }
+  memset(sums, 0, floats * PANEL * sizeof(float));
+  numbers[f->kind].gradient(e, f, parameter + f->parameter, value, rows, d, sums);
   for (size_t i = 0; i < floats; i++) {
     float sum = 0;
     for (size_t lane = 0; lane < PANEL; lane++) sum += sums[i * PANEL + lane];

@@ -1,9 +1,8 @@
-/* Periodic embeddings of a column, PANEL rows at once. */
+/* Periodic embeddings of a column, in vectors of its rows. */
 #ifndef FASTMLP_KERNEL_PERIODIC_H
 #define FASTMLP_KERNEL_PERIODIC_H
 
-#include "kernels.h"
-#include "vector_math.h"
+#include "kernel_embedding.h"
 
 static const float inverse_two_pi = 0.159154943f, two_pi = 6.28318531f;
 
@@ -12,55 +11,73 @@ ALWAYS_INLINE void wave(vf x, const periodic *p, size_t j, vf *sine, vf *cosine)
   vector_turn(x * p->frequency[j] + p->phase[j] * inverse_two_pi, sine, cosine);
 }
 
-/* The sum over outputs of w[k][j] d[k]. */
-ALWAYS_INLINE vf pulled_back(const periodic *p, size_t j, const float *d, int v) {
-  vf sum = {0};
-  for (size_t k = 0; k < p->outputs; k++)
-    sum += p->weight[k * p->frequencies + j] * vector_load(d + k * PANEL + v * LANES);
-  return sum;
+ALWAYS_INLINE void value_of_waves(size_t outputs, const float *x, const periodic *p, float *out) {
+  for (int v = 0; v < PANEL_VECTORS; v++) {
+    vf at = vector_load(x + v * LANES), sum[MOST_OUTPUTS] = {{0}}, sine, cosine;
+    FOR_OUTPUTS (k) sum[k] = vector_splat(p->bias[k]);
+    for (size_t j = 0; j < p->frequencies; j++) {
+      wave(at, p, j, &sine, &cosine);
+      FOR_OUTPUTS (k) sum[k] += p->weight[k * p->frequencies + j] * cosine;
+    }
+    FOR_OUTPUTS (k) vector_store(out + k * PANEL + v * LANES, sum[k]);
+  }
 }
 
 static void periodic_value(const float *x, const periodic *p, float *out) {
-  for (int v = 0; v < PANEL_VECTORS; v++) {
-    vf at = vector_load(x + v * LANES), sum[MOST_OUTPUTS], sine, cosine;
-    for (size_t k = 0; k < p->outputs; k++) sum[k] = vector_splat(p->bias[k]);
-    for (size_t j = 0; j < p->frequencies; j++) {
-      wave(at, p, j, &sine, &cosine);
-      for (size_t k = 0; k < p->outputs; k++) sum[k] += p->weight[k * p->frequencies + j] * cosine;
-    }
-    for (size_t k = 0; k < p->outputs; k++) vector_store(out + k * PANEL + v * LANES, sum[k]);
-  }
+  BY_OUTPUTS(value_of_waves, p->outputs, x, p, out)
 }
 
 static void periodic_slope(const float *x, const periodic *p, const float *d, float *slope) {
   for (int v = 0; v < PANEL_VECTORS; v++) {
     vf at = vector_load(x + v * LANES), sum = {0}, sine, cosine;
     for (size_t j = 0; j < p->frequencies; j++) {
+      vf pulled = {0};
+      for (size_t k = 0; k < p->outputs; k++)
+        pulled += p->weight[k * p->frequencies + j] * vector_load(d + k * PANEL + v * LANES);
       wave(at, p, j, &sine, &cosine);
-      sum -= p->frequency[j] * sine * pulled_back(p, j, d, v);
+      sum -= p->frequency[j] * sine * pulled;
     }
     vector_store(slope + v * LANES, sum * two_pi);
   }
 }
 
-ALWAYS_INLINE void add_to(float *sum, vf value) { vector_store(sum, vector_load(sum) + value); }
-
-static void periodic_gradient(const float *x, const periodic *p, const float *d, float *sums) {
-  size_t f = p->frequencies;
-  for (int v = 0; v < PANEL_VECTORS; v++) {
-    float *to = sums + v * LANES;
-    vf at = vector_load(x + v * LANES), sine, cosine;
-    for (size_t j = 0; j < f; j++) {
-      wave(at, p, j, &sine, &cosine);
-      vf angle = -sine * pulled_back(p, j, d, v);
-      add_to(to + j * PANEL, angle * at * two_pi);
-      add_to(to + (f + j) * PANEL, angle);
-      for (size_t k = 0; k < p->outputs; k++)
-        add_to(to + ((2 + k) * f + j) * PANEL, cosine * vector_load(d + k * PANEL + v * LANES));
+/* The sums of wave j over vector v of each run of PANEL rows. */
+ALWAYS_INLINE void gradient_of_wave(size_t outputs, const float *x, size_t rows, const periodic *p,
+                                    const float *d, size_t j, size_t v, float *sums) {
+  vf turn = {0}, shift = {0}, weight[MOST_OUTPUTS] = {{0}}, sine, cosine;
+  for (size_t row = v * LANES; row < rows; row += PANEL) {
+    vf at = vector_load(x + row), pulled = {0};
+    wave(at, p, j, &sine, &cosine);
+    FOR_OUTPUTS (k) {
+      vf own = vector_load(d + k * rows + row);
+      pulled += p->weight[k * p->frequencies + j] * own;
+      weight[k] += cosine * own;
     }
-    for (size_t k = 0; k < p->outputs; k++)
-      add_to(to + ((2 + p->outputs) * f + k) * PANEL, vector_load(d + k * PANEL + v * LANES));
+    shift -= sine * pulled;
+    turn -= sine * pulled * at;
   }
+  sums += j * PANEL + v * LANES;
+  vector_store(sums, turn * two_pi);
+  vector_store(sums + p->frequencies * PANEL, shift);
+  FOR_OUTPUTS (k) vector_store(sums + (2 + k) * p->frequencies * PANEL, weight[k]);
+}
+
+/* sums[16] = those of x[rows], lane by lane. */
+static void sums_by_lane(const float *x, size_t rows, float *sums) {
+  for (size_t v = 0; v < PANEL; v += LANES) {
+    vf sum = {0};
+    for (size_t row = v; row < rows; row += PANEL) sum += vector_load(x + row);
+    vector_store(sums + v, sum);
+  }
+}
+
+static void periodic_gradient(const float *x, size_t rows, const periodic *p, const float *d, float *sums) {
+  for (size_t j = 0; j < p->frequencies; j++) {
+    for (size_t v = 0; v < PANEL_VECTORS; v++)
+      BY_OUTPUTS(gradient_of_wave, p->outputs, x, rows, p, d, j, v, sums)
+  }
+  for (size_t k = 0; k < p->outputs; k++)
+    sums_by_lane(d + k * rows, rows, sums + ((2 + p->outputs) * p->frequencies + k) * PANEL);
 }
 
 #endif

@@ -1,9 +1,8 @@
-/* Piecewise-linear embeddings of a column, PANEL rows at once. */
+/* Piecewise-linear embeddings of a column, in vectors of its rows. */
 #ifndef FASTMLP_KERNEL_PIECEWISE_H
 #define FASTMLP_KERNEL_PIECEWISE_H
 
-#include "kernels.h"
-#include "vector_math.h"
+#include "kernel_embedding.h"
 
 /* How far x is through a bin: from 0 to 1, but below the first bin and beyond the last one on and on. */
 ALWAYS_INLINE vf through_bin(vf x, const piecewise *p, size_t t) {
@@ -20,16 +19,19 @@ ALWAYS_INLINE vi within_bin(vf x, const piecewise *p, size_t t) {
   return within;
 }
 
-static void piecewise_value(const float *x, const piecewise *p, float *out) {
+ALWAYS_INLINE void value_of_bins(size_t outputs, const float *x, const piecewise *p, float *out) {
   for (int v = 0; v < PANEL_VECTORS; v++) {
-    vf at = vector_load(x + v * LANES), sum[MOST_OUTPUTS];
-    for (size_t k = 0; k < p->outputs; k++) sum[k] = (vf){0};
+    vf at = vector_load(x + v * LANES), sum[MOST_OUTPUTS] = {{0}};
     for (size_t t = 0; t < p->bins; t++) {
       vf share = through_bin(at, p, t);
-      for (size_t k = 0; k < p->outputs; k++) sum[k] += p->weight[k * p->bins + t] * share;
+      FOR_OUTPUTS (k) sum[k] += p->weight[k * p->bins + t] * share;
     }
-    for (size_t k = 0; k < p->outputs; k++) vector_store(out + k * PANEL + v * LANES, sum[k]);
+    FOR_OUTPUTS (k) vector_store(out + k * PANEL + v * LANES, sum[k]);
   }
+}
+
+static void piecewise_value(const float *x, const piecewise *p, float *out) {
+  BY_OUTPUTS(value_of_bins, p->outputs, x, p, out)
 }
 
 static void piecewise_slope(const float *x, const piecewise *p, const float *d, float *slope) {
@@ -45,16 +47,21 @@ static void piecewise_slope(const float *x, const piecewise *p, const float *d, 
   }
 }
 
-static void piecewise_gradient(const float *x, const piecewise *p, const float *d, float *sums) {
-  for (int v = 0; v < PANEL_VECTORS; v++) {
-    vf at = vector_load(x + v * LANES);
-    for (size_t t = 0; t < p->bins; t++) {
-      vf share = through_bin(at, p, t);
-      for (size_t k = 0; k < p->outputs; k++) {
-        float *to = sums + (k * p->bins + t) * PANEL + v * LANES;
-        vector_store(to, vector_load(to) + share * vector_load(d + k * PANEL + v * LANES));
-      }
-    }
+/* The sums of bin t over vector v of each run of PANEL rows. */
+ALWAYS_INLINE void gradient_of_bin(size_t outputs, const float *x, size_t rows, const piecewise *p,
+                                   const float *d, size_t t, size_t v, float *sums) {
+  vf weight[MOST_OUTPUTS] = {{0}};
+  for (size_t row = v * LANES; row < rows; row += PANEL) {
+    vf share = through_bin(vector_load(x + row), p, t);
+    FOR_OUTPUTS (k) weight[k] += share * vector_load(d + k * rows + row);
+  }
+  FOR_OUTPUTS (k) vector_store(sums + (k * p->bins + t) * PANEL + v * LANES, weight[k]);
+}
+
+static void piecewise_gradient(const float *x, size_t rows, const piecewise *p, const float *d, float *sums) {
+  for (size_t t = 0; t < p->bins; t++) {
+    for (size_t v = 0; v < PANEL_VECTORS; v++)
+      BY_OUTPUTS(gradient_of_bin, p->outputs, x, rows, p, d, t, v, sums)
   }
 }
 

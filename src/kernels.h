@@ -189,16 +189,17 @@ typedef struct kernels {
   void (*shared_gradient)(const shared_part *part, const float *g, size_t g_stride, bool accumulate,
                           float *rows, float *columns);
 
-  /* out[outputs][16] for x[16]; slope = d out / d x times d; and sums[parameters][16] += the gradient of the
-     parameters, in their order (periodic_gradient), lane by lane. d[outputs][16] = d loss / d out. */
+  /* out[outputs][16] for x[16]; slope = d out / d x times d[outputs][16], d = d loss / d out; and
+     sums[parameters][16] = the gradient of the parameters, in their order, over all x[rows] with
+     d[outputs][rows], lane by lane. rows is a multiple of PANEL. */
   void (*periodic_value)(const float *x, const periodic *p, float *out);
   void (*periodic_slope)(const float *x, const periodic *p, const float *d, float *slope);
-  void (*periodic_gradient)(const float *x, const periodic *p, const float *d, float *sums);
+  void (*periodic_gradient)(const float *x, size_t rows, const periodic *p, const float *d, float *sums);
 
   /* The same for piecewise-linear embeddings; at an edge the slope is that of the bin that begins there. */
   void (*piecewise_value)(const float *x, const piecewise *p, float *out);
   void (*piecewise_slope)(const float *x, const piecewise *p, const float *d, float *slope);
-  void (*piecewise_gradient)(const float *x, const piecewise *p, const float *d, float *sums);
+  void (*piecewise_gradient)(const float *x, size_t rows, const piecewise *p, const float *d, float *sums);
 
   /* out = from + share (to - from), share by columns of a panel; out may be from or to. */
   void (*blend)(const float *from, const float *to, size_t rows, const float *share, float *out);

@@ -1,39 +1,50 @@
 /* Embeddings of numbers and parametric activations. */
 #include <math.h>
+#include <string.h>
 
 #include "check_kernels.h"
 
-enum { FREQUENCIES = 5, OUTPUTS = 3, PARAMETERS = (2 + OUTPUTS) * FREQUENCIES + OUTPUTS };
+/* Gradients are of all rows, values and slopes of the first PANEL of them. */
+enum { FREQUENCIES = 5, ROWS = 2 * PANEL, MOST_PARAMETERS = (2 + MOST_OUTPUTS) * FREQUENCIES + MOST_OUTPUTS };
+
+/* Usual numbers of outputs, for which kernels have functions of their own, and another. */
+static const size_t outputs_checked[] = {3, 7, 5};
+enum { OUTPUTS_CHECKED = sizeof outputs_checked / sizeof *outputs_checked };
 
 typedef struct problem {
-  _Alignas(ALIGNMENT) float x[PANEL];
-  _Alignas(ALIGNMENT) float d[OUTPUTS * PANEL];
-  float parameter[PARAMETERS];
+  _Alignas(ALIGNMENT) float x[ROWS];
+  _Alignas(ALIGNMENT) float d[MOST_OUTPUTS * ROWS];
+  float parameter[MOST_PARAMETERS];
   periodic shape;
 } problem;
 
-static void draw_problem(problem *p, float size) {
-  for (int i = 0; i < PANEL; i++) p->x[i] = random_float(2 * 3);
-  for (int i = 0; i < OUTPUTS * PANEL; i++) p->d[i] = random_float(2 * 1);
-  for (int i = 0; i < PARAMETERS; i++) p->parameter[i] = random_float(2 * size);
+static void draw_problem(problem *p, size_t outputs, float size) {
+  for (int i = 0; i < ROWS; i++) p->x[i] = random_float(2 * 3);
+  for (int i = 0; i < MOST_OUTPUTS * ROWS; i++) p->d[i] = random_float(2 * 1);
+  for (int i = 0; i < MOST_PARAMETERS; i++) p->parameter[i] = random_float(2 * size);
   p->shape = (periodic){.frequencies = FREQUENCIES,
-                        .outputs = OUTPUTS,
+                        .outputs = outputs,
                         .frequency = p->parameter,
                         .phase = p->parameter + FREQUENCIES,
                         .weight = p->parameter + 2 * FREQUENCIES,
-                        .bias = p->parameter + (2 + OUTPUTS) * FREQUENCIES};
+                        .bias = p->parameter + (2 + outputs) * FREQUENCIES};
 }
 
-static double angle(const problem *p, int row, int j) {
+static double angle(const problem *p, size_t row, int j) {
   return 2 * M_PI * (double)p->shape.frequency[j] * p->x[row] + p->shape.phase[j];
 }
 
 /* The sum over outputs of w d. */
-static double pulled_back(const problem *p, int row, int j) {
+static double pulled_back(const problem *p, size_t row, int j) {
   double sum = 0;
-  for (int k = 0; k < OUTPUTS; k++)
-    sum += (double)p->shape.weight[k * FREQUENCIES + j] * p->d[k * PANEL + row];
+  for (size_t k = 0; k < p->shape.outputs; k++)
+    sum += (double)p->shape.weight[k * FREQUENCIES + (size_t)j] * p->d[k * ROWS + row];
   return sum;
+}
+
+/* d[outputs][ROWS] of the first PANEL rows alone. */
+static void first_rows(const float *d, size_t outputs, float *out) {
+  for (size_t k = 0; k < outputs; k++) memcpy(out + k * PANEL, d + k * ROWS, PANEL * sizeof *d);
 }
 
 /* The largest error of a wave's sine or cosine, and what two roundings of an angle of up to 3.2 size turns
@@ -45,13 +56,13 @@ static void worst_share(worst *w, double actual, double exact, double allowed) {
 }
 
 static void check_value(const kernels *k, const problem *p, float size, worst *w) {
-  _Alignas(ALIGNMENT) float out[OUTPUTS * PANEL];
+  _Alignas(ALIGNMENT) float out[MOST_OUTPUTS * PANEL];
   k->periodic_value(p->x, &p->shape, out);
-  for (int row = 0; row < PANEL; row++) {
-    for (int o = 0; o < OUTPUTS; o++) {
+  for (size_t row = 0; row < PANEL; row++) {
+    for (size_t o = 0; o < p->shape.outputs; o++) {
       double sum = p->shape.bias[o], terms = fabs(sum);
       for (int j = 0; j < FREQUENCIES; j++) {
-        double weight = p->shape.weight[o * FREQUENCIES + j];
+        double weight = p->shape.weight[o * FREQUENCIES + (size_t)j];
         sum += weight * cos(angle(p, row, j));
         terms += fabs(weight);
       }
@@ -61,108 +72,145 @@ static void check_value(const kernels *k, const problem *p, float size, worst *w
 }
 
 static void check_slope(const kernels *k, const problem *p, float size, worst *w) {
-  _Alignas(ALIGNMENT) float slope[PANEL];
-  k->periodic_slope(p->x, &p->shape, p->d, slope);
-  for (int row = 0; row < PANEL; row++) {
+  _Alignas(ALIGNMENT) float slope[PANEL], d[MOST_OUTPUTS * PANEL];
+  first_rows(p->d, p->shape.outputs, d);
+  k->periodic_slope(p->x, &p->shape, d, slope);
+  for (size_t row = 0; row < PANEL; row++) {
     double sum = 0, terms = 1e-30;
     for (int j = 0; j < FREQUENCIES; j++) {
       double term = 2 * M_PI * p->shape.frequency[j] * pulled_back(p, row, j);
       sum -= term * sin(angle(p, row, j));
-      terms += fabs(2 * M_PI * p->shape.frequency[j]) * OUTPUTS * size;
+      terms += fabs(2 * M_PI * p->shape.frequency[j]) * (double)p->shape.outputs * size;
     }
     worst_share(w, slope[row], sum, terms * wave_error(size));
   }
 }
 
-/* Lane by lane, added to what is there. */
-static void check_gradient(const kernels *k, const problem *p, float size, worst *w) {
-  _Alignas(ALIGNMENT) float sums[PARAMETERS * PANEL];
-  for (int i = 0; i < PARAMETERS * PANEL; i++) sums[i] = 1;
-  k->periodic_gradient(p->x, &p->shape, p->d, sums);
-  double allowed = wave_error(size) * (1 + 2 * M_PI * 3 * OUTPUTS * size);
-  for (int row = 0; row < PANEL; row++) {
-    for (int j = 0; j < FREQUENCIES; j++) {
-      double slope = -sin(angle(p, row, j)) * pulled_back(p, row, j);
-      worst_share(w, sums[j * PANEL + row], 1 + 2 * M_PI * p->x[row] * slope, allowed);
-      worst_share(w, sums[(FREQUENCIES + j) * PANEL + row], 1 + slope, allowed);
-      for (int o = 0; o < OUTPUTS; o++) {
-        double d = p->d[o * PANEL + row];
-        worst_share(w, sums[((2 + o) * FREQUENCIES + j) * PANEL + row], 1 + d * cos(angle(p, row, j)),
-                    allowed);
-      }
-    }
-    for (int o = 0; o < OUTPUTS; o++) {
-      double d = p->d[o * PANEL + row];
-      worst_share(w, sums[((2 + OUTPUTS) * FREQUENCIES + o) * PANEL + row], 1 + d, allowed);
-    }
+/* The sum of a parameter's terms over the rows of each lane; terms are at most `most` in size. */
+typedef double term_of(const problem *p, size_t row, int j, size_t o);
+
+static double frequency_term(const problem *p, size_t row, int j, size_t o) {
+  (void)o;
+  return -2 * M_PI * p->x[row] * sin(angle(p, row, j)) * pulled_back(p, row, j);
+}
+
+static double phase_term(const problem *p, size_t row, int j, size_t o) {
+  (void)o;
+  return -sin(angle(p, row, j)) * pulled_back(p, row, j);
+}
+
+static double weight_term(const problem *p, size_t row, int j, size_t o) {
+  return p->d[o * ROWS + row] * cos(angle(p, row, j));
+}
+
+static double bias_term(const problem *p, size_t row, int j, size_t o) {
+  (void)j;
+  return p->d[o * ROWS + row];
+}
+
+static void check_lanes(const problem *p, term_of *term, int j, size_t o, const float *sums, double allowed,
+                        worst *w) {
+  for (size_t lane = 0; lane < PANEL; lane++) {
+    double sum = 0;
+    for (size_t row = lane; row < ROWS; row += PANEL) sum += term(p, row, j, o);
+    worst_share(w, sums[lane], sum, allowed);
   }
+}
+
+static void check_gradient(const kernels *k, const problem *p, float size, worst *w) {
+  _Alignas(ALIGNMENT) float sums[MOST_PARAMETERS * PANEL];
+  const size_t f = FREQUENCIES, outputs = p->shape.outputs;
+  k->periodic_gradient(p->x, ROWS, &p->shape, p->d, sums);
+  double allowed = ROWS / PANEL * wave_error(size) * (1 + 2 * M_PI * 3 * (double)outputs * size);
+  for (int j = 0; j < FREQUENCIES; j++) {
+    const float *own = sums + j * PANEL;
+    check_lanes(p, frequency_term, j, 0, own, allowed, w);
+    check_lanes(p, phase_term, j, 0, own + f * PANEL, allowed, w);
+    for (size_t o = 0; o < outputs; o++)
+      check_lanes(p, weight_term, j, o, own + (2 + o) * f * PANEL, allowed, w);
+  }
+  for (size_t o = 0; o < outputs; o++)
+    check_lanes(p, bias_term, 0, o, sums + ((2 + outputs) * f + o) * PANEL, allowed, w);
 }
 
 enum { BINS = 7 };
 
 typedef struct pieces {
-  _Alignas(ALIGNMENT) float x[PANEL];
-  _Alignas(ALIGNMENT) float d[OUTPUTS * PANEL];
-  float begin[BINS + 1], inverse[BINS], weight[OUTPUTS * BINS];
+  _Alignas(ALIGNMENT) float x[ROWS];
+  _Alignas(ALIGNMENT) float d[MOST_OUTPUTS * ROWS];
+  float begin[BINS + 1], inverse[BINS], weight[MOST_OUTPUTS * BINS];
   piecewise shape;
 } pieces;
 
 /* Bins from -1 on, of random widths; the first rows lie on edges, others within bins or beyond them. */
-static void draw_pieces(pieces *p) {
+static void draw_pieces(pieces *p, size_t outputs) {
   p->begin[0] = -1;
   for (int t = 0; t < BINS; t++) {
     float width = .01f + fabsf(random_float(1));
     p->begin[t + 1] = p->begin[t] + width;
     p->inverse[t] = 1 / width;
   }
-  for (int i = 0; i < PANEL; i++) p->x[i] = i <= BINS ? p->begin[i] : random_float(2 * 4);
-  for (int i = 0; i < OUTPUTS * PANEL; i++) p->d[i] = random_float(2 * 1);
-  for (int i = 0; i < OUTPUTS * BINS; i++) p->weight[i] = random_float(2 * 1);
+  for (int i = 0; i < ROWS; i++) p->x[i] = i <= BINS ? p->begin[i] : random_float(2 * 4);
+  for (int i = 0; i < MOST_OUTPUTS * ROWS; i++) p->d[i] = random_float(2 * 1);
+  for (int i = 0; i < MOST_OUTPUTS * BINS; i++) p->weight[i] = random_float(2 * 1);
   p->shape = (piecewise){.bins = BINS,
-                         .outputs = OUTPUTS,
+                         .outputs = outputs,
                          .begin = p->begin,
                          .inverse = p->inverse,
                          .weight = p->weight};
 }
 
-static double through(const pieces *p, int row, int t) {
+static double through(const pieces *p, size_t row, int t) {
   double share = ((double)p->x[row] - p->begin[t]) * p->inverse[t];
   if (t > 0) share = fmax(share, 0);
   return t + 1 < BINS ? fmin(share, 1) : share;
 }
 
-static bool within(const pieces *p, int row, int t) {
+static bool within(const pieces *p, size_t row, int t) {
   return (t == 0 || p->x[row] >= p->begin[t]) && (t + 1 == BINS || p->x[row] < p->begin[t + 1]);
 }
 
-static void check_pieces(const kernels *k, worst *value, worst *slope, worst *gradient) {
-  _Alignas(ALIGNMENT) float out[OUTPUTS * PANEL], slopes[PANEL], sums[OUTPUTS * BINS * PANEL];
-  pieces p;
-  draw_pieces(&p);
-  for (int i = 0; i < OUTPUTS * BINS * PANEL; i++) sums[i] = 1;
-  k->piecewise_value(p.x, &p.shape, out);
-  k->piecewise_slope(p.x, &p.shape, p.d, slopes);
-  k->piecewise_gradient(p.x, &p.shape, p.d, sums);
-  for (int row = 0; row < PANEL; row++) {
+/* What is lost where x and the beginning of a bin are subtracted, too. */
+static double size_of_share(const pieces *p, size_t row, int t) {
+  return fabs(through(p, row, t)) + (fabs((double)p->x[row]) + fabs((double)p->begin[t])) * p->inverse[t];
+}
+
+static void check_piece_values(const kernels *k, const pieces *p, worst *value, worst *slope) {
+  _Alignas(ALIGNMENT) float out[MOST_OUTPUTS * PANEL], slopes[PANEL], d[MOST_OUTPUTS * PANEL];
+  first_rows(p->d, p->shape.outputs, d);
+  k->piecewise_value(p->x, &p->shape, out);
+  k->piecewise_slope(p->x, &p->shape, d, slopes);
+  for (size_t row = 0; row < PANEL; row++) {
     double exact_slope = 0, slope_terms = 1e-30;
-    for (int o = 0; o < OUTPUTS; o++) {
-      double sum = 0, terms = 1e-30, d = p.d[o * PANEL + row];
+    for (size_t o = 0; o < p->shape.outputs; o++) {
+      double sum = 0, terms = 1e-30;
       for (int t = 0; t < BINS; t++) {
-        double share = through(&p, row, t), weight = p.weight[o * BINS + t], product = share * d;
-        /* What is lost where x and the beginning of a bin are subtracted, too. */
-        double size = fabs(share) + (fabs((double)p.x[row]) + fabs((double)p.begin[t])) * p.inverse[t];
-        sum += weight * share;
-        terms += fabs(weight) * size;
-        worst_update(gradient,
-                     error_in_roundings(sums[(o * BINS + t) * PANEL + row], 1 + product, 1 + size * fabs(d)),
-                     1 + product);
-        if (!within(&p, row, t)) continue;
-        exact_slope += weight * d * p.inverse[t];
-        slope_terms += fabs(weight * d) * p.inverse[t];
+        double weight = p->weight[o * BINS + (size_t)t], pulled = weight * d[o * PANEL + row] * p->inverse[t];
+        sum += weight * through(p, row, t);
+        terms += fabs(weight) * size_of_share(p, row, t);
+        if (!within(p, row, t)) continue;
+        exact_slope += pulled;
+        slope_terms += fabs(pulled);
       }
       worst_update(value, error_in_roundings(out[o * PANEL + row], sum, terms), sum);
     }
     worst_update(slope, error_in_roundings(slopes[row], exact_slope, slope_terms), exact_slope);
+  }
+}
+
+static void check_piece_gradient(const kernels *k, const pieces *p, worst *w) {
+  _Alignas(ALIGNMENT) float sums[MOST_OUTPUTS * BINS * PANEL];
+  k->piecewise_gradient(p->x, ROWS, &p->shape, p->d, sums);
+  for (size_t i = 0; i < p->shape.outputs * BINS * PANEL; i++) {
+    size_t o = i / PANEL / BINS;
+    double sum = 0, size = 0;
+    for (size_t row = i % PANEL; row < ROWS; row += PANEL) {
+      int t = (int)(i / PANEL % BINS);
+      double d = p->d[o * ROWS + row];
+      sum += through(p, row, t) * d;
+      size += size_of_share(p, row, t) * fabs(d);
+    }
+    worst_update(w, error_in_roundings(sums[i], sum, size), sum);
   }
 }
 
@@ -185,21 +233,28 @@ static void check_blend(const kernels *k, worst *blended, worst *slopes) {
 
 void check_embeddings(const kernels *k) {
   worst value = {0, 0}, slope = {0, 0}, gradient = {0, 0}, blended = {0, 0}, slopes = {0, 0};
-  for (float size = .1f; size < 20; size *= 3) {
-    problem p;
-    draw_problem(&p, size);
-    check_value(k, &p, size, &value);
-    check_slope(k, &p, size, &slope);
-    check_gradient(k, &p, size, &gradient);
-  }
   worst piece_value = {0, 0}, piece_slope = {0, 0}, piece_gradient = {0, 0};
-  for (int i = 0; i < 20; i++) check_pieces(k, &piece_value, &piece_slope, &piece_gradient);
+  for (int i = 0; i < OUTPUTS_CHECKED; i++) {
+    for (float size = .1f; size < 20; size *= 3) {
+      problem p;
+      draw_problem(&p, outputs_checked[i], size);
+      check_value(k, &p, size, &value);
+      check_slope(k, &p, size, &slope);
+      check_gradient(k, &p, size, &gradient);
+    }
+    for (int repetition = 0; repetition < 10; repetition++) {
+      pieces p;
+      draw_pieces(&p, outputs_checked[i]);
+      check_piece_values(k, &p, &piece_value, &piece_slope);
+      check_piece_gradient(k, &p, &piece_gradient);
+    }
+  }
   for (int i = 0; i < 10; i++) check_blend(k, &blended, &slopes);
   report(kernel_name(k, "periodic_value"), "of what sine and cosine are allowed", value, 1);
   report(kernel_name(k, "periodic_slope"), "of what sine and cosine are allowed", slope, 1);
   report(kernel_name(k, "periodic_gradient"), "of what sine and cosine are allowed", gradient, 1);
   report(kernel_name(k, "piecewise_value"), "roundings", piece_value, 2 * BINS);
-  report(kernel_name(k, "piecewise_slope"), "roundings", piece_slope, 2 * OUTPUTS);
+  report(kernel_name(k, "piecewise_slope"), "roundings", piece_slope, 2 * MOST_OUTPUTS);
   report(kernel_name(k, "piecewise_gradient"), "roundings", piece_gradient, 4);
   report(kernel_name(k, "blend"), "roundings", blended, 1);
   report(kernel_name(k, "slope_gradient"), "roundings", slopes, 1);
