@@ -35,13 +35,13 @@ tuned_presets <- list(
 )
 
 # The recipe of RealMLP with less dropout for classes and, for regression, the rate of its short variant and
-# frequencies whose size differs among the members of an ensemble.
+# embeddings of more and larger frequencies, whose size differs among the members of an ensemble.
 tabular_arguments <- function(task, n, epochs, batch_size) {
   classes <- task == "classification"
   c(
     list(
       hidden_units = rep(256L, 3), activation = "mish", parametric_activation = TRUE, input_scale = TRUE,
-      numeric_embedding = if (classes) embed_periodic() else embed_periodic(sd = c(0.1, 0.3, 1)),
+      numeric_embedding = if (classes) embed_periodic() else embed_periodic(48, 8, sd = c(0.3, 0.1, 1)),
       ordered_factors = "scores", factor_embedding = embed_factors(),
       optimizer = opt_adamw(if (classes) 0.04 else 0.07, beta1 = 0.9, beta2 = 0.95, weight_decay = 0.02),
       schedule = schedule_coslog4(), parametrization = "ntk",
@@ -114,10 +114,10 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
 #'   and Steinwart 2024), with less dropout for classes, and for numbers another learning rate, roots of
-#'   skewed outcomes (`transform_outcome`) and, among members of an `ensemble` that share no weights,
-#'   embeddings with frequencies of three sizes ([embed_periodic()]); in at most 256 epochs and about 60,000
-#'   steps of 256 rows; of fewer rows, at the least 32, where an epoch would otherwise have less than 4
-#'   steps.
+#'   skewed outcomes (`transform_outcome`) and embeddings with more, and larger, frequencies, of three sizes
+#'   among members of an `ensemble` that share no weights ([embed_periodic()]); in at most 256 epochs and
+#'   about 60,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would otherwise have less
+#'   than 4 steps.
 #' * `"fast"`: the same in a seventh of the epochs, at most 36 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard
