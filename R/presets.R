@@ -4,7 +4,7 @@
 # "regression"), n rows and p encoded predictors. To add a preset, add a row.
 tuned_presets <- list(
   tabular = function(task, n, p) {
-    tabular_arguments(task, n, epochs_within(60000, n, most = 256L), batch_of(n, steps = 4))
+    tabular_arguments(task, n, epochs_within(50000, n, most = 256L), batch_of(n, steps = 4))
   },
   fast = function(task, n, p) {
     tabular_arguments(task, n, epochs_within(10000, n, most = 36L), batch_of(n, steps = 16))
@@ -35,7 +35,8 @@ tuned_presets <- list(
 )
 
 # The recipe of RealMLP with less dropout for classes and, for regression, the rate of its short variant and
-# embeddings of more and larger frequencies, whose size differs among the members of an ensemble.
+# embeddings of more frequencies in more values, whose size differs among the members of an ensemble. For so
+# many values the engine has kernels of their own (kernel_embedding.h).
 tabular_arguments <- function(task, n, epochs, batch_size) {
   classes <- task == "classification"
   c(
@@ -114,10 +115,10 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #'
 #' * `"tabular"`, for mixed or differently scaled columns: the recipe of RealMLP (Holzmueller, Grinsztajn
 #'   and Steinwart 2024), with less dropout for classes, and for numbers another learning rate, roots of
-#'   skewed outcomes (`transform_outcome`) and embeddings with more, and larger, frequencies, of three sizes
-#'   among members of an `ensemble` that share no weights ([embed_periodic()]); in at most 256 epochs and
-#'   about 60,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would otherwise have less
-#'   than 4 steps.
+#'   skewed outcomes (`transform_outcome`) and embeddings of more and larger frequencies in more values
+#'   ([embed_periodic()]), whose size differs among members of an `ensemble` that share no weights; in at most
+#'   256 epochs and about 50,000 steps of 256 rows; of fewer rows, at the least 32, where an epoch would
+#'   otherwise have less than 4 steps.
 #' * `"fast"`: the same in a seventh of the epochs, at most 36 and about 10,000 steps, at least 16 of them an
 #'   epoch.
 #' * `"pixels"`, for many columns on one scale: wider layers with more dropout, and one mean and standard

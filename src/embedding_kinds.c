@@ -157,7 +157,7 @@ static void number_weights(const team *team, const embedding *e, size_t feature,
     read_column(x, row, size_min(PANEL, n - row), f->column, value + row);
     read_outputs(f, dout, row, size_min(PANEL, n - row), d + row, rows);
   }
-  memset(sums, 0, floats * PANEL * sizeof(float));
+  memset(sums + (floats - PANEL) * PANEL, 0, PANEL * PANEL * sizeof(float)); /* what pads the parameters */
   numbers[f->kind].gradient(e, f, parameter + f->parameter, value, rows, d, sums);
   for (size_t i = 0; i < floats; i++) {
     float sum = 0;

@@ -9,7 +9,8 @@
    stay in registers. */
 #define FOR_OUTPUTS(k) UNROLLED for (size_t k = 0; k < MOST_OUTPUTS; k++) if (k < outputs)
 
-/* function(outputs, ...), with functions of their own for the usual numbers of outputs. */
+/* function(outputs, ...), with functions of their own for 3 and 7 outputs, which with the number itself make
+   the 4 values that embeddings have by default and the 8 that presets predict numbers by. */
 #define BY_OUTPUTS(function, outputs, ...)         \
   switch (outputs) {                               \
     case 3: function(3, __VA_ARGS__); break;       \

@@ -3,12 +3,20 @@
 #define FASTMLP_KERNEL_PERIODIC_H
 
 #include "kernel_embedding.h"
+#include "kernel_product.h"
 
 static const float inverse_two_pi = 0.159154943f, two_pi = 6.28318531f;
 
 /* sin and cos of 2 pi frequency x + phase. */
 ALWAYS_INLINE void wave(vf x, const periodic *p, size_t j, vf *sine, vf *cosine) {
   vector_turn(x * p->frequency[j] + p->phase[j] * inverse_two_pi, sine, cosine);
+}
+
+/* The sum over outputs of w[k][j] d[k], whose vectors lie `step` apart. */
+ALWAYS_INLINE vf pulled_back(size_t outputs, const periodic *p, size_t j, const float *d, size_t step) {
+  vf sum = {0};
+  FOR_OUTPUTS (k) sum += p->weight[k * p->frequencies + j] * vector_load(d + k * step);
+  return sum;
 }
 
 ALWAYS_INLINE void value_of_waves(size_t outputs, const float *x, const periodic *p, float *out) {
@@ -31,11 +39,8 @@ static void periodic_slope(const float *x, const periodic *p, const float *d, fl
   for (int v = 0; v < PANEL_VECTORS; v++) {
     vf at = vector_load(x + v * LANES), sum = {0}, sine, cosine;
     for (size_t j = 0; j < p->frequencies; j++) {
-      vf pulled = {0};
-      for (size_t k = 0; k < p->outputs; k++)
-        pulled += p->weight[k * p->frequencies + j] * vector_load(d + k * PANEL + v * LANES);
       wave(at, p, j, &sine, &cosine);
-      sum -= p->frequency[j] * sine * pulled;
+      sum -= p->frequency[j] * sine * pulled_back(p->outputs, p, j, d + v * LANES, PANEL);
     }
     vector_store(slope + v * LANES, sum * two_pi);
   }
@@ -46,29 +51,17 @@ ALWAYS_INLINE void gradient_of_wave(size_t outputs, const float *x, size_t rows,
                                     const float *d, size_t j, size_t v, float *sums) {
   vf turn = {0}, shift = {0}, weight[MOST_OUTPUTS] = {{0}}, sine, cosine;
   for (size_t row = v * LANES; row < rows; row += PANEL) {
-    vf at = vector_load(x + row), pulled = {0};
+    vf at = vector_load(x + row);
     wave(at, p, j, &sine, &cosine);
-    FOR_OUTPUTS (k) {
-      vf own = vector_load(d + k * rows + row);
-      pulled += p->weight[k * p->frequencies + j] * own;
-      weight[k] += cosine * own;
-    }
-    shift -= sine * pulled;
-    turn -= sine * pulled * at;
+    FOR_OUTPUTS (k) weight[k] += cosine * vector_load(d + k * rows + row);
+    vf angle = -sine * pulled_back(outputs, p, j, d + row, rows);
+    shift += angle;
+    turn += angle * at;
   }
   sums += j * PANEL + v * LANES;
   vector_store(sums, turn * two_pi);
   vector_store(sums + p->frequencies * PANEL, shift);
   FOR_OUTPUTS (k) vector_store(sums + (2 + k) * p->frequencies * PANEL, weight[k]);
-}
-
-/* sums[16] = those of x[rows], lane by lane. */
-static void sums_by_lane(const float *x, size_t rows, float *sums) {
-  for (size_t v = 0; v < PANEL; v += LANES) {
-    vf sum = {0};
-    for (size_t row = v; row < rows; row += PANEL) sum += vector_load(x + row);
-    vector_store(sums + v, sum);
-  }
 }
 
 static void periodic_gradient(const float *x, size_t rows, const periodic *p, const float *d, float *sums) {
@@ -77,7 +70,7 @@ static void periodic_gradient(const float *x, size_t rows, const periodic *p, co
       BY_OUTPUTS(gradient_of_wave, p->outputs, x, rows, p, d, j, v, sums)
   }
   for (size_t k = 0; k < p->outputs; k++)
-    sums_by_lane(d + k * rows, rows, sums + ((2 + p->outputs) * p->frequencies + k) * PANEL);
+    column_sums(d + k * rows, rows / PANEL, false, sums + ((2 + p->outputs) * p->frequencies + k) * PANEL);
 }
 
 #endif
