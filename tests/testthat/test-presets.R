@@ -116,7 +116,7 @@ test_that("the default follows from the data, and summary() says why", {
 test_that("large data get fewer epochs", {
   epochs <- function(name, n) mlp_preset(name, "classification", n = n, p = 30)$epochs
   expect_identical(epochs("tabular", 10000), 256L)
-  expect_identical(epochs("tabular", 1e6), 19L)
+  expect_identical(epochs("tabular", 1e6), 16L)
   expect_identical(epochs("fast", 1e4), 36L)
   expect_identical(epochs("fast", 1e8), 1L)
 })
