@@ -145,14 +145,13 @@ preset_names <- function() c(names(tuned_presets), "plain")
 #' fit says which it was, and why.
 #'
 #' All but `"plain"` train twice (`refit`) where there are at most 100,000 rows: on four fifths of them, to
-#' learn for how many epochs, and then on all; so do the members of an `ensemble` that tells classes.
+#' learn for how many epochs, and then on all; so do the members of an `ensemble`.
 #'
 #' What a preset says of an argument that cannot be used together with those given is left out: `dropout`
 #' without hidden layers, `patience` without validation, `transform_outcome` with an `offset`,
 #' `rate_factors` and the parametrisation with an optimizer of your own (whose learning rate means something
 #' only with them), `input_scale` with `share_weights`, `refit` with `validation`,
-#' `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own, or with an `ensemble` for
-#' numbers whose members share no weights.
+#' `callbacks`, `checkpoint`, `keep_epochs` or [schedule_plateau()] of your own.
 #'
 #' @param name `"tabular"`, `"fast"`, `"pixels"`, `"sparse"` or `"plain"`.
 #' @param task `"classification"` or `"regression"`.
@@ -257,11 +256,8 @@ preset_applies <- list(
   },
   calibrate = function(settings, info, given) validates(settings) && calibrates(info$link),
   refit = function(settings, info, given) {
-    # The numbers that an ensemble predicts did not gain from it on the sets that this was tried on.
-    pays <- separate_members(settings) == 1 || info$type != "numeric"
     free <- is.null(settings$callbacks) && is.null(settings$checkpoint) && is.null(settings$keep_epochs)
-    pays && free && validates(settings) && !"validation" %in% given &&
-      is.null(find_plateau(settings$schedule))
+    free && validates(settings) && !"validation" %in% given && is.null(find_plateau(settings$schedule))
   },
   input_scale = function(settings, info, given) !settings$share_weights,
   parametrization = function(settings, info, given) !"optimizer" %in% given,

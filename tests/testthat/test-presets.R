@@ -70,7 +70,8 @@ test_that("presets give way where they have no meaning", {
   expect_identical(ordered$arguments$loss$name, "ordinal")
   refits <- function(...) fit_by("tabular", hidden_units = 4, ensemble = 2, ...)$training$refit
   expect_true(refits())
-  expect_false(refits(data = mtcars, formula = mpg ~ .))
+  expect_true(refits(formula = Sepal.Length ~ .))
+  expect_false(refits(data = mtcars, formula = mpg ~ .)) # too few rows to hold some
   expect_true(refits(data = mtcars, formula = mpg ~ ., refit = TRUE, validation = 0.2))
   expect_error(fit_by("tabular", data = mtcars, formula = carb ~ ., loss = "poisson", clamp = TRUE),
                class = "fastmlp_error_value")
