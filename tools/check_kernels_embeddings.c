@@ -127,19 +127,19 @@ static void unwritten(float *sums, size_t n) {
 static void check_gradient(const kernels *k, const problem *p, float size, worst *w) {
   _Alignas(ALIGNMENT) float sums[MOST_PARAMETERS * PANEL];
   const size_t f = FREQUENCIES, outputs = p->shape.outputs;
-  const double cosine = RUNS * wave_error(size), angle = cosine * (double)outputs * size,
-               turn = angle * 2 * M_PI * 3, rounding = RUNS * 1.2e-7;
+  const double of_weights = RUNS * wave_error(size), of_phases = of_weights * (double)outputs * size,
+               of_frequencies = of_phases * 2 * M_PI * 3, of_biases = RUNS * 1.2e-7;
   unwritten(sums, MOST_PARAMETERS * PANEL);
   k->periodic_gradient(p->x, ROWS, &p->shape, p->d, sums);
   for (int j = 0; j < FREQUENCIES; j++) {
     const float *own = sums + j * PANEL;
-    check_lanes(p, frequency_term, j, 0, own, turn, w);
-    check_lanes(p, phase_term, j, 0, own + f * PANEL, angle, w);
+    check_lanes(p, frequency_term, j, 0, own, of_frequencies, w);
+    check_lanes(p, phase_term, j, 0, own + f * PANEL, of_phases, w);
     for (size_t o = 0; o < outputs; o++)
-      check_lanes(p, weight_term, j, o, own + (2 + o) * f * PANEL, cosine, w);
+      check_lanes(p, weight_term, j, o, own + (2 + o) * f * PANEL, of_weights, w);
   }
   for (size_t o = 0; o < outputs; o++)
-    check_lanes(p, bias_term, 0, o, sums + ((2 + outputs) * f + o) * PANEL, rounding, w);
+    check_lanes(p, bias_term, 0, o, sums + ((2 + outputs) * f + o) * PANEL, of_biases, w);
 }
 
 enum { BINS = 7 };
@@ -212,10 +212,10 @@ static void check_piece_gradient(const kernels *k, const pieces *p, worst *w) {
   unwritten(sums, MOST_OUTPUTS * BINS * PANEL);
   k->piecewise_gradient(p->x, ROWS, &p->shape, p->d, sums);
   for (size_t i = 0; i < p->shape.outputs * BINS * PANEL; i++) {
-    size_t o = i / PANEL / BINS;
+    const size_t o = i / PANEL / BINS;
+    const int t = (int)(i / PANEL % BINS);
     double sum = 0, size = 0;
     for (size_t row = i % PANEL; row < ROWS; row += PANEL) {
-      int t = (int)(i / PANEL % BINS);
       double d = p->d[o * ROWS + row];
       sum += through(p, row, t) * d;
       size += size_of_share(p, row, t) * fabs(d);
